@@ -1,0 +1,126 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One set of settings for every target: Swift 6 mode, and a warning is an error.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+/// A service is a library (so that tests and benchmarks can reach it) and a one-file executable beside it.
+func service(
+    _ name: String,
+    excluding: [String] = [],
+    dependencies: [Target.Dependency] = []
+) -> [Target] {
+    [
+        .target(
+            name: name,
+            dependencies: ["Shared", .product(name: "ArgumentParser", package: "swift-argument-parser")] + dependencies,
+            path: "Sources/\(name)",
+            exclude: ["Main"] + excluding,
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "\(name)Main",
+            dependencies: [.byName(name: name), .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Sources/\(name)/Main",
+            swiftSettings: settings
+        ),
+    ]
+}
+
+/// One folder of tests for each target.
+func tests(of name: String, dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: (name == "Shared" ? [] : [.byName(name: name)]) + ["Shared", "TestSupport"] + dependencies,
+        path: "Tests/\(name)Tests",
+        swiftSettings: settings
+    )
+}
+
+let package = Package(
+    name: "tickline",
+    products: [
+        .executable(name: "ingestor", targets: ["IngestorMain"]),
+        .executable(name: "aggregator", targets: ["AggregatorMain"]),
+        .executable(name: "persister", targets: ["PersisterMain"]),
+        .executable(name: "cacher", targets: ["CacherMain"]),
+        .executable(name: "localbroker", targets: ["LocalBrokerMain"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CRdKafka",
+            path: "Sources/Shared/C/CRdKafka",
+            pkgConfig: "rdkafka",
+            providers: [.apt(["librdkafka-dev"])]
+        ),
+        .systemLibrary(
+            name: "CLibPQ",
+            path: "Sources/Persister/C/CLibPQ",
+            pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"])]
+        ),
+        .systemLibrary(
+            name: "CHiredis",
+            path: "Sources/Cacher/C/CHiredis",
+            providers: [.apt(["libhiredis-dev"])]
+        ),
+        .systemLibrary(
+            name: "CLibCurl",
+            path: "Sources/Ingestor/C/CLibCurl",
+            pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]
+        ),
+        .target(
+            name: "Shared",
+            dependencies: [
+                "CRdKafka",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "FlyingFox", package: "FlyingFox"),
+            ],
+            path: "Sources/Shared",
+            exclude: ["C"],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Shared"],
+            path: "Tests/TestSupport",
+            swiftSettings: settings
+        ),
+        tests(of: "Shared"),
+        tests(of: "Ingestor"),
+        tests(of: "Aggregator"),
+        tests(of: "Persister", dependencies: ["CLibPQ"]),
+        tests(of: "Cacher", dependencies: ["CHiredis"]),
+        tests(of: "LocalBroker"),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["Shared", "TestSupport"],
+            path: "Tests/EndToEndTests",
+            swiftSettings: settings
+        ),
+    ]
+        + service("Ingestor", excluding: ["C"], dependencies: ["CLibCurl"])
+        + service("Aggregator")
+        + service("Persister", excluding: ["C"], dependencies: ["CLibPQ"])
+        + service("Cacher", excluding: ["C"], dependencies: ["CHiredis"])
+        + service("LocalBroker", dependencies: ["CRdKafka"])
+)

@@ -1,0 +1,9 @@
+import ArgumentParser
+import Ingestor
+
+@main
+enum Main {
+    static func main() async {
+        await IngestorCommand.main()
+    }
+}

@@ -1,0 +1,9 @@
+import ArgumentParser
+import Persister
+
+@main
+enum Main {
+    static func main() async {
+        await PersisterCommand.main()
+    }
+}
