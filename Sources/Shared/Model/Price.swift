@@ -7,7 +7,8 @@ public struct Price: Sendable, Hashable {
     public static let scale = 18
 
     /// How many units one whole is: 10¹⁸.
-    public static let unitsPerOne: Int128 = 1_000_000_000_000_000_000
+    @inlinable
+    public static var unitsPerOne: Int128 { 1_000_000_000_000_000_000 }
 
     /// The value × 10¹⁸.
     public var units: Int128
@@ -18,8 +19,15 @@ public struct Price: Sendable, Hashable {
         self.units = units
     }
 
+    /// Makes a price from a whole number; every `Int` fits.
+    @inlinable
+    public init(_ whole: Int) {
+        units = Int128(whole) &* Price.unitsPerOne
+    }
+
     /// Zero.
-    public static let zero = Price(units: 0)
+    @inlinable
+    public static var zero: Price { Price(units: 0) }
 }
 
 extension Price: Comparable {
