@@ -1,0 +1,94 @@
+import ArgumentParser
+import Glibc
+
+/// The command of a service: runs it, and brings `healthcheck`, `--check-config`, `--settings-markdown`, `--version`
+/// and the settings in `--help`. A service writes:
+/// ```swift
+/// public struct PersisterCommand: ServiceCommand {
+///     public static let service = ServiceDescription(
+///         name: "persister", abstract: "…", httpPort: 9103, settings: PersisterSettings.all)
+///     public static let configuration = commandConfiguration(subcommands: [Migrate.self])
+///     @OptionGroup public var options: ServiceOptions
+///     public init() {}
+///     public static func start(_ reader: SettingsReader) throws -> (pipeline: any Pipeline, readiness: Readiness) {
+///         let readiness = Readiness("kafka", "postgres")
+///         return (PersisterPipeline(settings: try PersisterSettings(reader), readiness: readiness), readiness)
+///     }
+/// }
+/// ```
+public protocol ServiceCommand: AsyncParsableCommand {
+    /// What the service is.
+    static var service: ServiceDescription { get }
+    /// `@OptionGroup public var options: ServiceOptions`
+    var options: ServiceOptions { get }
+    /// Reads the service's settings and makes its pipeline, without connecting to anything yet.
+    /// - Throws: ``SettingsError``, also for rules between settings.
+    static func start(_ reader: SettingsReader) throws -> (pipeline: any Pipeline, readiness: Readiness)
+}
+
+extension ServiceCommand {
+    /// The command's configuration: help with the settings, version, `healthcheck` and the service's own sub-commands.
+    public static func commandConfiguration(
+        subcommands: [any ParsableCommand.Type] = []
+    ) -> CommandConfiguration {
+        CommandConfiguration(
+            commandName: service.name,
+            abstract: service.abstract,
+            discussion: SettingsTable.text(service.allSettings)
+                + "\n\nEXIT CODES: 0 clean stop, 1 fatal error, 64 wrong usage, 78 settings that don't allow a start.",
+            version: "\(service.name) \(BuildInfo.version)",
+            subcommands: subcommands + [HealthcheckCommand<Self>.self]
+        )
+    }
+
+    /// Reads the environment, reporting every setting that isn't allowed at once, and sets up logs and metrics. For
+    /// sub-commands that need the service's settings.
+    /// - Throws: `ExitCode` 78, when the problems stand on stderr already.
+    public static func prepare() throws -> (reader: SettingsReader, runtime: RuntimeSettings) {
+        let reader = SettingsReader()
+        do {
+            try reader.check(service.allSettings)
+            let runtime = try RuntimeSettings(reader, httpPort: service.httpPort)
+            ServiceShell.bootstrap(service: service.name, settings: runtime)
+            return (reader, runtime)
+        } catch {
+            throw report(error)
+        }
+    }
+
+    /// Runs the service, or what the options ask for instead.
+    public func run() async throws {
+        if options.settingsMarkdown {
+            print(SettingsTable.markdown(Self.service.allSettings), terminator: "")
+            return
+        }
+        let (reader, runtime) = try Self.prepare()
+        let (pipeline, readiness): (any Pipeline, Readiness)
+        do {
+            (pipeline, readiness) = try Self.start(reader)
+        } catch let error as SettingsError {
+            throw Self.report(error)
+        }
+        if options.checkConfig {
+            print("\(Self.service.name): the settings are fine")
+            return
+        }
+        let code = await ServiceShell.run(
+            service: Self.service.name,
+            settings: runtime,
+            readiness: readiness,
+            pipeline: pipeline
+        )
+        if code != .success {
+            throw code
+        }
+    }
+
+    /// Writes every problem on a line of its own to stderr.
+    private static func report(_ error: SettingsError) -> ExitCode {
+        for problem in error.problems {
+            StandardError.write("\(service.name): \(problem)\n")
+        }
+        return .configuration
+    }
+}

@@ -1,0 +1,56 @@
+/// What the endpoints answer; plain functions of the readiness, the heartbeat and the metrics.
+struct HealthEndpoints: Sendable {
+    let service: String
+    let conditions: Readiness
+    let registry: PrometheusRegistry
+    /// The age of the last heartbeat from which on the service counts as hanging.
+    let heartbeatTimeout: Duration
+
+    /// An answer, without HTTP.
+    struct Answer: Sendable, Equatable {
+        /// 200 or 503.
+        let isOK: Bool
+        let contentType: String
+        let body: String
+    }
+
+    /// `/healthz`: whether the process is alive; when it fails, restarting it is right.
+    func health() -> Answer {
+        let age = conditions.heartbeat.age
+        guard age < heartbeatTimeout else {
+            let seconds = Int(age / .seconds(1))
+            return text(false, "hanging: the pipeline has not made a turn for \(seconds) s\n")
+        }
+        return text(true, "ok\n")
+    }
+
+    /// `/readyz`: every condition; 503 if any fails.
+    func readiness() -> Answer {
+        let states = conditions.conditions
+        let isReady = states.allSatisfy { $0.state == .ok }
+        var body = Array(#"{"service":"#.utf8)
+        JSONEscape.append(service, to: &body)
+        body.append(contentsOf: #","ready":\#(isReady),"conditions":{"#.utf8)
+        for (index, condition) in states.enumerated() {
+            if index > 0 { body.append(UInt8(ascii: ",")) }
+            JSONEscape.append(condition.name, to: &body)
+            body.append(UInt8(ascii: ":"))
+            switch condition.state {
+            case .ok: JSONEscape.append("ok", to: &body)
+            case .failing(let reason): JSONEscape.append("failing: \(reason)", to: &body)
+            }
+        }
+        body.append(contentsOf: "}}\n".utf8)
+        let text = String(decoding: body, as: UTF8.self)
+        return Answer(isOK: isReady, contentType: "application/json", body: text)
+    }
+
+    /// `/metrics`: the Prometheus text.
+    func metrics() -> Answer {
+        Answer(isOK: true, contentType: PrometheusText.contentType, body: registry.render())
+    }
+
+    private func text(_ isOK: Bool, _ body: String) -> Answer {
+        Answer(isOK: isOK, contentType: "text/plain; charset=utf-8", body: body)
+    }
+}

@@ -1,0 +1,148 @@
+extension Setting where Value == String {
+    /// A setting that is text.
+    public static func text(
+        _ name: String,
+        default defaultText: String? = nil,
+        required: Bool = false,
+        secret: Bool = false,
+        allowed: String = "any text",
+        help: String,
+        where accepts: @escaping @Sendable (String) -> Bool = { _ in true }
+    ) -> Setting {
+        Setting(name, default: defaultText, required: required, secret: secret, allowed: allowed, help: help) {
+            accepts($0) ? $0 : nil
+        }
+    }
+}
+
+extension Setting where Value == Int {
+    /// A setting that is a whole number within bounds, both included.
+    public static func integer(
+        _ name: String,
+        in range: ClosedRange<Int>,
+        default defaultValue: Int? = nil,
+        required: Bool = false,
+        help: String
+    ) -> Setting {
+        let allowed =
+            range.upperBound == .max
+            ? "a whole number from \(range.lowerBound)"
+            : "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        return Setting(
+            name,
+            default: defaultValue.map(String.init),
+            required: required,
+            allowed: allowed,
+            help: help
+        ) { text in
+            Int(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+}
+
+extension Setting where Value == Double {
+    /// A setting that is a number within bounds, both included.
+    public static func decimal(
+        _ name: String,
+        in range: ClosedRange<Double>,
+        default defaultValue: Double? = nil,
+        required: Bool = false,
+        help: String
+    ) -> Setting {
+        Setting(
+            name,
+            default: defaultValue.map { "\($0)" },
+            required: required,
+            allowed: "a number from \(range.lowerBound) to \(range.upperBound)",
+            help: help
+        ) { text in
+            Double(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+}
+
+extension Setting where Value == Duration {
+    /// A setting that is a span of time, as a number and its unit: `250ms`, `10s`, `5m`, `1h`.
+    /// - Parameters:
+    ///   - range: Bounds in the same notation, both included.
+    ///   - defaultText: The default in the same notation.
+    public static func duration(
+        _ name: String,
+        from lowest: String = "0s",
+        to highest: String = "24h",
+        default defaultText: String? = nil,
+        required: Bool = false,
+        help: String
+    ) -> Setting {
+        let lower = DurationText.parse(lowest) ?? .zero
+        let upper = DurationText.parse(highest) ?? .seconds(86_400)
+        return Setting(
+            name,
+            default: defaultText,
+            required: required,
+            allowed: "a time from \(lowest) to \(highest), such as 250ms, 10s, 5m or 1h",
+            help: help
+        ) { text in
+            DurationText.parse(text).flatMap { (lower...upper).contains($0) ? $0 : nil }
+        }
+    }
+}
+
+extension Setting where Value == Bool {
+    /// A setting that is on or off.
+    public static func flag(_ name: String, default defaultValue: Bool, help: String) -> Setting {
+        Setting(name, default: defaultValue ? "true" : "false", allowed: "true or false", help: help) { text in
+            switch text.lowercased() {
+            case "true", "1", "yes", "on": true
+            case "false", "0", "no", "off": false
+            default: nil
+            }
+        }
+    }
+}
+
+extension Setting where Value: CaseIterable & RawRepresentable, Value.RawValue == String {
+    /// A setting that is one of the cases of an enumeration, by raw value.
+    public static func choice(
+        _ name: String,
+        default defaultValue: Value? = nil,
+        required: Bool = false,
+        help: String
+    ) -> Setting {
+        Setting(
+            name,
+            default: defaultValue?.rawValue,
+            required: required,
+            allowed: Value.allCases.map(\.rawValue).joined(separator: ", "),
+            help: help
+        ) { text in
+            Value(rawValue: text) ?? Value(rawValue: text.lowercased())
+        }
+    }
+}
+
+extension Setting where Value == [String] {
+    /// A setting that is a list, comma-separated; spaces around the elements don't count, empty elements neither.
+    public static func list(
+        _ name: String,
+        default defaultText: String? = nil,
+        required: Bool = false,
+        allowed: String = "a comma-separated list",
+        help: String,
+        where accepts: @escaping @Sendable (String) -> Bool = { _ in true }
+    ) -> Setting {
+        Setting(name, default: defaultText, required: required, allowed: allowed, help: help) { text in
+            let elements = text.split(separator: ",").map { $0.trimmingSpaces() }.filter { !$0.isEmpty }
+            return !elements.isEmpty && elements.allSatisfy(accepts) ? elements : nil
+        }
+    }
+}
+
+extension StringProtocol {
+    /// The text without white space at either end.
+    func trimmingSpaces() -> String {
+        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace })
+        else { return "" }
+        return String(self[first...last])
+    }
+}

@@ -1,0 +1,56 @@
+/// One setting from the environment: its name, meaning, default, and how its text becomes a value.
+///
+/// Declared once as a static of the service's settings, listed in its `all`, read with ``SettingsReader/value(_:)``:
+/// ```swift
+/// static let batchSize = Setting.integer("PERSISTER_BATCH_SIZE", in: 1...100_000, default: 5000, help: "Rows a COPY.")
+/// ```
+public struct Setting<Value: Sendable>: SettingDescription {
+    public let name: String
+    public let help: String
+    public let allowed: String
+    public let defaultText: String?
+    public let isRequired: Bool
+    public let isSecret: Bool
+    /// The value of a text; nil when it doesn't parse or is out of range.
+    let parse: @Sendable (String) -> Value?
+
+    /// A setting of any type; the statics (``text(_:default:required:secret:allowed:help:where:)`` and so on) cover
+    /// most of them.
+    /// - Parameters:
+    ///   - name: The environment variable.
+    ///   - defaultText: What it is when not set, as text; it goes through `parse` as well.
+    ///   - required: Without a default: whether a start without it is refused.
+    ///   - secret: Whether its value is kept out of logs and errors, and may come from `NAME_FILE`.
+    ///   - allowed: What is allowed, in words.
+    ///   - help: What it does, in one sentence.
+    ///   - parse: The value of a text that isn't empty; nil when it isn't allowed.
+    public init(
+        _ name: String,
+        default defaultText: String? = nil,
+        required: Bool = false,
+        secret: Bool = false,
+        allowed: String,
+        help: String,
+        parse: @escaping @Sendable (String) -> Value?
+    ) {
+        self.name = name
+        self.help = help
+        self.allowed = allowed
+        self.defaultText = defaultText
+        self.isRequired = required
+        self.isSecret = secret
+        self.parse = parse
+    }
+
+    /// Why the value in the environment cannot be used, or nil.
+    public func problem(in reader: SettingsReader) -> SettingsProblem? {
+        do {
+            if try reader.optional(self) == nil, isRequired {
+                return .missing(self)
+            }
+            return nil
+        } catch {
+            return error.problems.first
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import Configuration
+import FoundationEssentials
+
+/// Reads settings strictly: a value that is there must be allowed. An empty value counts as not set.
+///
+/// swift-configuration's own typed reads answer the default when a value doesn't parse, so only its text is used here.
+public struct SettingsReader: Sendable {
+    private let environment: [String: String]
+    private let reader: ConfigReader
+
+    /// Reads from the given variables.
+    public init(environment: [String: String] = ProcessInfo.processInfo.environment) {
+        self.environment = environment
+        reader = ConfigReader(provider: EnvironmentVariablesProvider(environmentVariables: environment))
+    }
+
+    /// Checks settings and reports all that is wrong with them at once.
+    /// - Throws: ``SettingsError`` with one problem for each setting that cannot be used.
+    public func check(_ settings: [any SettingDescription]) throws(SettingsError) {
+        let problems = settings.compactMap { $0.problem(in: self) }
+        if !problems.isEmpty {
+            throw SettingsError(problems)
+        }
+    }
+
+    /// The value of a setting, or its default.
+    /// - Throws: ``SettingsError`` if it isn't allowed, or neither set nor given a default.
+    public func value<Value>(_ setting: Setting<Value>) throws(SettingsError) -> Value {
+        guard let value = try optional(setting) else {
+            throw SettingsError([.missing(setting)])
+        }
+        return value
+    }
+
+    /// The value of a setting, or its default, or nil if it has neither.
+    /// - Throws: ``SettingsError`` if it is set to something that isn't allowed.
+    public func optional<Value>(_ setting: Setting<Value>) throws(SettingsError) -> Value? {
+        guard let text = try text(of: setting) ?? setting.defaultText else { return nil }
+        guard let value = setting.parse(text) else {
+            throw SettingsError([.notAllowed(setting, value: text)])
+        }
+        return value
+    }
+
+    /// Whether a setting is given by the environment, rather than by its default.
+    public func isSet(_ setting: some SettingDescription) -> Bool {
+        variable(setting.name) != nil || (setting.isSecret && variable(setting.name + "_FILE") != nil)
+    }
+
+    /// All variables whose names begin so and whose values aren't empty, by full name: for settings that are passed on
+    /// to a library as they are.
+    public func variables(prefix: String) -> [String: String] {
+        environment.filter { $0.key.hasPrefix(prefix) && !$0.value.isEmpty }
+    }
+
+    // MARK: - Text
+
+    private func variable(_ name: String) -> String? {
+        let text = reader.string(forKey: ConfigKey([name]))
+        return text?.isEmpty == true ? nil : text
+    }
+
+    private func text(of setting: some SettingDescription) throws(SettingsError) -> String? {
+        let direct = variable(setting.name)
+        let fileName = setting.name + "_FILE"
+        guard setting.isSecret, let path = variable(fileName) else { return direct }
+        guard direct == nil else {
+            throw SettingsError([
+                SettingsProblem(name: setting.name, reason: "and \(fileName) are both set, allowed: one")
+            ])
+        }
+        guard var secret = try? String(contentsOfFile: path, encoding: .utf8) else {
+            let reason = "is \"\(path)\", which cannot be read, allowed: the path of a UTF-8 text file"
+            throw SettingsError([SettingsProblem(name: fileName, reason: reason)])
+        }
+        while secret.last?.isNewline == true {
+            secret.removeLast()
+        }
+        return secret.isEmpty ? nil : secret
+    }
+}

@@ -1,0 +1,70 @@
+import Glibc
+
+/// Blocking work on a thread of its own, awaited from async code; it never holds a thread of the cooperative pool.
+public enum DedicatedThread {
+    /// Starts a thread, runs the work on it, and returns what it returned. It isn't cancelled with the task that
+    /// waits: pass the work a ``StopSignal``.
+    /// - Parameters:
+    ///   - name: Shown by `ps -L` and debuggers; the kernel keeps 15 bytes of it.
+    ///   - body: May block for as long as it likes.
+    /// - Throws: what `body` throws, or ``ThreadError`` if the system has no thread left.
+    public static func run<Value: Sendable>(
+        name: String,
+        _ body: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            do {
+                try start(name: name) { continuation.resume(with: Result { try body() }) }
+            } catch {
+                continuation.resume(throwing: error)
+            }
+        }
+    }
+
+    /// Starts a detached thread and returns at once.
+    /// - Throws: ``ThreadError`` if the system has no thread left; `body` isn't called then.
+    public static func start(name: String, _ body: @escaping @Sendable () -> Void) throws(ThreadError) {
+        let code = create(ThreadWork(name: name, body: body))
+        guard code == 0 else { throw ThreadError(code: code) }
+    }
+
+    private static func create(_ work: ThreadWork) -> Int32 {
+        let reference = Unmanaged.passRetained(work)
+        var thread = pthread_t()
+        let code = pthread_create(&thread, nil, runThreadWork, reference.toOpaque())
+        if code == 0 {
+            pthread_detach(thread)
+        } else {
+            reference.release()
+        }
+        return code
+    }
+}
+
+/// The work of one thread, carried over `pthread_create`'s pointer.
+private final class ThreadWork: Sendable {
+    let name: String
+    let body: @Sendable () -> Void
+
+    init(name: String, body: @escaping @Sendable () -> Void) {
+        self.name = name
+        self.body = body
+    }
+
+    /// Glibc's `pthread_setname_np` isn't in Swift's Glibc module; this is what it does.
+    func nameThisThread() {
+        let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        let bytes = Array(name.utf8.prefix(15))
+        _ = write(descriptor, bytes, bytes.count)
+        close(descriptor)
+    }
+}
+
+private func runThreadWork(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let argument else { return nil }
+    let work = Unmanaged<ThreadWork>.fromOpaque(argument).takeRetainedValue()
+    work.nameThisThread()
+    work.body()
+    return nil
+}

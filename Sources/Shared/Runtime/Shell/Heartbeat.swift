@@ -1,0 +1,23 @@
+import Synchronization
+
+/// The last sign of life of a pipeline's thread, for `/healthz`. Costs one clock read and one atomic store a beat.
+public final class Heartbeat: Sendable {
+    private let started = ContinuousClock.now
+    /// Nanoseconds from `started` to the last beat; -1 before the first.
+    private let last = Atomic<Int64>(-1)
+
+    init() {}
+
+    /// Says that the loop made a turn.
+    public func beat() {
+        let elapsed = started.duration(to: .now)
+        last.store(Int64(elapsed / .nanoseconds(1)), ordering: .relaxed)
+    }
+
+    /// The time since the last beat; zero before the first, when there is no loop yet that could hang.
+    public var age: Duration {
+        let nanoseconds = last.load(ordering: .relaxed)
+        guard nanoseconds >= 0 else { return .zero }
+        return max(.zero, started.duration(to: .now) - .nanoseconds(nanoseconds))
+    }
+}

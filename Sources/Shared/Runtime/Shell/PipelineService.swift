@@ -1,0 +1,57 @@
+import ArgumentParser
+import Logging
+import ServiceLifecycle
+import Synchronization
+
+/// The pipeline as a member of the service group: its supervisor on a thread of its own, and a bound on how long the
+/// thread may take to stop.
+final class PipelineService: Service {
+    private let supervisor: Supervisor
+    private let shutdownTimeout: Duration
+    private let result = Mutex(ExitCode.fatal)
+
+    init(supervisor: Supervisor, shutdownTimeout: Duration) {
+        self.supervisor = supervisor
+        self.shutdownTimeout = shutdownTimeout
+    }
+
+    /// How it ended; asked after ``run()`` returned.
+    var exitCode: ExitCode {
+        result.withLock { $0 }
+    }
+
+    func run() async throws {
+        let (ends, continuation) = AsyncStream.makeStream(of: ExitCode?.self)
+        let supervisor = self.supervisor
+        let timeout = shutdownTimeout
+        try DedicatedThread.start(name: "pipeline") { continuation.yield(supervisor.run()) }
+        // A thread inside a blocking call cannot be cancelled: after the timeout it is left behind, and the process ends.
+        let first = Task { await ends.first { _ in true } ?? nil }
+        let code = await withGracefulShutdownHandler {
+            await withTaskCancellationHandler {
+                await first.value
+            } onCancel: {
+                Self.requestStop(supervisor, timeout, continuation)
+            }
+        } onGracefulShutdown: {
+            Self.requestStop(supervisor, timeout, continuation)
+        }
+        if code == nil {
+            supervisor.logger.error("the pipeline did not stop in \(timeout); what it had not committed is done again")
+        }
+        result.withLock { $0 = code ?? .fatal }
+    }
+
+    private static func requestStop(
+        _ supervisor: Supervisor,
+        _ timeout: Duration,
+        _ continuation: AsyncStream<ExitCode?>.Continuation
+    ) {
+        supervisor.logger.info("stopping: finishing the batch in hand")
+        supervisor.stop.request()
+        Task {
+            try? await Task.sleep(for: timeout)
+            continuation.yield(nil)
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import ArgumentParser
+import Glibc
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// Everything around a pipeline: logs, metrics, HTTP endpoints, signals, restarts and the exit code.
+public struct ServiceShell: Sendable {
+    let service: String
+    let settings: RuntimeSettings
+    let readiness: Readiness
+    let pipeline: any Pipeline
+    var stop = StopSignal()
+    var registry = PrometheusRegistry.shared
+    var backoff = Backoff()
+    var logger: Logger
+    /// Called when the endpoints listen, with their port.
+    var onListening: @Sendable (Int) -> Void = { _ in }
+
+    /// Runs a service until SIGTERM or SIGINT, until its work is done, or until it fails for good.
+    /// - Returns: 0 for a clean stop, ``ArgumentParser/ExitCode/fatal`` or ``ArgumentParser/ExitCode/configuration``.
+    public static func run(
+        service: String,
+        settings: RuntimeSettings,
+        readiness: Readiness,
+        pipeline: any Pipeline
+    ) async -> ExitCode {
+        bootstrap(service: service, settings: settings)
+        let shell = ServiceShell(
+            service: service,
+            settings: settings,
+            readiness: readiness,
+            pipeline: pipeline,
+            logger: Logger(label: service)
+        )
+        return await shell.run(handlingSignals: true)
+    }
+
+    /// Sets up what a process has once: the log and metrics backends, and no death by SIGPIPE. Commands other than the
+    /// service itself (a migration) call it too.
+    public static func bootstrap(service: String, settings: RuntimeSettings) {
+        signal(SIGPIPE, SIG_IGN)
+        LineLogHandler.bootstrap(service: service, settings: settings)
+        PrometheusMetricsFactory.bootstrap()
+    }
+
+    /// Runs the endpoints and the pipeline; the endpoints stop last.
+    func run(handlingSignals: Bool) async -> ExitCode {
+        let restarts = PrometheusCounter(
+            "tickline_restarts_total",
+            help: "How often the pipeline was started again after a failure.",
+            registry: registry
+        )
+        ProcessMetrics.register(in: registry, service: service)
+        let endpoints = HealthEndpoints(
+            service: service,
+            conditions: readiness,
+            registry: registry,
+            heartbeatTimeout: settings.heartbeatTimeout
+        )
+        let server: HealthServer
+        do {
+            server = try await .start(host: settings.httpHost, port: settings.httpPort, endpoints: endpoints)
+        } catch {
+            logger.critical("\(error)")
+            return .configuration
+        }
+        logger.info(
+            "\(service) \(BuildInfo.version) listens on http://\(settings.httpHost):\(server.port)",
+            metadata: ["http_port": "\(server.port)"]
+        )
+        onListening(server.port)
+
+        let supervisor = Supervisor(
+            pipeline: pipeline,
+            readiness: readiness,
+            stop: stop,
+            logger: logger,
+            restarts: restarts,
+            backoff: backoff
+        )
+        let pipelineService = PipelineService(supervisor: supervisor, shutdownTimeout: settings.shutdownTimeout)
+        let signals: [UnixSignal] = handlingSignals ? [.sigterm, .sigint] : []
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(service: HealthService(server: server)),
+                    .init(service: pipelineService, successTerminationBehavior: .gracefullyShutdownGroup),
+                ],
+                gracefulShutdownSignals: signals,
+                logger: logger
+            )
+        )
+        do {
+            try await group.run()
+        } catch {
+            logger.critical("the service group failed: \(error)")
+            await server.stop()
+            return .fatal
+        }
+        let code = pipelineService.exitCode
+        logger.info("\(service) stopped", metadata: ["exit_code": "\(code.rawValue)"])
+        return code
+    }
+}

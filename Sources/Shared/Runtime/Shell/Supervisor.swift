@@ -1,0 +1,64 @@
+import ArgumentParser
+import Logging
+
+/// Runs a pipeline again and again until it is asked to stop, its work is done, or it fails for good. Blocks its thread.
+struct Supervisor: Sendable {
+    let pipeline: any Pipeline
+    let readiness: Readiness
+    let stop: StopSignal
+    let logger: Logger
+    let restarts: PrometheusCounter
+    let backoff: Backoff
+
+    /// Runs to the end.
+    func run() -> ExitCode {
+        var backoff = self.backoff
+        while true {
+            readiness.reset("starting")
+            readiness.set(Readiness.pipeline, .ok)
+            readiness.heartbeat.beat()
+            let started = ContinuousClock.now
+            do {
+                try pipeline.run(stop: stop)
+                readiness.set(Readiness.pipeline, .failing("stopped"))
+                return .success
+            } catch {
+                readiness.set(Readiness.pipeline, .failing("\(error)"))
+                guard (error as? any ClassifiedError)?.disposition == .retry else {
+                    logger.critical("the service ends: \(error)")
+                    return .fatal
+                }
+                guard !stop.isRequested else {
+                    logger.error("the last batch failed while stopping, it will be done again: \(error)")
+                    return .fatal
+                }
+                let healthyFor = started.duration(to: .now)
+                let delay = backoff.next(healthyFor: healthyFor, random: .random(in: 0..<1))
+                restarts.increment()
+                logger.warning(
+                    "starting again in \(Self.text(delay)): \(error)",
+                    metadata: ["failures": "\(backoff.failures)"]
+                )
+                if waited(delay) { return .success }
+            }
+        }
+    }
+
+    /// Sleeps, with a heartbeat every second: waiting is not hanging.
+    /// - Returns: whether stop was requested meanwhile.
+    private func waited(_ delay: Duration) -> Bool {
+        let end = ContinuousClock.now.advanced(by: delay)
+        while !stop.isRequested {
+            let left = ContinuousClock.now.duration(to: end)
+            guard left > .zero else { return false }
+            readiness.heartbeat.beat()
+            stop.sleep(for: min(left, .seconds(1)))
+        }
+        return true
+    }
+
+    private static func text(_ delay: Duration) -> String {
+        let tenths = Int((delay / .milliseconds(100)).rounded())
+        return "\(tenths / 10).\(tenths % 10) s"
+    }
+}
