@@ -3,12 +3,12 @@ import Logging
 import Synchronization
 
 /// swift-log's handler of the suite: one line an event, JSON or text, handed to the kernel in one `write(2)`.
-public struct LineLogHandler: LogHandler {
+struct LineLogHandler: LogHandler {
     /// The service, on every line.
-    public let service: String
-    public var metadata: Logger.Metadata = [:]
-    public var metadataProvider: Logger.MetadataProvider?
-    public var logLevel: Logger.Level
+    let service: String
+    var metadata: Logger.Metadata = [:]
+    var metadataProvider: Logger.MetadataProvider?
+    var logLevel: Logger.Level
     private let isText: Bool
     private let descriptor: Int32
 
@@ -18,7 +18,7 @@ public struct LineLogHandler: LogHandler {
     ///   - format: ``LogFormat/auto`` looks once, now, whether the descriptor is a terminal.
     ///   - level: The least important level that is written.
     ///   - descriptor: Where the lines go: stderr, or a pipe of a test.
-    public init(service: String, format: LogFormat, level: Logger.Level, descriptor: Int32 = STDERR_FILENO) {
+    init(service: String, format: LogFormat, level: Logger.Level, descriptor: Int32 = STDERR_FILENO) {
         self.service = service
         self.logLevel = level
         self.descriptor = descriptor
@@ -31,7 +31,7 @@ public struct LineLogHandler: LogHandler {
     }
 
     /// Makes this kind of handler the one behind every `Logger`; the first call of a process counts.
-    public static func bootstrap(service: String, settings: RuntimeSettings) {
+    static func bootstrap(service: String, settings: RuntimeSettings) {
         bootstrapOnce.withLock { done in
             guard !done else { return }
             done = true
@@ -40,12 +40,12 @@ public struct LineLogHandler: LogHandler {
         }
     }
 
-    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
-    public func log(event: LogEvent) {
+    func log(event: LogEvent) {
         var all = metadata
         if let provided = metadataProvider?.get() {
             all.merge(provided) { $1 }

@@ -2,16 +2,16 @@ import CoreMetrics
 import Synchronization
 
 /// swift-metrics' backend, for metrics of libraries; the suite's own are declared with help by the `Prometheus…` types.
-public struct PrometheusMetricsFactory: MetricsFactory {
+struct PrometheusMetricsFactory: MetricsFactory {
     private let registry: PrometheusRegistry
 
     /// A factory whose metrics show up in the registry.
-    public init(registry: PrometheusRegistry = .shared) {
+    init(registry: PrometheusRegistry = .shared) {
         self.registry = registry
     }
 
     /// Makes this the process's backend; the first call of a process counts.
-    public static func bootstrap() {
+    static func bootstrap() {
         bootstrapOnce.withLock { done in
             guard !done else { return }
             done = true
@@ -19,22 +19,22 @@ public struct PrometheusMetricsFactory: MetricsFactory {
         }
     }
 
-    public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
+    func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         cell(label, .counter, dimensions, suffix: "_total") { CounterCell() }
     }
 
-    public func makeFloatingPointCounter(
+    func makeFloatingPointCounter(
         label: String,
         dimensions: [(String, String)]
     ) -> any FloatingPointCounterHandler {
         cell(label, .counter, dimensions, suffix: "_total") { NumberCell() }
     }
 
-    public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
+    func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
         cell(label, .gauge, dimensions) { NumberCell() }
     }
 
-    public func makeRecorder(
+    func makeRecorder(
         label: String,
         dimensions: [(String, String)],
         aggregate: Bool
@@ -44,15 +44,15 @@ public struct PrometheusMetricsFactory: MetricsFactory {
             : cell(label, .gauge, dimensions) { NumberCell() }
     }
 
-    public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+    func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
         cell(label, .histogram, dimensions, suffix: "_seconds") { HistogramCell(bounds: PrometheusHistogram.seconds) }
     }
 
-    public func destroyCounter(_ handler: any CounterHandler) { remove(handler) }
-    public func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) { remove(handler) }
-    public func destroyMeter(_ handler: any MeterHandler) { remove(handler) }
-    public func destroyRecorder(_ handler: any RecorderHandler) { remove(handler) }
-    public func destroyTimer(_ handler: any TimerHandler) { remove(handler) }
+    func destroyCounter(_ handler: any CounterHandler) { remove(handler) }
+    func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) { remove(handler) }
+    func destroyMeter(_ handler: any MeterHandler) { remove(handler) }
+    func destroyRecorder(_ handler: any RecorderHandler) { remove(handler) }
+    func destroyTimer(_ handler: any TimerHandler) { remove(handler) }
 
     /// A foreign name that is taken by another kind counts into a cell that nobody sees, rather than end the process.
     private func cell<Cell: MetricCell>(

@@ -5,11 +5,17 @@
 /// static let batchSize = Setting.integer("PERSISTER_BATCH_SIZE", in: 1...100_000, default: 5000, help: "Rows a COPY.")
 /// ```
 public struct Setting<Value: Sendable>: SettingDescription {
+    /// The environment variable.
     public let name: String
+    /// What it does, in one sentence.
     public let help: String
+    /// What is allowed, in words.
     public let allowed: String
+    /// The value it has when it isn't set, as text; nil if there is none.
     public let defaultText: String?
+    /// Whether the service cannot start without it.
     public let isRequired: Bool
+    /// Whether its value is kept out of logs and errors, and may come from the file named by `NAME_FILE`.
     public let isSecret: Bool
     /// The value of a text; nil when it doesn't parse or is out of range.
     let parse: @Sendable (String) -> Value?
