@@ -101,7 +101,7 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["Shared", "LocalBroker", .product(name: "FlyingFox", package: "FlyingFox")],
+            dependencies: ["Shared", .product(name: "FlyingFox", package: "FlyingFox")],
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
@@ -122,8 +122,5 @@ let package = Package(
         + service("Aggregator")
         + service("Persister", excluding: ["C"], dependencies: ["CLibPQ"])
         + service("Cacher", excluding: ["C"], dependencies: ["CHiredis"])
-        + service(
-            "LocalBroker",
-            dependencies: ["CRdKafka", .product(name: "UnixSignals", package: "swift-service-lifecycle")]
-        )
+        + service("LocalBroker", dependencies: ["CRdKafka"])
 )

@@ -2,7 +2,7 @@ import ArgumentParser
 import Glibc
 
 /// `SERVICE healthcheck`: asks the service of this container how it is; for Docker's `HEALTHCHECK`.
-struct HealthcheckCommand<Command: ServiceCommand>: AsyncParsableCommand {
+struct HealthcheckCommand<Command: ServiceCommand>: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "healthcheck",
@@ -13,23 +13,25 @@ struct HealthcheckCommand<Command: ServiceCommand>: AsyncParsableCommand {
     @Flag(help: "Ask /healthz (alive) instead of /readyz (ready).")
     var alive = false
 
-    func run() async throws {
-        let port: Int
+    func run() throws {
+        let (host, port): (String, Int)
         do {
-            port = try SettingsReader().value(RuntimeSettings.httpPort(default: Command.service.httpPort))
+            let reader = SettingsReader()
+            host = HealthProbe.target(for: try reader.value(RuntimeSettings.httpHost))
+            port = try reader.value(RuntimeSettings.httpPort(default: Command.service.httpPort))
         } catch {
             StandardError.write("\(Command.service.name) healthcheck: \(error)\n")
             throw ExitCode.configuration
         }
         let path = alive ? "/healthz" : "/readyz"
         do {
-            let answer = try HealthProbe.get(port: port, path: path, timeout: .seconds(3))
+            let answer = try HealthProbe.get(host: host, port: port, path: path, timeout: .seconds(3))
             print("\(path) \(answer.status) \(answer.body.trimmingSpaces())")
             if answer.status != 200 {
                 throw ExitCode.fatal
             }
         } catch let error as HealthProbe.Failure {
-            print("\(path) on 127.0.0.1:\(port): \(error.description)")
+            print("\(path) on \(host) port \(port): \(error.description)")
             throw ExitCode.fatal
         }
     }

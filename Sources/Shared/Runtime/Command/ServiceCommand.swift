@@ -44,8 +44,9 @@ extension ServiceCommand {
     /// Reads the environment, reporting every setting that isn't allowed at once, and sets up logs and metrics. For
     /// sub-commands that need the service's settings.
     /// - Throws: `ExitCode` 78, when the problems stand on stderr already.
-    public static func prepare() throws -> (reader: SettingsReader, runtime: RuntimeSettings) {
-        let reader = SettingsReader()
+    public static func prepare(
+        _ reader: SettingsReader = SettingsReader()
+    ) throws -> (reader: SettingsReader, runtime: RuntimeSettings) {
         do {
             try reader.check(service.allSettings)
             let runtime = try RuntimeSettings(reader, httpPort: service.httpPort)
@@ -70,7 +71,7 @@ extension ServiceCommand {
             throw Self.report(error)
         }
         if options.checkConfig {
-            print("\(Self.service.name): the settings are fine")
+            print(SettingsTable.values(Self.service.allSettings, in: reader))
             return
         }
         let code = await ServiceShell.run(

@@ -32,9 +32,9 @@ struct HealthServer: Sendable {
         } catch {
             throw HealthServerError(host: host, port: port, cause: error)
         }
-        await server.appendRoute("GET /healthz") { _ in response(endpoints.health()) }
-        await server.appendRoute("GET /readyz") { _ in response(endpoints.readiness()) }
-        await server.appendRoute("GET /metrics") { _ in response(endpoints.metrics()) }
+        await add("/healthz", to: server, endpoints.health)
+        await add("/readyz", to: server, endpoints.readiness)
+        await add("/metrics", to: server, endpoints.metrics)
 
         let (starts, continuation) = AsyncStream.makeStream(of: Start.self)
         Task {
@@ -42,7 +42,7 @@ struct HealthServer: Sendable {
         }
         let waiting = Task {
             do {
-                try await server.waitUntilListening(timeout: 10)
+                try await server.waitUntilListening(timeout: 30)
                 continuation.yield(.listening)
             } catch {
                 continuation.yield(.failed(error))
@@ -58,9 +58,26 @@ struct HealthServer: Sendable {
         return HealthServer(port: await actualPort(of: server) ?? port, server: server)
     }
 
-    /// Stops listening and ends the connections.
+    /// Stops listening and ends the connections. FlyingFox's accept loop doesn't notice and always takes the whole
+    /// timeout, so it is short: an answer takes far less.
     func stop() async {
-        await server.stop(timeout: 1)
+        await server.stop(timeout: 0.2)
+    }
+
+    /// Answers GET, and HEAD (which `wget --spider` sends) with the status alone.
+    private static func add(
+        _ path: String,
+        to server: HTTPServer,
+        _ answer: @escaping @Sendable () -> HealthEndpoints.Answer
+    ) async {
+        await server.appendRoute(HTTPRoute(methods: [.GET, .HEAD], path: path)) { request in
+            let answer = answer()
+            return HTTPResponse(
+                statusCode: answer.isOK ? .ok : .serviceUnavailable,
+                headers: HTTPHeaders([.contentType: answer.contentType]),
+                body: request.method == .HEAD ? Data() : Data(answer.body.utf8)
+            )
+        }
     }
 
     private static func actualPort(of server: HTTPServer) async -> Int? {
@@ -68,13 +85,5 @@ struct HealthServer: Sendable {
         case .ip4(_, let port), .ip6(_, let port): Int(port)
         default: nil
         }
-    }
-
-    private static func response(_ answer: HealthEndpoints.Answer) -> HTTPResponse {
-        HTTPResponse(
-            statusCode: answer.isOK ? .ok : .serviceUnavailable,
-            headers: [.contentType: answer.contentType],
-            body: Data(answer.body.utf8)
-        )
     }
 }

@@ -74,8 +74,8 @@ extension Setting where Value == Duration {
         required: Bool = false,
         help: String
     ) -> Setting {
-        let lower = DurationText.parse(lowest) ?? .zero
-        let upper = DurationText.parse(highest) ?? .seconds(86_400)
+        let lower = TextDuration.microseconds(lowest) ?? 0
+        let upper = TextDuration.microseconds(highest) ?? .max
         return Setting(
             name,
             default: defaultText,
@@ -83,7 +83,9 @@ extension Setting where Value == Duration {
             allowed: "a time from \(lowest) to \(highest), such as 250ms, 10s, 5m or 1h",
             help: help
         ) { text in
-            DurationText.parse(text).flatMap { (lower...upper).contains($0) ? $0 : nil }
+            guard let microseconds = TextDuration.microseconds(text), lower <= microseconds, microseconds <= upper
+            else { return nil }
+            return .microseconds(microseconds)
         }
     }
 }

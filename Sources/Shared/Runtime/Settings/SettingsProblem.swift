@@ -28,7 +28,7 @@ public struct SettingsProblem: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// A value as it can stand in one line of a log: control characters escaped, cut after 200 characters.
-    private static func singleLine(_ value: String) -> String {
+    static func singleLine(_ value: String) -> String {
         let cut = value.prefix(200)
         let escaped = cut.unicodeScalars.map {
             $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : String($0)

@@ -53,6 +53,11 @@ public struct SettingsReader: Sendable {
         environment.filter { $0.key.hasPrefix(prefix) && !$0.value.isEmpty }
     }
 
+    /// The text of a setting that the environment gives, as it can stand in one line.
+    func shownText(of setting: some SettingDescription) -> String {
+        SettingsProblem.singleLine(variable(setting.name) ?? "")
+    }
+
     // MARK: - Text
 
     private func variable(_ name: String) -> String? {

@@ -1,21 +1,35 @@
-/// The settings of a service for people: in `--help`, and as the table of the README.
+/// The settings of a service for people: in `--help`, with their values in `--check-config`, and as the README's table.
 public enum SettingsTable {
-    /// For a terminal: each setting with its default, and its meaning below, indented.
+    /// For a terminal of 80 columns: each setting with its default, and its meaning below, indented.
     public static func text(_ settings: [any SettingDescription]) -> String {
-        let lines = settings.map { setting in
-            "  \(setting.name)  \(presence(of: setting))\n      \(setting.help)\n      Allowed: \(setting.allowed)."
+        let blocks = settings.map { setting in
+            let body = "\(setting.help) Allowed: \(setting.allowed)."
+            return "  \(setting.name)  \(presence(of: setting))\n" + wrapped(body, indent: 6, columns: 78)
         }
-        return (["SETTINGS (environment variables):"] + lines).joined(separator: "\n")
+        return (["SETTINGS (environment variables):"] + blocks).joined(separator: "\n")
     }
 
     /// For the README: one row a setting.
     public static func markdown(_ settings: [any SettingDescription]) -> String {
         let rows = settings.map { setting in
-            let cells = ["`\(setting.name)`", markdownDefault(of: setting), setting.help, setting.allowed]
+            let secret =
+                setting.isSecret ? " A secret: can also be read from the file named by `\(setting.name)_FILE`." : ""
+            let cells = ["`\(setting.name)`", markdownDefault(of: setting), setting.help + secret, setting.allowed]
             return "| " + cells.map(escaped).joined(separator: " | ") + " |"
         }
         return (["| setting | default | meaning | allowed |", "|---|---|---|---|"] + rows).joined(separator: "\n")
             + "\n"
+    }
+
+    /// The values that are in force, as `NAME=value` lines with where each comes from; secrets are not shown.
+    public static func values(_ settings: [any SettingDescription], in reader: SettingsReader) -> String {
+        settings.map { setting in
+            guard reader.isSet(setting) else {
+                return setting.defaultText.map { "\(setting.name)=\($0) (default)" } ?? "\(setting.name) (not set)"
+            }
+            return "\(setting.name)=" + (setting.isSecret ? "(a secret, not shown)" : reader.shownText(of: setting))
+        }
+        .joined(separator: "\n")
     }
 
     private static func presence(of setting: any SettingDescription) -> String {
@@ -35,5 +49,18 @@ public enum SettingsTable {
 
     private static func escaped(_ cell: String) -> String {
         cell.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")
+    }
+
+    private static func wrapped(_ text: String, indent: Int, columns: Int) -> String {
+        let margin = String(repeating: " ", count: indent)
+        var lines: [String] = []
+        for word in text.split(separator: " ") {
+            if let last = lines.last, last.count + 1 + word.count <= columns {
+                lines[lines.count - 1] = last + " " + word
+            } else {
+                lines.append(margin + word)
+            }
+        }
+        return lines.joined(separator: "\n")
     }
 }

@@ -48,6 +48,7 @@ final class PipelineService: Service {
         _ continuation: AsyncStream<ExitCode?>.Continuation
     ) {
         supervisor.logger.info("stopping: finishing the batch in hand")
+        supervisor.readiness.set(Readiness.pipeline, .failing("stopping"))
         supervisor.stop.request()
         Task {
             try? await Task.sleep(for: timeout)

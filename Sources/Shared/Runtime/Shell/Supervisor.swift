@@ -13,7 +13,7 @@ struct Supervisor: Sendable {
     /// Runs to the end.
     func run() -> ExitCode {
         var backoff = self.backoff
-        while true {
+        while !stop.isRequested {
             readiness.reset("starting")
             readiness.set(Readiness.pipeline, .ok)
             readiness.heartbeat.beat()
@@ -21,6 +21,9 @@ struct Supervisor: Sendable {
             do {
                 try pipeline.run(stop: stop)
                 readiness.set(Readiness.pipeline, .failing("stopped"))
+                if !stop.isRequested {
+                    logger.info("the work is done")
+                }
                 return .success
             } catch {
                 readiness.set(Readiness.pipeline, .failing("\(error)"))
@@ -39,22 +42,21 @@ struct Supervisor: Sendable {
                     "starting again in \(Self.text(delay)): \(error)",
                     metadata: ["failures": "\(backoff.failures)"]
                 )
-                if waited(delay) { return .success }
+                sleep(for: delay)
             }
         }
+        return .success
     }
 
-    /// Sleeps, with a heartbeat every second: waiting is not hanging.
-    /// - Returns: whether stop was requested meanwhile.
-    private func waited(_ delay: Duration) -> Bool {
+    /// Sleeps until the time is over or stop is requested, with a heartbeat every second: waiting is not hanging.
+    private func sleep(for delay: Duration) {
         let end = ContinuousClock.now.advanced(by: delay)
         while !stop.isRequested {
             let left = ContinuousClock.now.duration(to: end)
-            guard left > .zero else { return false }
+            guard left > .zero else { return }
             readiness.heartbeat.beat()
             stop.sleep(for: min(left, .seconds(1)))
         }
-        return true
     }
 
     private static func text(_ delay: Duration) -> String {

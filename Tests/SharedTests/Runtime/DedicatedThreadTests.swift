@@ -1,0 +1,43 @@
+import Foundation
+import Glibc
+import Shared
+import Testing
+
+@Suite("DedicatedThread")
+struct DedicatedThreadTests {
+    private struct Oops: Error, Equatable {}
+
+    @Test("its work runs on a thread of its own, by the given name cut to 15 bytes")
+    func named() async throws {
+        let name = try await DedicatedThread.run(name: "a-name-that-is-too-long") {
+            try String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8)
+        }
+        #expect(name == "a-name-that-is-\n")
+    }
+
+    @Test("what the work throws reaches the one who waits")
+    func throwing() async {
+        await #expect(throws: Oops()) {
+            try await DedicatedThread.run(name: "thrower") { throw Oops() }
+        }
+    }
+
+    @Test("blocking work doesn't hold the cooperative pool: many more blockers than cores, and async code still runs")
+    func many() async throws {
+        let stop = StopSignal()
+        let count = 64
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            for _ in 0..<count {
+                group.addTask { try await DedicatedThread.run(name: "blocker") { stop.sleep(for: .seconds(600)) } }
+            }
+            // Runs only if a thread of the pool is free for it.
+            group.addTask {
+                stop.request()
+                return true
+            }
+            var results = 0
+            for try await result in group where result { results += 1 }
+            #expect(results == count + 1)
+        }
+    }
+}

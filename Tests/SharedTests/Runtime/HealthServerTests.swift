@@ -1,0 +1,158 @@
+import Foundation
+import FoundationNetworking
+import Glibc
+import Testing
+
+@testable import Shared
+
+@Suite("HTTP endpoints")
+struct HealthServerTests {
+    private func endpoints(_ readiness: Readiness, timeout: Duration = .seconds(60)) -> HealthEndpoints {
+        let registry = PrometheusRegistry()
+        PrometheusCounter("tickline_test_total", help: "T.", registry: registry).increment()
+        return HealthEndpoints(
+            service: "test",
+            conditions: readiness,
+            registry: registry,
+            heartbeatTimeout: timeout
+        )
+    }
+
+    /// The probe blocks: on a thread of its own, for the server needs the cooperative pool.
+    private func get(
+        _ port: Int,
+        _ path: String,
+        host: String = "127.0.0.1"
+    ) async throws -> (status: Int, body: String) {
+        try await DedicatedThread.run(name: "probe") {
+            try HealthProbe.get(host: host, port: port, path: path, timeout: .seconds(30))
+        }
+    }
+
+    @Test("readiness is 503 with every condition until all are ok, over real HTTP")
+    func readyz() async throws {
+        let readiness = Readiness("kafka", "postgres")
+        let server = try await HealthServer.start(host: "127.0.0.1", port: 0, endpoints: endpoints(readiness))
+        readiness.set(Readiness.pipeline, .ok)
+        readiness.set("postgres", .failing("connection \"refused\""))
+        let failing = try await get(server.port, "/readyz")
+        #expect(failing.status == 503)
+        let expected =
+            #"{"service":"test","ready":false,"conditions":{"pipeline":"ok","kafka":"failing: not reached yet","#
+            + #""postgres":"failing: connection \"refused\""}}"# + "\n"
+        #expect(failing.body == expected)
+        readiness.set("kafka", .ok)
+        readiness.set("postgres", .ok)
+        #expect(try await get(server.port, "/readyz").status == 200)
+        readiness.set("disk", .failing("full"))
+        #expect(try await get(server.port, "/readyz").body.contains(#""disk":"failing: full""#))
+        await server.stop()
+        await #expect(throws: HealthProbe.Failure.self) { try await get(server.port, "/readyz") }
+    }
+
+    @Test("health fails when the loop stands still for the timeout, and not before its first turn")
+    func healthz() async throws {
+        let readiness = Readiness()
+        // A timeout of no time: every beat is too old already.
+        let hanging = endpoints(readiness, timeout: .nanoseconds(1))
+        #expect(hanging.health().isOK)
+        readiness.heartbeat.beat()
+        let answer = hanging.health()
+        #expect(!answer.isOK && answer.body.hasPrefix("hanging: "))
+        #expect(endpoints(readiness).health().isOK)
+    }
+
+    @Test("an HTTP client from elsewhere reads the metrics with their content type, HEAD has no body, others get 404")
+    func foreignClient() async throws {
+        let server = try await HealthServer.start(host: "127.0.0.1", port: 0, endpoints: endpoints(Readiness()))
+        let base = try #require(URL(string: "http://127.0.0.1:\(server.port)"))
+        let (data, response) = try await URLSession.shared.data(from: base.appendingPathComponent("metrics"))
+        let http = try #require(response as? HTTPURLResponse)
+        #expect(http.statusCode == 200)
+        #expect(http.value(forHTTPHeaderField: "Content-Type") == "text/plain; version=0.0.4; charset=utf-8")
+        #expect(String(decoding: data, as: UTF8.self).contains("\ntickline_test_total 1\n"))
+        var head = URLRequest(url: base.appendingPathComponent("healthz"))
+        head.httpMethod = "HEAD"
+        let (none, headResponse) = try await URLSession.shared.data(for: head)
+        #expect((headResponse as? HTTPURLResponse)?.statusCode == 200 && none.isEmpty)
+        let (_, missing) = try await URLSession.shared.data(from: base.appendingPathComponent("secrets"))
+        #expect((missing as? HTTPURLResponse)?.statusCode == 404)
+        await server.stop()
+    }
+
+    @Test("the server and the probe speak IPv6, and the probe finds a server that listens on every address")
+    func addresses() async throws {
+        for host in ["::1", "::", "0.0.0.0"] {
+            let server = try await HealthServer.start(host: host, port: 0, endpoints: endpoints(Readiness()))
+            let target = HealthProbe.target(for: host)
+            let answer = try await get(server.port, "/healthz", host: target)
+            #expect(answer.status == 200 && answer.body == "ok\n", "\(host)")
+            await server.stop()
+        }
+    }
+
+    @Test("a port in use is one line that names the setting and says what to do")
+    func portInUse() async throws {
+        let first = try await HealthServer.start(host: "127.0.0.1", port: 0, endpoints: endpoints(Readiness()))
+        let error = await #expect(throws: HealthServerError.self) {
+            _ = try await HealthServer.start(host: "127.0.0.1", port: first.port, endpoints: endpoints(Readiness()))
+        }
+        let expected =
+            "HTTP_PORT \(first.port) on 127.0.0.1 is in use already: end the process that has it, or set HTTP_PORT to "
+            + "another port (0 takes a free one)"
+        #expect(error?.description == expected)
+        await first.stop()
+    }
+
+    @Test("an address of another machine is one line too")
+    func foreignAddress() async {
+        let error = await #expect(throws: HealthServerError.self) {
+            _ = try await HealthServer.start(host: "192.0.2.1", port: 0, endpoints: endpoints(Readiness()))
+        }
+        #expect(error?.description.hasPrefix("HTTP_HOST 192.0.2.1 is not an address of this machine") == true)
+    }
+
+    @Test("the probe says when nobody listens, and when what answers isn't HTTP")
+    func probe() throws {
+        let listener = try Listener()
+        defer { listener.close() }
+        let failure = #expect(throws: HealthProbe.Failure.self) {
+            // Nobody accepts: the kernel completes the connection, and the read times out.
+            try HealthProbe.get(port: listener.port, path: "/healthz", timeout: .milliseconds(50))
+        }
+        #expect(failure?.description == "read: no answer in time")
+        listener.close()
+        let refused = #expect(throws: HealthProbe.Failure.self) {
+            try HealthProbe.get(port: listener.port, path: "/healthz", timeout: .seconds(5))
+        }
+        #expect(refused?.description == "connect: Connection refused")
+    }
+
+    /// A socket that listens and never answers.
+    private final class Listener {
+        private var descriptor: Int32
+        let port: Int
+
+        init() throws {
+            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let descriptor = self.descriptor
+            let bound = withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, length) == 0 && listen(descriptor, 5) == 0
+                        && getsockname(descriptor, $0, &length) == 0
+                }
+            }
+            port = Int(UInt16(bigEndian: address.sin_port))
+            try #require(bound)
+        }
+
+        func close() {
+            if descriptor >= 0 { Glibc.close(descriptor) }
+            descriptor = -1
+        }
+    }
+}
