@@ -101,7 +101,7 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["Shared", .product(name: "FlyingFox", package: "FlyingFox")],
+            dependencies: ["Shared", "LocalBroker", .product(name: "FlyingFox", package: "FlyingFox")],
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
@@ -122,5 +122,8 @@ let package = Package(
         + service("Aggregator")
         + service("Persister", excluding: ["C"], dependencies: ["CLibPQ"])
         + service("Cacher", excluding: ["C"], dependencies: ["CHiredis"])
-        + service("LocalBroker", dependencies: ["CRdKafka"])
+        + service(
+            "LocalBroker",
+            dependencies: ["CRdKafka", .product(name: "UnixSignals", package: "swift-service-lifecycle")]
+        )
 )

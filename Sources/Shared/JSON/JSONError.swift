@@ -1,5 +1,5 @@
 /// Why bytes aren't the JSON that was expected, and where: always a data fault, never a reason to try again.
-public struct JSONError: Error, Sendable, Hashable {
+public struct JSONError: Sendable, Hashable {
     /// What was wrong.
     public enum Kind: Sendable, Hashable {
         /// The bytes ended in the middle of a value.
@@ -32,18 +32,25 @@ public struct JSONError: Error, Sendable, Hashable {
     public var kind: Kind
     /// The byte at which it was noticed, from 0.
     public var position: Int
+    /// The key of the object's field whose value it was, where a codec knows it.
+    public var field: String?
 
     /// Makes an error.
-    public init(_ kind: Kind, at position: Int) {
+    public init(_ kind: Kind, at position: Int, field: String? = nil) {
         self.kind = kind
         self.position = position
+        self.field = field
     }
 }
 
-extension JSONError: CustomStringConvertible {
+extension JSONError: ClassifiedError {
+    /// Reading the same bytes again gives the same error.
+    public var disposition: Disposition { .badData }
+
     /// One line for a log or a dead letter's header.
     public var description: String {
-        "\(kind) at byte \(position)"
+        guard let field else { return "\(kind), at byte \(position)" }
+        return "\(field): \(kind), at byte \(position)"
     }
 }
 

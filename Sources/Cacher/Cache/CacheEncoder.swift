@@ -1,0 +1,126 @@
+import Shared
+
+/// Turns values into calls of the scripts in ``CacheScript``.
+public struct CacheEncoder {
+    /// The names of keys and channels.
+    public var keys: CacheKeys
+    /// How long a key lives without being written, in ms; 0 for ever.
+    public var timeToLiveMilliseconds: Int64
+    /// How many alerts are kept.
+    public var keptAlerts: Int
+    /// The hashes by which the server knows the scripts.
+    var newerHash = ""
+    var alertHash = ""
+    private var json = JSONWriter()
+
+    /// Makes an encoder.
+    public init(keys: CacheKeys, timeToLiveMilliseconds: Int64, keptAlerts: Int) {
+        self.keys = keys
+        self.timeToLiveMilliseconds = timeToLiveMilliseconds
+        self.keptAlerts = keptAlerts
+    }
+
+    /// Adds the command that makes `tick` its coin's latest price if it is newer.
+    public mutating func append(_ tick: PriceTick, version: CacheVersion, to pipeline: inout RedisPipeline) {
+        let coin = CoinKey(coinID: tick.coinID, vsCurrency: tick.vsCurrency)
+        pipeline.command("EVALSHA")
+        pipeline.append(newerHash)
+        pipeline.append(2)
+        pipeline.append(keys.price(coin))
+        pipeline.append(keys.coins(in: tick.vsCurrency))
+        appendGuard(version, to: &pipeline)
+        pipeline.append(keys.priceChannel(coin))
+        json.reset()
+        tick.write(to: &json)
+        json.withUnsafeBytes { pipeline.append(UnsafeRawBufferPointer($0)) }
+        pipeline.append(tick.coinID)
+        pipeline.append(tick.marketCapRank.map(String.init) ?? "inf")
+        pipeline.append("coin_id", tick.coinID)
+        pipeline.append("symbol", tick.symbol)
+        pipeline.append("name", tick.name)
+        pipeline.append("vs_currency", tick.vsCurrency)
+        pipeline.append("price", tick.price)
+        pipeline.append("market_cap", tick.marketCap)
+        pipeline.append("market_cap_rank", tick.marketCapRank)
+        pipeline.append("total_volume", tick.totalVolume)
+        pipeline.append("high_24h", tick.high24h)
+        pipeline.append("low_24h", tick.low24h)
+        pipeline.append("price_change_percentage_24h", tick.priceChangePercentage24h)
+        pipeline.append("timestamp", tick.timestamp)
+        pipeline.append("ingested_at", tick.ingestedAt)
+        pipeline.append("source", tick.source)
+    }
+
+    /// Adds the command that makes `candle` its coin's latest candle if it is newer.
+    public mutating func append(_ candle: PriceAggregate, version: CacheVersion, to pipeline: inout RedisPipeline) {
+        let coin = CoinKey(coinID: candle.coinID, vsCurrency: candle.vsCurrency)
+        pipeline.command("EVALSHA")
+        pipeline.append(newerHash)
+        pipeline.append(1)
+        pipeline.append(keys.candle(coin))
+        appendGuard(version, to: &pipeline)
+        pipeline.append(keys.candleChannel(coin))
+        json.reset()
+        candle.write(to: &json)
+        json.withUnsafeBytes { pipeline.append(UnsafeRawBufferPointer($0)) }
+        pipeline.append("")
+        pipeline.append("")
+        pipeline.append("coin_id", candle.coinID)
+        pipeline.append("vs_currency", candle.vsCurrency)
+        pipeline.append("window", candle.window.rawValue)
+        pipeline.append("window_start", candle.windowStart)
+        pipeline.append("window_end", candle.windowEnd)
+        pipeline.append("open", candle.open)
+        pipeline.append("high", candle.high)
+        pipeline.append("low", candle.low)
+        pipeline.append("close", candle.close)
+        pipeline.append("average", candle.average)
+        pipeline.append("sample_count", candle.sampleCount)
+        pipeline.append("total_volume", candle.totalVolume)
+        pipeline.append("first_tick_at", candle.firstTickAt)
+        pipeline.append("last_tick_at", candle.lastTickAt)
+        pipeline.append("revision", candle.revision)
+        pipeline.append("synthetic", candle.synthetic ? "true" : "false")
+        pipeline.append("partial", candle.partial ? "true" : "false")
+    }
+
+    /// Adds the command that keeps and publishes `alert` if it is new.
+    public mutating func append(_ alert: PriceAlert, to pipeline: inout RedisPipeline) {
+        pipeline.command("EVALSHA")
+        pipeline.append(alertHash)
+        pipeline.append(1)
+        pipeline.append(keys.alerts)
+        pipeline.append(alert.triggeredAt.milliseconds)
+        pipeline.append(Int64(keptAlerts))
+        pipeline.append(keys.alertChannel(CoinKey(coinID: alert.coinID, vsCurrency: alert.vsCurrency)))
+        json.reset()
+        alert.write(to: &json)
+        json.withUnsafeBytes { pipeline.append(UnsafeRawBufferPointer($0)) }
+    }
+
+    private func appendGuard(_ version: CacheVersion, to pipeline: inout RedisPipeline) {
+        pipeline.append(version.timeMicroseconds)
+        pipeline.append(version.order)
+        pipeline.append(timeToLiveMilliseconds)
+    }
+}
+
+/// A field of a hash and its value; what is unknown is empty, which takes the field away.
+extension RedisPipeline {
+    fileprivate mutating func append(_ field: String, _ text: String?) {
+        append(field)
+        append(text ?? "")
+    }
+
+    fileprivate mutating func append(_ field: String, _ price: Price?) {
+        append(field, price?.description)
+    }
+
+    fileprivate mutating func append(_ field: String, _ time: EventTime?) {
+        append(field, time?.description)
+    }
+
+    fileprivate mutating func append(_ field: String, _ number: Int?) {
+        append(field, number.map { String($0) })
+    }
+}

@@ -1,0 +1,48 @@
+/// The Lua that runs inside Redis, so that comparing, writing and telling subscribers are one step that nobody sees half.
+public struct CacheScript: Sendable, Hashable {
+    /// The script's text.
+    public var text: String
+
+    /// Replaces a hash when what comes is newer than what is there, and publishes it; answers 1, or 0 when it is not.
+    ///
+    /// The guard stands in the hash it guards (`time_us`, `order`), so the two can't be lost or expire apart. Doubles,
+    /// Lua's only numbers, hold microseconds exactly until the year 2255.
+    public static let newer = CacheScript(
+        text: """
+            -- KEYS: the hash[, the index of coins by rank]
+            -- ARGV: time_us, order, milliseconds to live (0: for ever), channel, message, coin, rank, field, value, ...
+            -- An empty value takes its field away.
+            local stored = redis.call('HMGET', KEYS[1], 'time_us', 'order')
+            local time, order = tonumber(stored[1]), tonumber(stored[2])
+            if time and order then
+              local newTime, newOrder = tonumber(ARGV[1]), tonumber(ARGV[2])
+              if newTime < time or (newTime == time and newOrder <= order) then return 0 end
+            end
+            -- HSET comes first: a DEL before it would switch off Redis' check of maxmemory for the rest of the script.
+            redis.call('HSET', KEYS[1], 'time_us', ARGV[1], 'order', ARGV[2], unpack(ARGV, 8))
+            local absent = {}
+            for i = 8, #ARGV, 2 do
+              if ARGV[i + 1] == '' then absent[#absent + 1] = ARGV[i] end
+            end
+            if absent[1] then redis.call('HDEL', KEYS[1], unpack(absent)) end
+            if ARGV[3] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
+            if KEYS[2] then redis.call('ZADD', KEYS[2], ARGV[7], ARGV[6]) end
+            redis.call('PUBLISH', ARGV[4], ARGV[5])
+            return 1
+            """
+    )
+
+    /// Adds an alert to the sorted set of recent ones and publishes it; answers 1, or 0 when it was there already or is
+    /// older than all that are kept.
+    public static let alert = CacheScript(
+        text: """
+            -- KEYS: the sorted set of alerts
+            -- ARGV: triggered_at in ms, how many to keep, channel, message
+            if redis.call('ZADD', KEYS[1], 'NX', ARGV[1], ARGV[4]) == 0 then return 0 end
+            redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - ARGV[2])
+            if not redis.call('ZSCORE', KEYS[1], ARGV[4]) then return 0 end
+            redis.call('PUBLISH', ARGV[3], ARGV[4])
+            return 1
+            """
+    )
+}

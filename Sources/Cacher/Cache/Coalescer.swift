@@ -1,0 +1,54 @@
+/// What a cached value is about: one coin in one currency.
+public struct CoinKey: Sendable, Hashable {
+    /// CoinGecko's id.
+    public var coinID: String
+    /// The currency of its price.
+    public var vsCurrency: String
+
+    /// Makes a key.
+    public init(coinID: String, vsCurrency: String) {
+        self.coinID = coinID
+        self.vsCurrency = vsCurrency
+    }
+}
+
+/// Keeps the newest value per coin of a batch: all that Redis has to hear of.
+///
+/// A pure value: offered records in any order and any number of times, it holds for each coin the one with the greatest
+/// ``CacheVersion``; of two with the same version the first one.
+public struct Coalescer<Value: Sendable>: Sendable {
+    /// A coin's newest value so far.
+    public struct Entry: Sendable {
+        /// How new it is.
+        public var version: CacheVersion
+        /// The value.
+        public var value: Value
+    }
+
+    /// The newest values, in the order in which their coins first appeared.
+    public private(set) var entries: [Entry] = []
+    private var positions: [CoinKey: Int] = [:]
+
+    /// Makes an empty one.
+    public init() {}
+
+    /// Takes a value in.
+    /// - Returns: false when a value at least as new was there already.
+    @discardableResult
+    public mutating func offer(_ value: Value, for key: CoinKey, version: CacheVersion) -> Bool {
+        guard let position = positions[key] else {
+            positions[key] = entries.count
+            entries.append(Entry(version: version, value: value))
+            return true
+        }
+        guard version > entries[position].version else { return false }
+        entries[position] = Entry(version: version, value: value)
+        return true
+    }
+
+    /// Forgets everything and keeps the memory.
+    public mutating func removeAll() {
+        entries.removeAll(keepingCapacity: true)
+        positions.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,166 @@
+import CRdKafka
+
+/// The consuming side of a client: takes records off librdkafka's queue in batches and hands them out one by one.
+///
+/// librdkafka 2.0.2's batch call may hand over records that it took just before a rebalance or an assignment that the
+/// same call served (its CHANGELOG, "consume_batch_queue"). So each assigned partition remembers the offset it expects
+/// next: a record from a partition that isn't ours, or from before that offset, is passed over.
+final class FetchQueue {
+    /// An assigned partition, and the first offset that has not been handed out yet.
+    struct Slot {
+        let partition: TopicPartition
+        var handle: OpaquePointer?
+        var next: Int64
+        var isPaused = false
+        /// The offset at which the partition's end was reported last (`enable.partition.eof`).
+        var end: Int64?
+    }
+
+    let client: KafkaClient
+    private(set) var slots: [Slot] = []
+    /// Thrown by the next poll: what a rebalance handler threw.
+    var failure: (any Error)?
+    private let queue: OpaquePointer
+    private let capacity: Int
+    private let messages: UnsafeMutablePointer<UnsafeMutablePointer<rd_kafka_message_t>?>
+    private var nextProbe = ContinuousClock.now
+
+    init(client: KafkaClient, capacity: Int = 10_000) throws(KafkaError) {
+        try KafkaError.check(rd_kafka_poll_set_consumer(client.pointer), "redirecting the client's events")
+        guard let queue = rd_kafka_queue_get_consumer(client.pointer) else {
+            throw KafkaError(refused: "a consumer needs a group")
+        }
+        self.client = client
+        self.queue = queue
+        self.capacity = capacity
+        self.messages = .allocate(capacity: capacity)
+        messages.initialize(repeating: nil, count: capacity)
+    }
+
+    deinit {
+        messages.deallocate()
+        rd_kafka_queue_destroy(queue)
+    }
+
+    /// Replaces the assignment; what librdkafka had fetched ahead is thrown away. Pauses are kept.
+    func assign(_ offsets: [TopicPartition: Int64]) throws(KafkaError) {
+        let paused = slots.filter { $0.isPaused && offsets[$0.partition] != nil }.map(\.partition)
+        slots = offsets.sorted { $0.key < $1.key }.map { Slot(partition: $0.key, handle: nil, next: $0.value) }
+        let list = PartitionList(offsets)
+        try KafkaError.check(rd_kafka_assign(client.pointer, list.pointer), "taking the assigned partitions")
+        try setPaused(true, paused)
+    }
+
+    /// Gives the assignment up.
+    func unassign() {
+        slots = []
+        rd_kafka_assign(client.pointer, nil)
+    }
+
+    /// Stops or resumes fetching; the group membership is kept as long as poll is called.
+    func setPaused(_ pause: Bool, _ partitions: [TopicPartition]) throws(KafkaError) {
+        if partitions.isEmpty {
+            return
+        }
+        let list = PartitionList(partitions)
+        let call = pause ? rd_kafka_pause_partitions : rd_kafka_resume_partitions
+        try KafkaError.check(call(client.pointer, list.pointer), pause ? "pausing" : "resuming")
+        for index in slots.indices where partitions.contains(slots[index].partition) {
+            slots[index].isPaused = pause
+        }
+    }
+
+    /// Hands out at most `max` records, waiting at most `timeout` for the first one.
+    /// - Returns: how many were handed out.
+    @discardableResult
+    func poll(max: Int, timeout: Duration, _ body: (KafkaRecord) throws -> Void) throws -> Int {
+        let count = rd_kafka_consume_batch_queue(queue, timeout.milliseconds, messages, min(max, capacity))
+        var index = 0
+        defer {
+            while index < count {
+                rd_kafka_message_destroy(messages[index])
+                index += 1
+            }
+        }
+        if let failure {
+            self.failure = nil
+            throw failure
+        }
+        if count < 0 {
+            throw KafkaError(rd_kafka_last_error(), "fetching")
+        }
+        if count == 0 {
+            probe()
+        } else {
+            client.callbacks.unreachable = nil
+        }
+        var handedOut = 0
+        var recent = 0
+        while index < count {
+            guard let message = messages[index] else {
+                index += 1
+                continue
+            }
+            if let slot = slot(of: message, recent: recent) {
+                recent = slot
+                if message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR {
+                    if message.pointee.offset >= slots[slot].next {
+                        slots[slot].next = message.pointee.offset + 1
+                        handedOut += 1
+                        try body(KafkaRecord(topic: slots[slot].partition.topic, message: message))
+                    }
+                } else {
+                    try report(message, slot: slot)
+                }
+            } else if message.pointee.err != RD_KAFKA_RESP_ERR_NO_ERROR, message.pointee.rkt == nil {
+                try report(message, slot: nil)
+            }
+            index += 1
+            rd_kafka_message_destroy(message)
+        }
+        return handedOut
+    }
+
+    /// Tells the end of a partition, and throws every other event.
+    private func report(_ message: UnsafeMutablePointer<rd_kafka_message_t>, slot: Int?) throws(KafkaError) {
+        if message.pointee.err == RD_KAFKA_RESP_ERR__PARTITION_EOF {
+            if let slot {
+                slots[slot].end = message.pointee.offset
+            }
+            return
+        }
+        let reason = rd_kafka_message_errstr(message).map { String(cString: $0) }
+        throw KafkaError(message.pointee.err, slot.map { "\(slots[$0].partition)" } ?? reason)
+    }
+
+    /// Finds the slot a message belongs to. Records come in runs of one partition, so the last one is tried first.
+    @inline(__always)
+    private func slot(of message: UnsafeMutablePointer<rd_kafka_message_t>, recent: Int) -> Int? {
+        let handle = message.pointee.rkt
+        let partition = message.pointee.partition
+        if recent < slots.count, slots[recent].handle == handle, slots[recent].partition.partition == partition {
+            return recent
+        }
+        guard let handle else {
+            return nil
+        }
+        let topic = String(cString: rd_kafka_topic_name(handle))
+        let wanted = TopicPartition(topic: topic, partition: partition)
+        guard let found = slots.firstIndex(where: { $0.partition == wanted }) else {
+            return nil
+        }
+        slots[found].handle = handle
+        return found
+    }
+
+    /// Asks once a second whether the brokers are back; librdkafka reports that they went, not that they came.
+    private func probe() {
+        if client.callbacks.unreachable == nil || ContinuousClock.now < nextProbe {
+            return
+        }
+        nextProbe = ContinuousClock.now.advanced(by: .seconds(1))
+        if (try? client.metadata(timeout: .milliseconds(500))) != nil {
+            client.callbacks.unreachable = nil
+        }
+    }
+}

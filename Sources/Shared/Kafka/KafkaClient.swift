@@ -1,0 +1,209 @@
+import CRdKafka
+import Logging
+
+/// Owns one librdkafka client handle, and what its callbacks leave behind.
+///
+/// The callbacks for errors, deliveries and rebalances run inside poll calls, on the thread that owns the client; the
+/// log callback runs on librdkafka's threads and touches nothing here.
+final class KafkaClient {
+    let pointer: OpaquePointer
+    let callbacks: Callbacks
+
+    /// What the callbacks write, and the poll calls read.
+    final class Callbacks {
+        /// Why no broker can be reached, until one can.
+        var unreachable: KafkaError?
+        /// The first record that could not be delivered since the last look.
+        var deliveryFailure: KafkaError?
+        /// How many records could not be delivered.
+        var failedDeliveries = 0
+        /// Called for a rebalance.
+        var rebalance: ((rd_kafka_resp_err_t, UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) -> Void)?
+    }
+
+    /// Makes a client.
+    /// - Parameters:
+    ///   - kind: consumer or producer.
+    ///   - properties: librdkafka's properties by their names.
+    /// - Throws: when librdkafka refuses a property, naming it.
+    init(_ kind: rd_kafka_type_t, properties: [String: String]) throws(KafkaError) {
+        guard let configuration = rd_kafka_conf_new() else {
+            throw KafkaError(refused: "no memory for a Kafka client")
+        }
+        var owned: OpaquePointer? = configuration
+        defer {
+            if let owned {
+                rd_kafka_conf_destroy(owned)
+            }
+        }
+        var text = [CChar](repeating: 0, count: 512)
+        for (name, value) in properties {
+            if rd_kafka_conf_set(configuration, name, value, &text, text.count) != RD_KAFKA_CONF_OK {
+                throw KafkaError(refused: "the property \(name): \(KafkaClient.string(text))")
+            }
+        }
+        let callbacks = Callbacks()
+        rd_kafka_conf_set_opaque(configuration, Unmanaged.passUnretained(callbacks).toOpaque())
+        rd_kafka_conf_set_log_cb(configuration, logged)
+        rd_kafka_conf_set_error_cb(configuration, failed)
+        if kind == RD_KAFKA_PRODUCER {
+            rd_kafka_conf_set_dr_msg_cb(configuration, delivered)
+        } else {
+            rd_kafka_conf_set_rebalance_cb(configuration, rebalanced)
+        }
+        guard let pointer = rd_kafka_new(kind, configuration, &text, text.count) else {
+            throw KafkaError(refused: KafkaClient.string(text))
+        }
+        owned = nil
+        self.pointer = pointer
+        self.callbacks = callbacks
+    }
+
+    deinit {
+        rd_kafka_destroy(pointer)
+    }
+
+    /// Asks the cluster for its topics.
+    /// - Parameter topic: the one topic to ask for; all of them without it (which never creates one).
+    func metadata(topic: String? = nil, timeout: Duration) throws(KafkaError) -> [String: Int] {
+        var handle: OpaquePointer?
+        if let topic {
+            handle = rd_kafka_topic_new(pointer, topic, nil)
+        }
+        defer {
+            if let handle {
+                rd_kafka_topic_destroy(handle)
+            }
+        }
+        var answer: UnsafePointer<rd_kafka_metadata>?
+        let code = rd_kafka_metadata(pointer, topic == nil ? 1 : 0, handle, &answer, timeout.milliseconds)
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let answer else {
+            throw KafkaError(code, "asking for the topics")
+        }
+        defer { rd_kafka_metadata_destroy(answer) }
+        var topics: [String: Int] = [:]
+        for index in 0..<Int(answer.pointee.topic_cnt) {
+            let topic = answer.pointee.topics[index]
+            if topic.err == RD_KAFKA_RESP_ERR_NO_ERROR {
+                topics[String(cString: topic.topic)] = Int(topic.partition_cnt)
+            }
+        }
+        return topics
+    }
+
+    /// The first offset that is still there, and the one that the next record will get (or, with `read_committed`, the
+    /// first of an open transaction).
+    func watermarkOffsets(of partition: TopicPartition, timeout: Duration) throws(KafkaError) -> Range<Int64> {
+        var low: Int64 = 0
+        var high: Int64 = 0
+        let code = rd_kafka_query_watermark_offsets(
+            pointer,
+            partition.topic,
+            partition.partition,
+            &low,
+            &high,
+            timeout.milliseconds
+        )
+        try KafkaError.check(code, "asking for the offsets of \(partition)")
+        return low..<max(low, high)
+    }
+
+    /// The earliest offsets whose records were produced at or after a time; the end where there is none.
+    func offsets(
+        of partitions: [TopicPartition],
+        at milliseconds: Int64,
+        timeout: Duration
+    ) throws(KafkaError) -> [TopicPartition: Int64] {
+        let list = PartitionList(partitions.lazy.map { (key: $0, value: milliseconds) })
+        let code = rd_kafka_offsets_for_times(pointer, list.pointer, timeout.milliseconds)
+        try KafkaError.check(code, "asking for the offsets at a time")
+        var result: [TopicPartition: Int64] = [:]
+        for (partition, offset, error) in list.entries {
+            try KafkaError.check(error, "asking for the offset of \(partition) at a time")
+            result[partition] = offset >= 0 ? offset : try watermarkOffsets(of: partition, timeout: timeout).upperBound
+        }
+        return result
+    }
+
+    private static func string(_ text: [CChar]) -> String {
+        String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+/// Where librdkafka's own log lines go.
+private let log = Logger(label: "librdkafka")
+
+/// Receives librdkafka's log lines, on its threads.
+private func logged(_: OpaquePointer?, level: Int32, facility: UnsafePointer<CChar>?, text: UnsafePointer<CChar>?) {
+    guard let text else {
+        return
+    }
+    // syslog's levels: 0-3 errors, 4 warning, 5 notice, 6 info, 7 debug. Lost connections come as 3 although nothing
+    // is lost by them: librdkafka reconnects, so they are warnings here. AUTOCREATE only says that the broker is the
+    // mock cluster.
+    let facility = facility.map { String(cString: $0) } ?? ""
+    let severity: Logger.Level =
+        facility == "AUTOCREATE" ? .debug : level <= 2 ? .error : level <= 4 ? .warning : level <= 6 ? .info : .debug
+    log.log(level: severity, "\(String(cString: text))", metadata: ["facility": "\(facility)"])
+}
+
+private func callbacks(_ opaque: UnsafeMutableRawPointer?) -> KafkaClient.Callbacks? {
+    opaque.map { Unmanaged<KafkaClient.Callbacks>.fromOpaque($0).takeUnretainedValue() }
+}
+
+/// Receives client-wide errors, inside a poll call. Only "all brokers down" changes anything: librdkafka answers the
+/// others itself, and logs them.
+private func failed(
+    _: OpaquePointer?,
+    code: Int32,
+    reason: UnsafePointer<CChar>?,
+    opaque: UnsafeMutableRawPointer?
+) {
+    let code = rd_kafka_resp_err_t(rawValue: code)
+    let reason = reason.map { String(cString: $0) }
+    if code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__AUTHENTICATION
+        || code == RD_KAFKA_RESP_ERR__RESOLVE || code == RD_KAFKA_RESP_ERR__FATAL
+    {
+        callbacks(opaque)?.unreachable = KafkaError(code, reason)
+    }
+}
+
+/// Receives the fate of each record, or of each failed one (`delivery.report.only.error`), inside a poll call.
+private func delivered(
+    _: OpaquePointer?,
+    message: UnsafePointer<rd_kafka_message_t>?,
+    opaque: UnsafeMutableRawPointer?
+) {
+    guard let message, message.pointee.err != RD_KAFKA_RESP_ERR_NO_ERROR, let callbacks = callbacks(opaque) else {
+        return
+    }
+    callbacks.failedDeliveries += 1
+    if callbacks.deliveryFailure == nil {
+        let topic = String(cString: rd_kafka_topic_name(message.pointee.rkt))
+        callbacks.deliveryFailure = KafkaError(message.pointee.err, "a record for \(topic) was not delivered")
+    }
+}
+
+/// Receives a rebalance, inside a poll or close call. It must be answered: otherwise closing waits for ever.
+private func rebalanced(
+    client: OpaquePointer?,
+    code: rd_kafka_resp_err_t,
+    partitions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?,
+    opaque: UnsafeMutableRawPointer?
+) {
+    if let partitions, let rebalance = callbacks(opaque)?.rebalance {
+        rebalance(code, partitions)
+    } else {
+        rd_kafka_assign(client, nil)
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, as librdkafka's timeouts are; at most 24 days.
+    var milliseconds: Int32 {
+        let (seconds, attoseconds) = components
+        let total = seconds.multipliedReportingOverflow(by: 1_000)
+        let fraction = attoseconds / 1_000_000_000_000_000
+        return total.overflow ? Int32.max : Int32(clamping: total.partialValue &+ fraction)
+    }
+}

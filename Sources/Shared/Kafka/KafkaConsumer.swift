@@ -1,0 +1,228 @@
+import CRdKafka
+
+/// A member of a consumer group. It belongs to the thread that made it: every call, and every callback, is on it.
+///
+/// The eager `range` assignor is used on purpose: librdkafka 2.0.2's cooperative one is broken. Offsets are never
+/// committed or stored unasked, and a position that the broker no longer has is an error, not a jump, unless the
+/// options say otherwise.
+public final class KafkaConsumer {
+    /// What a consumer does beyond the common settings.
+    public struct Options: Sendable {
+        /// True hides records of open and aborted transactions.
+        public var readCommitted: Bool
+        /// True goes to the earliest record when a position is out of range; false makes it an error.
+        public var resetsToEarliest: Bool
+        /// More of librdkafka's properties; those from the environment win over them.
+        public var properties: [String: String]
+
+        /// Makes options.
+        public init(readCommitted: Bool = true, resetsToEarliest: Bool = false, properties: [String: String] = [:]) {
+            self.readCommitted = readCommitted
+            self.resetsToEarliest = resetsToEarliest
+            self.properties = properties
+        }
+    }
+
+    /// A group's name, generation and member id, which fence a zombie's transaction (KIP-447).
+    final class GroupMetadata {
+        let pointer: OpaquePointer
+
+        init?(_ client: OpaquePointer) {
+            guard let pointer = rd_kafka_consumer_group_metadata(client) else {
+                return nil
+            }
+            self.pointer = pointer
+        }
+
+        deinit {
+            rd_kafka_consumer_group_metadata_destroy(pointer)
+        }
+    }
+
+    private let client: KafkaClient
+    private let fetched: FetchQueue
+    private let handler: any RebalanceHandler
+    private var isClosed = false
+    private var isAbandoning = false
+
+    /// Makes a consumer; it joins the group when it is subscribed and polled.
+    /// - Parameters:
+    ///   - settings: where the brokers are, and properties from the environment.
+    ///   - group: the group's name.
+    ///   - handler: told of partitions that come and go.
+    /// - Throws: ``KafkaError`` when a property is refused.
+    public init(
+        settings: KafkaSettings,
+        group: String,
+        options: Options = Options(),
+        handler: any RebalanceHandler
+    ) throws(KafkaError) {
+        var properties = options.properties
+        properties["group.id"] = group
+        properties["partition.assignment.strategy"] = "range"
+        client = try KafkaClient(
+            RD_KAFKA_CONSUMER,
+            properties: settings.consumerProperties(
+                readCommitted: options.readCommitted,
+                resetsToEarliest: options.resetsToEarliest,
+                with: properties
+            )
+        )
+        fetched = try FetchQueue(client: client)
+        self.handler = handler
+        client.callbacks.rebalance = { [unowned self] code, partitions in
+            self.rebalance(code, PartitionList.entries(of: partitions).map(\.partition))
+        }
+    }
+
+    deinit {
+        client.callbacks.rebalance = nil
+        if !isClosed {
+            rd_kafka_consumer_close(client.pointer)
+        }
+    }
+
+    /// Joins the group for these topics.
+    public func subscribe(_ topics: [String]) throws(KafkaError) {
+        let list = PartitionList(topics.map { TopicPartition(topic: $0, partition: RD_KAFKA_PARTITION_UA) })
+        try KafkaError.check(rd_kafka_subscribe(client.pointer, list.pointer), "subscribing")
+    }
+
+    /// Hands out at most `max` records (10 000 at most), waiting at most `timeout` for the first one.
+    ///
+    /// Call it at least every `max.poll.interval.ms`, also when all partitions are paused: rebalances happen in it.
+    /// - Returns: how many records were handed out.
+    /// - Throws: what `body` or the rebalance handler threw, or a ``KafkaError``.
+    @discardableResult
+    public func poll(max: Int, timeout: Duration, _ body: (KafkaRecord) throws -> Void) throws -> Int {
+        try fetched.poll(max: max, timeout: timeout, body)
+    }
+
+    /// The partitions that are ours, and for each the first offset that was not handed out yet.
+    public var positions: [TopicPartition: Int64] {
+        Dictionary(uniqueKeysWithValues: fetched.slots.map { ($0.partition, $0.next) })
+    }
+
+    /// Why no broker can be reached; `nil` while one can.
+    public var unreachable: KafkaError? {
+        client.callbacks.unreachable
+    }
+
+    /// Stops fetching from these partitions.
+    public func pause(_ partitions: [TopicPartition]) throws(KafkaError) {
+        try fetched.setPaused(true, partitions)
+    }
+
+    /// Fetches from these partitions again.
+    public func resume(_ partitions: [TopicPartition]) throws(KafkaError) {
+        try fetched.setPaused(false, partitions)
+    }
+
+    /// Goes on from other offsets; partitions that aren't named keep their position.
+    public func seek(to offsets: [TopicPartition: Int64]) throws(KafkaError) {
+        let ours = positions
+        try fetched.assign(ours.merging(offsets.filter { ours[$0.key] != nil }) { _, new in new })
+    }
+
+    /// Commits to the group: for each partition the next offset to read, which is the last one done + 1.
+    /// - Parameter wait: whether to wait for the broker's answer.
+    public func commit(_ offsets: [TopicPartition: Int64], wait: Bool) throws(KafkaError) {
+        if offsets.isEmpty {
+            return
+        }
+        let list = PartitionList(offsets)
+        try KafkaError.check(rd_kafka_commit(client.pointer, list.pointer, wait ? 0 : 1), "committing offsets")
+    }
+
+    /// The offsets the group has committed, for the partitions that have one.
+    public func committed(
+        _ partitions: [TopicPartition],
+        timeout: Duration = .seconds(10)
+    ) throws(KafkaError) -> [TopicPartition: Int64] {
+        let list = PartitionList(partitions)
+        let code = rd_kafka_committed(client.pointer, list.pointer, timeout.milliseconds)
+        try KafkaError.check(code, "asking for the committed offsets")
+        var result: [TopicPartition: Int64] = [:]
+        for (partition, offset, error) in list.entries {
+            try KafkaError.check(error, "asking for the committed offset of \(partition)")
+            if offset >= 0 {
+                result[partition] = offset
+            }
+        }
+        return result
+    }
+
+    /// Asks the broker: the first offset that is still there, and the end (with `readCommitted`, of what is committed).
+    public func watermarkOffsets(
+        of partition: TopicPartition,
+        timeout: Duration = .seconds(10)
+    ) throws(KafkaError) -> Range<Int64> {
+        try client.watermarkOffsets(of: partition, timeout: timeout)
+    }
+
+    /// How many records lie between a partition's position and its end, as of the last fetch; no request is made.
+    public func lag(of partition: TopicPartition) -> Int64? {
+        guard let slot = fetched.slots.first(where: { $0.partition == partition }) else {
+            return nil
+        }
+        var low: Int64 = 0
+        var high: Int64 = 0
+        let code = rd_kafka_get_watermark_offsets(
+            client.pointer,
+            partition.topic,
+            partition.partition,
+            &low,
+            &high
+        )
+        return code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? max(0, high - slot.next) : nil
+    }
+
+    /// Leaves the group. The handler's `revoked` is called first, or `lost` if `abandon` is true: then nothing in hand
+    /// may be committed any more.
+    public func close(abandon: Bool = false) throws {
+        if isClosed {
+            return
+        }
+        isClosed = true
+        isAbandoning = abandon
+        let code = rd_kafka_consumer_close(client.pointer)
+        if let failure = fetched.failure {
+            fetched.failure = nil
+            throw failure
+        }
+        try KafkaError.check(code, "leaving the group")
+    }
+
+    func groupMetadata() throws(KafkaError) -> GroupMetadata {
+        guard let metadata = GroupMetadata(client.pointer) else {
+            throw KafkaError(refused: "the consumer has no group")
+        }
+        return metadata
+    }
+
+    private func rebalance(_ code: rd_kafka_resp_err_t, _ partitions: [TopicPartition]) {
+        guard code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS else {
+            if isAbandoning || rd_kafka_assignment_lost(client.pointer) != 0 {
+                handler.lost(partitions)
+            } else {
+                handler.revoked(partitions)
+            }
+            fetched.unassign()
+            return
+        }
+        do {
+            var offsets = try handler.assigned(partitions)
+            let missing = partitions.filter { offsets[$0] == nil }
+            if !missing.isEmpty {
+                let committed = try committed(missing)
+                for partition in missing {
+                    offsets[partition] = try committed[partition] ?? watermarkOffsets(of: partition).lowerBound
+                }
+            }
+            try fetched.assign(offsets.filter { partitions.contains($0.key) })
+        } catch {
+            fetched.failure = error
+            fetched.unassign()
+        }
+    }
+}

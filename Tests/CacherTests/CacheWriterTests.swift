@@ -1,0 +1,220 @@
+import Shared
+import TestSupport
+import Testing
+
+@testable import Cacher
+
+@Suite("CacheWriter, on a real redis-server")
+struct CacheWriterTests {
+    @Test("a tick becomes a hash, a member of the index and a message")
+    func writesTick() throws {
+        let server = try RedisServer()
+        let writer = try CacheFixture.writer(server)
+        let messages = try RedisSubscriber(server, pattern: "*")
+        var tick = CacheFixture.tick("bitcoin", seconds: 100, price: 67_187)
+        tick.marketCapRank = 1
+        tick.marketCap = nil
+        var batch = CacheBatch()
+        batch.add(tick, offset: 7, latest: CacheFixture.farFuture)
+        let receipt = try writer.write(batch)
+        #expect(receipt.prices == CacheReceipt.Count(written: 1, older: 0))
+        #expect(receipt.roundTrips.count == 1)
+
+        let hash = try server.hash("price:bitcoin:usd")
+        #expect(hash["price"] == "67187")
+        #expect(hash["time_us"] == "100000000")
+        #expect(hash["order"] == "7")
+        #expect(hash["timestamp"] == tick.timestamp.description)
+        #expect(hash["market_cap_rank"] == "1")
+        #expect(hash["market_cap"] == nil, "what the source didn't say has no field")
+        #expect(try server.cli("ZRANGE", "coins:usd", "0", "-1", "WITHSCORES") == "bitcoin\n1")
+        let lifetime = try #require(Int(try server.cli("PTTL", "price:bitcoin:usd")))
+        #expect((1...60_000).contains(lifetime))
+        let message = try #require(try messages.next())
+        #expect(message.channel == "prices:bitcoin:usd")
+        #expect(message.text == CacheFixture.json(tick))
+    }
+
+    @Test("a newer tick replaces all of an older one, also fields it doesn't have itself")
+    func replacesWhole() throws {
+        let server = try RedisServer()
+        let writer = try CacheFixture.writer(server)
+        var old = CacheFixture.tick("bitcoin", seconds: 100, price: 1)
+        old.marketCap = Price(units: 5 * Price.unitsPerOne)
+        let new = CacheFixture.tick("bitcoin", seconds: 101, price: 2)
+        for (offset, tick) in [old, new].enumerated() {
+            var batch = CacheBatch()
+            batch.add(tick, offset: Int64(offset), latest: CacheFixture.farFuture)
+            _ = try writer.write(batch)
+        }
+        let hash = try server.hash("price:bitcoin:usd")
+        #expect(hash["price"] == "2")
+        #expect(hash["market_cap"] == nil)
+        #expect(try server.cli("ZSCORE", "coins:usd", "bitcoin") == "inf", "a coin without a rank comes last")
+    }
+
+    @Test("an older tick, and the same one again, change nothing and are not published")
+    func refusesOlder() throws {
+        let server = try RedisServer()
+        let writer = try CacheFixture.writer(server)
+        let messages = try RedisSubscriber(server, pattern: "prices:*")
+        let offers: [(seconds: Int64, offset: Int64, price: Int128, isWritten: Bool)] = [
+            (100, 50, 1, true), (100, 50, 2, false), (99, 51, 3, false), (100, 49, 4, false), (100, 52, 5, true),
+            (101, 3, 6, true), (100, 99, 7, false),
+        ]
+        for offer in offers {
+            var batch = CacheBatch()
+            let tick = CacheFixture.tick("bitcoin", seconds: offer.seconds, price: offer.price)
+            batch.add(tick, offset: offer.offset, latest: CacheFixture.farFuture)
+            let receipt = try writer.write(batch)
+            #expect(receipt.prices.written == (offer.isWritten ? 1 : 0), "\(offer)")
+            #expect(receipt.prices.older == (offer.isWritten ? 0 : 1), "\(offer)")
+        }
+        #expect(try server.cli("HGET", "price:bitcoin:usd", "price") == "6")
+        try server.cli("PUBLISH", "prices:end", "end")
+        var heard: [String] = []
+        while let message = try messages.next(), message.channel != "prices:end" { heard.append(message.text) }
+        let expected = [(100, 1), (100, 5), (101, 6)] as [(Int64, Int128)]
+        #expect(heard == expected.map { CacheFixture.json(CacheFixture.tick("bitcoin", seconds: $0, price: $1)) })
+    }
+
+    @Test("of candles a later window wins, and within a window the higher revision")
+    func guardsCandles() throws {
+        let server = try RedisServer()
+        let writer = try CacheFixture.writer(server)
+        let offers: [(minute: Int64, revision: Int, close: Int128, isWritten: Bool)] = [
+            (1, 0, 1, true), (1, 1, 2, true), (1, 0, 3, false), (1, 1, 4, false), (2, 0, 5, true), (1, 9, 6, false),
+        ]
+        for offer in offers {
+            var batch = CacheBatch()
+            batch.add(
+                CacheFixture.candle("bitcoin", minute: offer.minute, revision: offer.revision, close: offer.close)
+            )
+            let receipt = try writer.write(batch)
+            #expect(receipt.candles.written == (offer.isWritten ? 1 : 0), "\(offer)")
+        }
+        let hash = try server.hash("candle:bitcoin:usd:1m")
+        #expect(hash["close"] == "5")
+        #expect(hash["revision"] == "0")
+        #expect(hash["time_us"] == "120000000")
+    }
+
+    @Test("an alert is kept and published once, however often it comes; only the latest stay")
+    func keepsAlerts() throws {
+        let server = try RedisServer()
+        let writer = try CacheFixture.writer(server, keptAlerts: 3)
+        let messages = try RedisSubscriber(server, pattern: "alerts:*")
+        func write(_ seconds: [Int64]) throws -> CacheReceipt.Count {
+            var batch = CacheBatch()
+            for second in seconds { batch.add(CacheFixture.alert("bitcoin", seconds: second)) }
+            return try writer.write(batch).alerts
+        }
+        #expect(try write([1, 2, 2]) == CacheReceipt.Count(written: 2, older: 1))
+        #expect(try write([2, 3, 4]) == CacheReceipt.Count(written: 2, older: 1))
+        #expect(try write([1]) == CacheReceipt.Count(written: 0, older: 1), "older than all that are kept")
+        let kept = try server.cli("ZREVRANGE", "alerts", "0", "-1").split(separator: "\n").map(String.init)
+        #expect(kept == [4, 3, 2].map { CacheFixture.json(CacheFixture.alert("bitcoin", seconds: $0)) })
+        try server.cli("PUBLISH", "alerts:end", "end")
+        var heard = 0
+        while let message = try messages.next(), message.channel != "alerts:end" {
+            #expect(message.channel == "alerts:bitcoin:usd")
+            heard += 1
+        }
+        #expect(heard == 4)
+    }
+
+    @Test("every key and channel has the prefix, and a time to live of 0 means for ever")
+    func usesPrefix() throws {
+        let server = try RedisServer()
+        let writer = try CacheFixture.writer(server, prefix: "stack1:", timeToLive: 0)
+        let messages = try RedisSubscriber(server, pattern: "*")
+        var batch = CacheBatch()
+        batch.add(CacheFixture.tick("bitcoin", seconds: 1, price: 1), offset: 0, latest: CacheFixture.farFuture)
+        batch.add(CacheFixture.candle("bitcoin", minute: 1, revision: 0, close: 1))
+        batch.add(CacheFixture.alert("bitcoin", seconds: 1))
+        _ = try writer.write(batch)
+        let keys = try server.cli("KEYS", "*").split(separator: "\n").map(String.init).sorted()
+        #expect(
+            keys == ["stack1:alerts", "stack1:candle:bitcoin:usd:1m", "stack1:coins:usd", "stack1:price:bitcoin:usd"]
+        )
+        #expect(try server.cli("PTTL", "stack1:price:bitcoin:usd") == "-1")
+        var channels: [String] = []
+        for _ in 0..<3 { channels.append(try #require(try messages.next()).channel) }
+        #expect(
+            channels == ["stack1:prices:bitcoin:usd", "stack1:candles:bitcoin:usd:1m", "stack1:alerts:bitcoin:usd"]
+        )
+    }
+
+    @Test("scripts that the server forgot are loaded again within the batch")
+    func reloadsScripts() throws {
+        let server = try RedisServer()
+        let writer = try CacheFixture.writer(server)
+        try writer.connect()
+        try server.cli("SCRIPT", "FLUSH")
+        var batch = CacheBatch()
+        for coin in 0..<1_300 {
+            batch.add(
+                CacheFixture.tick("coin-\(coin)", seconds: 1, price: 1),
+                offset: 0,
+                latest: CacheFixture.farFuture
+            )
+        }
+        let receipt = try writer.write(batch)
+        #expect(receipt.prices == CacheReceipt.Count(written: 1_300, older: 0))
+        #expect(receipt.roundTrips.count == 3)
+        #expect(try server.cli("DBSIZE") == "1301")
+    }
+
+    @Test("a batch that met a dead, a full or a read-only Redis can be written again when that is over")
+    func writesAgain() throws {
+        let server = try RedisServer()
+        let writer = try CacheFixture.writer(server)
+        try writer.connect()
+        var batch = CacheBatch()
+        for coin in 0..<600 {
+            batch.add(
+                CacheFixture.tick("coin-\(coin)", seconds: 1, price: 1),
+                offset: 0,
+                latest: CacheFixture.farFuture
+            )
+        }
+        server.stop()
+        let dead = try #require(throws: RedisError.self) { try writer.write(batch) }
+        #expect(dead.kind == .connection)
+        try server.start()
+        try server.cli("CONFIG", "SET", "maxmemory", "1")
+        let full = try #require(throws: RedisError.self) { try writer.write(batch) }
+        #expect(full.kind == .unavailable, "\(full)")
+        try server.cli("CONFIG", "SET", "maxmemory", "0")
+        try server.cli("REPLICAOF", "127.0.0.1", "1")
+        let replica = try #require(throws: RedisError.self) { try writer.write(batch) }
+        #expect(replica.kind == .unavailable, "\(replica)")
+        try server.cli("REPLICAOF", "NO", "ONE")
+        let receipt = try writer.write(batch)
+        #expect(receipt.prices == CacheReceipt.Count(written: 600, older: 0))
+    }
+
+    @Test("a key of another program is left alone, and the error names the way out")
+    func leavesForeignKeys() throws {
+        let server = try RedisServer()
+        try server.cli("SET", "price:bitcoin:usd", "mine")
+        let writer = try CacheFixture.writer(server)
+        var batch = CacheBatch()
+        batch.add(CacheFixture.tick("bitcoin", seconds: 1, price: 1), offset: 0, latest: CacheFixture.farFuture)
+        let error = try #require(throws: RedisError.self) { try writer.write(batch) }
+        #expect(error.disposition == .fatal)
+        #expect(error.description.contains("CACHER_KEY_PREFIX"))
+        #expect(try server.cli("GET", "price:bitcoin:usd") == "mine")
+    }
+
+    @Test("a tick from the far future never gets into Redis")
+    func refusesFuture() throws {
+        var batch = CacheBatch()
+        let latest = EventTime(milliseconds: 1_000)
+        batch.add(CacheFixture.tick("bitcoin", seconds: 1, price: 1), offset: 0, latest: latest)
+        batch.add(CacheFixture.tick("bitcoin", seconds: 2, price: 2), offset: 1, latest: latest)
+        #expect(batch.tooEarlyCount == 1)
+        #expect(batch.prices.entries.map(\.value.price.units) == [Price.unitsPerOne])
+        #expect(batch.ingestedAt.count == 1)
+    }
+}

@@ -1,0 +1,43 @@
+import Testing
+
+@testable import Cacher
+
+@Suite("REDIS_URL")
+struct RedisURLTests {
+    @Test(
+        "an address is read with its defaults",
+        arguments: [
+            ("redis://redis:6379/0", RedisURL(host: "redis")),
+            ("redis://redis", RedisURL(host: "redis")),
+            ("redis://redis/", RedisURL(host: "redis")),
+            ("redis://10.0.0.7:6380/3", RedisURL(host: "10.0.0.7", port: 6380, database: 3)),
+            ("redis://[::1]:6380/3", RedisURL(host: "::1", port: 6380, database: 3)),
+            ("redis://[fe80::1]", RedisURL(host: "fe80::1")),
+            ("redis://:secret@h:1", RedisURL(host: "h", port: 1, password: "secret")),
+            ("redis://ann:p%40ss%3a%2F@h", RedisURL(host: "h", user: "ann", password: "p@ss:/")),
+            ("redis://:a:b@c@h", RedisURL(host: "h", password: "a:b@c")),
+        ]
+    )
+    func reads(text: String, expected: RedisURL) {
+        #expect(RedisURL(text) == expected)
+    }
+
+    @Test(
+        "a text that is no address is refused",
+        arguments: [
+            "", "redis:6379", "redis://", "rediss://h", "http://h", "redis://h:", "redis://h:0", "redis://h:65536",
+            "redis://h:+1", "redis://h/-1", "redis://h/x", "redis://h/1/2", "redis://user@h", "redis://:@h",
+            "redis://:%zz@h", "redis://:%a@h", "redis://:%ff@h", "redis://[::1", "redis://[::1]x", "redis://a b",
+            "redis://::1:6379", "redis://h?db=1",
+        ]
+    )
+    func refuses(text: String) {
+        #expect(RedisURL(text) == nil)
+    }
+
+    @Test("an address in a log shows neither user nor password")
+    func hidesPassword() throws {
+        let url = try #require(RedisURL("redis://ann:secret@[::1]:6380/3"))
+        #expect("\(url)" == "redis://[::1]:6380/3")
+    }
+}

@@ -1,0 +1,154 @@
+import Foundation
+import Glibc
+
+/// A real `redis-server` on a free loopback port, with a folder of its own, for one test.
+///
+/// It ends with the test: `stop()` is called when the value goes away.
+public final class RedisServer {
+    /// Why there is no server.
+    public struct Failure: Error, CustomStringConvertible {
+        /// What happened, with the server's own words.
+        public var description: String
+    }
+
+    /// The port it listens on; the same after a restart.
+    public let port: Int
+    /// The password it wants, if any.
+    public let password: String?
+    private let folder: URL
+    private let arguments: [String]
+    private var process: Process?
+
+    /// The address, with the password, as `REDIS_URL` takes it.
+    public var url: String {
+        let word = password?.addingPercentEncoding(withAllowedCharacters: .alphanumerics)
+        return "redis://\(word.map { ":\($0)@" } ?? "")127.0.0.1:\(port)/0"
+    }
+
+    /// Starts a server and waits until it answers.
+    /// - Parameters:
+    ///   - password: what clients have to log in with.
+    ///   - arguments: more of redis-server's own, for example `["--appendonly", "yes"]`.
+    public init(password: String? = nil, arguments: [String] = []) throws {
+        self.password = password
+        self.arguments = arguments + (password.map { ["--requirepass", $0] } ?? [])
+        port = try Self.freePort()
+        folder = FileManager.default.temporaryDirectory.appending(path: "tickline-redis-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try start()
+    }
+
+    deinit {
+        stop()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// Starts it again on the same port; its data is what its settings kept.
+    public func start() throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments =
+            [
+                "redis-server", "--bind", "127.0.0.1", "--port", String(port), "--dir", folder.path, "--save", "",
+                "--logfile", "redis.log",
+            ] + arguments
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        self.process = process
+        let deadline = ContinuousClock.now + .seconds(20)
+        while !answers() {
+            guard process.isRunning, ContinuousClock.now < deadline else {
+                let log = (try? String(contentsOf: folder.appending(path: "redis.log"), encoding: .utf8)) ?? "no log"
+                throw Failure(description: "redis-server on port \(port) doesn't answer: \(log)")
+            }
+            usleep(5_000)
+        }
+    }
+
+    /// Ends it at once, as a crash would.
+    public func stop() {
+        guard let process else { return }
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        self.process = nil
+    }
+
+    /// Freezes it: connections stay open and nothing is answered.
+    public func freeze() {
+        if let process { kill(process.processIdentifier, SIGSTOP) }
+    }
+
+    /// Ends a freeze.
+    public func thaw() {
+        if let process { kill(process.processIdentifier, SIGCONT) }
+    }
+
+    /// Runs `redis-cli` against it: the outside view of what is in there.
+    /// - Returns: what it printed, without the last line end.
+    @discardableResult
+    public func cli(_ arguments: String...) throws -> String {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["redis-cli", "-h", "127.0.0.1", "-p", String(port)] + arguments
+        var environment = ProcessInfo.processInfo.environment
+        environment["REDISCLI_AUTH"] = password
+        process.environment = environment
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let bytes = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
+    }
+
+    /// A plain TCP connection to it, whose reads give up after 10 s; the caller closes it.
+    func openSocket() throws -> Int32 {
+        let handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(handle, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        guard handle >= 0, Self.withLoopback(port: port, { connect(handle, $0, $1) }) == 0 else {
+            close(handle)
+            throw Failure(description: "can't connect to port \(port)")
+        }
+        return handle
+    }
+
+    /// True when it answers to PING, be it with a demand for the password.
+    private func answers() -> Bool {
+        guard let handle = try? openSocket() else { return false }
+        defer { close(handle) }
+        let ping = Array("PING\r\n".utf8)
+        guard send(handle, ping, ping.count, Int32(MSG_NOSIGNAL)) == ping.count else { return false }
+        var answer = [UInt8](repeating: 0, count: 64)
+        let length = recv(handle, &answer, answer.count, 0)
+        let text = String(decoding: answer.prefix(max(length, 0)), as: UTF8.self)
+        return text.hasPrefix("+PONG") || text.hasPrefix("-NOAUTH")
+    }
+
+    /// A port that nobody listens on now, picked by the kernel.
+    private static func freePort() throws -> Int {
+        let handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(handle) }
+        guard handle >= 0, withLoopback(port: 0, { bind(handle, $0, $1) }) == 0 else {
+            throw Failure(description: "no free loopback port")
+        }
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) {
+            _ = $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(handle, $0, &length) }
+        }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    private static func withLoopback(port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        return withUnsafePointer(to: address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+    }
+}

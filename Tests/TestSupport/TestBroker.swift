@@ -1,0 +1,74 @@
+import Glibc
+import LocalBroker
+import Shared
+
+/// A broker for one test: the one that `KAFKA_BOOTSTRAP_SERVERS` names, or a mock cluster in this process.
+///
+/// Topics have a random prefix, so that tests can share a real broker.
+public final class TestBroker {
+    /// The real broker that the environment names, if any.
+    public static var realBootstrapServers: String? {
+        getenv("KAFKA_BOOTSTRAP_SERVERS").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// Where it is; the properties suit both kinds: a short session (the mock's joins take `session.timeout.ms` - 1 s)
+    /// and short waits for an empty fetch (the mock sleeps them out).
+    public let settings: KafkaSettings
+    /// Whether it shows isolation, fencing and offsets in transactions.
+    public let isReal: Bool
+    private let cluster: MockCluster?
+
+    /// Starts or finds a broker, and creates topics there.
+    /// - Parameter topics: names without the prefix, and their numbers of partitions.
+    public init(topics: [String: Int], configuration: [String: String] = [:]) throws {
+        let prefix = "test-\(UInt32.random(in: .min ... .max))."
+        let properties = ["session.timeout.ms": "6000", "fetch.wait.max.ms": "10"]
+        if let real = TestBroker.realBootstrapServers {
+            settings = KafkaSettings(bootstrapServers: real, topicPrefix: prefix, properties: properties)
+            isReal = true
+            cluster = nil
+            let new = topics.map {
+                NewTopic(name: prefix + $0.key, partitions: $0.value, configuration: configuration)
+            }
+            try KafkaTopics.create(new, settings: settings)
+        } else {
+            let cluster = try MockCluster(topics: topics.map { (prefix + $0.key, $0.value) })
+            settings = KafkaSettings(
+                bootstrapServers: cluster.bootstrapServers,
+                topicPrefix: prefix,
+                properties: properties
+            )
+            isReal = false
+            self.cluster = cluster
+        }
+    }
+
+    /// Starts or finds a broker with all topics of the suite.
+    public convenience init(partitions: Int = 3) throws {
+        try self.init(
+            topics: Dictionary(uniqueKeysWithValues: Topic.allCases.map { ($0.rawValue, partitions) })
+        )
+    }
+
+    /// A topic's name on the broker.
+    public func name(_ topic: String) -> String {
+        settings.topicPrefix + topic
+    }
+
+    /// Takes a mock broker off the network, or brings it back; a real one is left alone.
+    public func setReachable(_ isReachable: Bool) {
+        cluster?.setReachable(isReachable)
+    }
+
+    /// Reads everything a topic holds at this moment.
+    public func records(of topic: String, readCommitted: Bool = true) throws -> [TestRecord] {
+        let reader = try KafkaReader(settings: settings, readCommitted: readCommitted)
+        let partitions = try reader.topics()[topic] ?? 0
+        var records: [TestRecord] = []
+        for partition in 0..<Int32(partitions) {
+            let source = TopicPartition(topic: topic, partition: partition)
+            try reader.readToEnd(of: source, timeout: .seconds(30)) { records.append(TestRecord($0)) }
+        }
+        return records
+    }
+}
