@@ -1,0 +1,31 @@
+/// What changed since the last drain, by number: the values are read when it is drained, so that a pane which took a
+/// thousand ticks in one transaction is written once.
+struct StateChanges: Sendable {
+    /// A pane of a coin.
+    struct PaneChange: Sendable {
+        var coin: Int
+        var pane: Int64
+    }
+
+    /// Panes with a new value.
+    var panes = ContiguousArray<PaneChange>()
+    /// Panes the changelog holds and nobody needs any more.
+    var gone = ContiguousArray<PaneChange>()
+    /// Coins with a new record.
+    var coins = ContiguousArray<Int>()
+    /// Keys that were read from the changelog and have no place any more.
+    var orphans: Set<StateKey> = []
+
+    /// Whether there is nothing to write.
+    var isEmpty: Bool {
+        panes.isEmpty && gone.isEmpty && coins.isEmpty && orphans.isEmpty
+    }
+
+    /// Forgets everything, but keeps the memory.
+    mutating func removeAll() {
+        panes.removeAll(keepingCapacity: true)
+        gone.removeAll(keepingCapacity: true)
+        coins.removeAll(keepingCapacity: true)
+        orphans.removeAll()
+    }
+}

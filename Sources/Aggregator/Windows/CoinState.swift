@@ -1,0 +1,34 @@
+import Shared
+
+/// What is remembered of a coin besides its panes.
+struct CoinState: Sendable {
+    /// The largest event time seen, accepted or late, in microseconds; `.min` when none was.
+    var lastEventTime = Int64.min
+    /// The number of the newest pane that took a tick; `.min` when none did.
+    var newestPane = Int64.min
+    /// The number of the newest pane that took a tick or ends an emitted window; `.min` when none did.
+    var lastTouched = Int64.min
+    /// The latest close among closed panes: what synthetic windows carry forward.
+    var carried: Carried?
+    /// Whether boundaries have to look at it: it has panes, or is still due synthetic windows.
+    var isActive = false
+    /// Whether a record of it waits for the next drain.
+    var isDirty = false
+
+    /// A close that is carried forward.
+    struct Carried: Sendable, Hashable {
+        /// The price, in 10⁻¹⁸.
+        var price: Int128
+        /// The 24-hour volume that came with it.
+        var volume: Int128?
+        /// Its event time in microseconds.
+        var time: Int64
+    }
+
+    /// Takes the close of a closed pane if it is the latest.
+    mutating func carry(_ pane: Pane) {
+        guard pane.count > 0 else { return }
+        if let carried, carried.time > pane.lastTime { return }
+        carried = Carried(price: pane.close, volume: pane.hasVolume ? pane.volume : nil, time: pane.lastTime)
+    }
+}

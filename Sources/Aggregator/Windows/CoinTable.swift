@@ -1,0 +1,114 @@
+/// Coins by the bytes of their names, each with a dense number in the order of first appearance.
+///
+/// A tick's coin is looked up by the bytes of its JSON: no String is made for a coin that is known. Open addressing with
+/// linear probing over one array; names lie one after another in one buffer.
+struct CoinTable: Sendable {
+    /// A coin and the currency it is priced in: what windows are keyed by.
+    private struct Entry: Sendable {
+        var hash: UInt64
+        var start: Int
+        var coinCount: Int
+        var currencyCount: Int
+    }
+
+    private var slots: ContiguousArray<Int32>
+    private var entries = ContiguousArray<Entry>()
+    private var bytes = ContiguousArray<UInt8>()
+    /// The coins' names as text, by number.
+    private(set) var keys = ContiguousArray<CoinKey>()
+
+    /// An empty table.
+    init() {
+        slots = ContiguousArray(repeating: -1, count: 256)
+    }
+
+    /// How many coins there are.
+    var count: Int {
+        entries.count
+    }
+
+    /// The number of a coin, which is made if it's new.
+    /// - Parameters:
+    ///   - coin: UTF-8 of the coin's id.
+    ///   - currency: UTF-8 of the currency.
+    mutating func number(coin: Span<UInt8>, currency: Span<UInt8>) -> Int {
+        let hash = Self.hash(coin, currency)
+        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+        while slots[slot] >= 0 {
+            let number = Int(slots[slot])
+            if entries[number].hash == hash, matches(entries[number], coin, currency) { return number }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        return insert(coin, currency, hash: hash, slot: slot)
+    }
+
+    /// The number of a coin, which is made if it's new.
+    mutating func number(of key: CoinKey) -> Int {
+        let coin = Array(key.coinID.utf8)
+        let currency = Array(key.vsCurrency.utf8)
+        return number(coin: coin.span, currency: currency.span)
+    }
+
+    private func matches(_ entry: Entry, _ coin: Span<UInt8>, _ currency: Span<UInt8>) -> Bool {
+        guard entry.coinCount == coin.count, entry.currencyCount == currency.count else { return false }
+        for index in 0..<coin.count where bytes[entry.start + index] != coin[index] { return false }
+        let start = entry.start + entry.coinCount
+        for index in 0..<currency.count where bytes[start + index] != currency[index] { return false }
+        return true
+    }
+
+    private mutating func insert(
+        _ coin: Span<UInt8>,
+        _ currency: Span<UInt8>,
+        hash: UInt64,
+        slot: Int
+    ) -> Int {
+        let number = entries.count
+        let entry = Entry(hash: hash, start: bytes.count, coinCount: coin.count, currencyCount: currency.count)
+        for index in 0..<coin.count { bytes.append(coin[index]) }
+        for index in 0..<currency.count { bytes.append(currency[index]) }
+        entries.append(entry)
+        keys.append(
+            CoinKey(
+                coinID: String(decoding: bytes[entry.start..<entry.start + coin.count], as: UTF8.self),
+                vsCurrency: String(decoding: bytes[entry.start + coin.count..<bytes.count], as: UTF8.self)
+            )
+        )
+        slots[slot] = Int32(number)
+        if entries.count * 2 > slots.count { grow() }
+        return number
+    }
+
+    private mutating func grow() {
+        slots = ContiguousArray(repeating: -1, count: slots.count * 2)
+        for number in entries.indices {
+            var slot = Int(truncatingIfNeeded: entries[number].hash) & (slots.count - 1)
+            while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
+            slots[slot] = Int32(number)
+        }
+    }
+
+    /// FNV-1a over both names with a separator between them that UTF-8 never contains, and a final mix so that the low
+    /// bits, which choose the slot, depend on all of it.
+    private static func hash(_ coin: Span<UInt8>, _ currency: Span<UInt8>) -> UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for index in 0..<coin.count { hash = (hash ^ UInt64(coin[index])) &* 0x100_0000_01b3 }
+        hash = (hash ^ 0xff) &* 0x100_0000_01b3
+        for index in 0..<currency.count { hash = (hash ^ UInt64(currency[index])) &* 0x100_0000_01b3 }
+        return hash ^ (hash >> 32)
+    }
+}
+
+/// A coin in a currency: what windows and alert states are keyed by.
+public struct CoinKey: Sendable, Hashable {
+    /// CoinGecko's id of the coin.
+    public var coinID: String
+    /// The currency of its prices.
+    public var vsCurrency: String
+
+    /// Names a coin.
+    public init(coinID: String, vsCurrency: String) {
+        self.coinID = coinID
+        self.vsCurrency = vsCurrency
+    }
+}

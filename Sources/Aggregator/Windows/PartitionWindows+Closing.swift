@@ -1,0 +1,177 @@
+import Shared
+
+/// Closing windows: boundary by boundary, and at each only the coins that can have something to say.
+extension PartitionWindows {
+    /// Emits every window that ends at or before the watermark and hasn't been emitted.
+    @inline(__always)
+    mutating func closeWindows(into output: inout WindowOutput) {
+        guard let mark = watermark.value, mark.microseconds >= nextBoundary else { return }
+        closeWindows(through: plan.pane(at: mark), into: &output)
+    }
+
+    private mutating func closeWindows(through target: Int64, into output: inout WindowOutput) {
+        if closedThrough == .min { closedThrough = target }
+        while closedThrough < target, !active.isEmpty {
+            closedThrough += 1
+            close(closedThrough, into: &output)
+        }
+        closedThrough = max(closedThrough, target)
+        nextBoundary = (closedThrough + 1) * plan.paneLength
+    }
+
+    private mutating func close(_ boundary: Int64, into output: inout WindowOutput) {
+        let ending = plan.grids.indices.filter { plan.grids[$0].ends(at: boundary) }
+        var kept = 0
+        for position in active.indices {
+            let coin = active[position]
+            close(boundary, of: coin, ending: ending, into: &output)
+            expire(boundary - plan.retention, of: coin)
+            if states[coin].lastTouched > boundary - plan.retention || isDueSynthetic(coin, at: boundary + 1) {
+                active[kept] = coin
+                kept += 1
+            } else {
+                states[coin].isActive = false
+            }
+        }
+        active.removeLast(active.count - kept)
+    }
+
+    /// Emits the windows of one coin that end at a boundary.
+    private mutating func close(_ boundary: Int64, of coin: Int, ending: [Int], into output: inout WindowOutput) {
+        let slot = rings[coin].slot(of: boundary - 1)
+        if rings[coin][slot].index == boundary - 1 { states[coin].carry(rings[coin][slot]) }
+        var emitted: UInt16 = 0
+        for window in ending {
+            guard let result = result(of: coin, window: window, end: boundary) else { continue }
+            output.results.append(result)
+            emitted |= 1 << UInt16(window)
+            if !result.isSynthetic, alerts.isWatched(coin) {
+                alerts.windowClosed(
+                    of: coin,
+                    coins.keys[coin],
+                    window: plan.windows[window],
+                    summary: result.summary,
+                    at: plan.start(of: boundary),
+                    into: &output
+                )
+            }
+        }
+        if emitted != 0 { noteEmitted(emitted, coin: coin, pane: boundary - 1, slot: slot) }
+    }
+
+    /// The result of a window; nil when it is empty and no synthetic one is due.
+    private mutating func result(of coin: Int, window: Int, end: Int64) -> WindowResult? {
+        var summary = rings[coin].merged(end - plan.grids[window].size..<end)
+        let isSynthetic = summary.count == 0
+        if isSynthetic {
+            guard let carried = states[coin].carried, isDueSynthetic(coin, at: end) else { return nil }
+            summary.open = carried.price
+            summary.high = carried.price
+            summary.low = carried.price
+            summary.close = carried.price
+            summary.hasVolume = carried.volume != nil
+            summary.volume = carried.volume ?? 0
+        }
+        let start = end * plan.paneLength - plan.windows[window].size
+        return WindowResult(
+            coin: coin,
+            window: window,
+            end: end,
+            summary: summary,
+            revision: 0,
+            isSynthetic: isSynthetic,
+            isPartial: completeFrom.map { start < $0.microseconds } ?? true
+        )
+    }
+
+    /// Whether an empty window that ends at a boundary is still close enough to the coin's last close.
+    func isDueSynthetic(_ coin: Int, at boundary: Int64) -> Bool {
+        guard let carried = states[coin].carried else { return false }
+        return boundary - 1 - plan.pane(at: EventTime(microseconds: carried.time)) <= plan.syntheticPanes
+    }
+
+    /// A pane that was closed has changed: emits all its windows that were closed again.
+    mutating func revise(_ coin: Int, pane: Int64, into output: inout WindowOutput) {
+        rings[coin].invalidateBlock(of: pane)
+        states[coin].carry(rings[coin][rings[coin].slot(of: pane)])
+        for window in plan.grids.indices {
+            let grid = plan.grids[window]
+            let past = (pane + 1 - grid.size) % grid.slide
+            var end = pane + 1 + (past == 0 ? 0 : past < 0 ? -past : grid.slide - past)
+            while end <= min(closedThrough, pane + grid.size) {
+                if let result = result(of: coin, window: window, end: end) {
+                    emitAgain(result, into: &output)
+                }
+                end += grid.slide
+            }
+        }
+    }
+
+    private mutating func emitAgain(_ result: WindowResult, into output: inout WindowOutput) {
+        var result = result
+        let slot = rings[result.coin].slot(of: result.end - 1)
+        let bit: UInt16 = 1 << UInt16(result.window)
+        rings[result.coin].claim(slot, for: result.end - 1)
+        if rings[result.coin][slot].emitted & bit != 0 {
+            let key = RevisionKey(coin: result.coin, window: result.window, end: result.end)
+            result.revision = revisions[key, default: 0] + 1
+            revisions[key] = result.revision
+            rings[result.coin][slot].standing.insert(.revised)
+        }
+        output.results.append(result)
+        noteEmitted(bit, coin: result.coin, pane: result.end - 1, slot: slot)
+    }
+
+    /// Remembers which windows that end with a pane have been emitted.
+    private mutating func noteEmitted(_ windows: UInt16, coin: Int, pane: Int64, slot: Int) {
+        rings[coin].claim(slot, for: pane)
+        rings[coin][slot].emitted |= windows
+        if rings[coin][slot].standing.insert(.dirty).inserted {
+            changes.panes.append(StateChanges.PaneChange(coin: coin, pane: pane))
+        }
+        if pane > states[coin].lastTouched { states[coin].lastTouched = pane }
+    }
+
+    /// Drops a pane that no window needs any more.
+    private mutating func expire(_ pane: Int64, of coin: Int) {
+        let slot = rings[coin].slot(of: pane)
+        guard rings[coin][slot].index == pane else { return }
+        let held = rings[coin][slot]
+        if held.standing.contains(.stored) { changes.gone.append(StateChanges.PaneChange(coin: coin, pane: pane)) }
+        if held.standing.contains(.revised) {
+            for window in plan.windows.indices {
+                revisions[RevisionKey(coin: coin, window: window, end: pane + 1)] = nil
+            }
+        }
+        let end = (pane + 1) * plan.paneLength
+        if held.count > 0, states[coin].lastEventTime < end || states[coin].carried.map({ $0.time < end }) ?? false {
+            markChanged(coin)  // from now on only the coin's own record knows these
+        }
+        rings[coin][slot].index = Pane.unused
+    }
+
+    /// Emits the windows that hold ticks and are still open, marked partial: the end of a replay.
+    public mutating func flush(into output: inout WindowOutput) {
+        guard let newest = active.map({ states[$0].newestPane }).max(), newest > .min else { return }
+        var boundary = closedThrough + 1
+        while boundary <= newest + plan.longest {
+            for coin in active {
+                for window in plan.grids.indices where plan.grids[window].ends(at: boundary) {
+                    guard var result = result(of: coin, window: window, end: boundary), !result.isSynthetic else {
+                        continue
+                    }
+                    result.isPartial = true
+                    output.results.append(result)
+                }
+            }
+            boundary += 1
+        }
+    }
+
+    /// A record of the coin has to be written.
+    mutating func markChanged(_ coin: Int) {
+        guard !states[coin].isDirty else { return }
+        states[coin].isDirty = true
+        changes.coins.append(coin)
+    }
+}

@@ -1,0 +1,191 @@
+import Shared
+
+/// The windows of one input partition: ticks and clock readings go in, results, alerts and changed state come out.
+///
+/// It is a value with no I/O and no clock of its own: the same ticks and readings always give the same results.
+/// A tick is looked up by the bytes of its coin, touches one pane, and allocates nothing once its coin is known.
+public struct PartitionWindows: Sendable {
+    /// What the windows look like.
+    public let plan: WindowPlan
+    /// How far event time has come.
+    public internal(set) var watermark: Watermark
+    /// The offset of the next record to read: the caller moves it past every record, whatever became of it.
+    public var nextOffset: Int64 = 0
+    /// The rules that watch the coins.
+    var alerts = AlertBoard()
+
+    var coins = CoinTable()
+    var states = ContiguousArray<CoinState>()
+    /// The panes of each coin; empty until a tick was accepted.
+    var rings = ContiguousArray<PaneRing>()
+    /// The coins that a boundary looks at.
+    var active = ContiguousArray<Int>()
+    /// The last boundary whose windows were closed.
+    var closedThrough = Int64.min
+    /// The instant of the boundary after it, in microseconds.
+    var nextBoundary = Int64.min
+    /// Windows that start before this may lack ticks; nil until a tick sets it.
+    var completeFrom: EventTime?
+    /// How often windows were emitted again: only those that were.
+    var revisions: [RevisionKey: UInt32] = [:]
+    /// What changed since the last drain.
+    var changes = StateChanges()
+    /// The pane the last tick fell into: most ticks fall into the same, which saves two divisions.
+    private var recent = (pane: Int64.min, start: Int64.max, end: Int64.min, slot: 0)
+
+    /// A window of a coin.
+    struct RevisionKey: Hashable, Sendable {
+        var coin: Int
+        var window: Int
+        var end: Int64
+    }
+
+    /// Windows that have seen nothing.
+    public init(plan: WindowPlan) {
+        self.plan = plan
+        watermark = Watermark(outOfOrderness: plan.outOfOrderness)
+    }
+
+    /// Takes a tick.
+    /// - Parameters:
+    ///   - tick: its price, volume and time.
+    ///   - coin: UTF-8 of the coin's id.
+    ///   - currency: UTF-8 of the currency.
+    ///   - clock: the clocks now.
+    ///   - output: gets the results and alerts that come of it.
+    /// - Returns: what became of the tick.
+    public mutating func process(
+        _ tick: WindowTick,
+        coin: Span<UInt8>,
+        currency: Span<UInt8>,
+        clock: ClockReading,
+        into output: inout WindowOutput
+    ) -> TickDecision {
+        let time = tick.time.microseconds
+        let ahead = time - clock.wall.microseconds
+        if ahead > plan.futureLimit { return .future(ahead: ahead) }
+        let number = coins.number(coin: coin, currency: currency)
+        if number == states.count { register(number) }
+        if tick.isSnapshot, states[number].lastEventTime == time { return .unchanged }
+        locate(tick.time)
+        if let mark = watermark.value {
+            let lateBy = mark.microseconds - (recent.end + plan.allowedLateness)
+            if lateBy >= 0 {
+                see(time, of: number)
+                return .late(LateTick(by: lateBy, watermark: mark, windowStart: EventTime(microseconds: recent.start)))
+            }
+        }
+        // The windows that this tick closes never contain it, so the order doesn't show; but the ring has room for
+        // the tick's pane only after the panes behind the new watermark have gone.
+        if watermark.observe(tick.time, at: clock.monotonic) { closeWindows(into: &output) }
+        if completeFrom == nil { completeFrom = tick.time }
+        guard add(tick, to: number) else { return .outOfRange }
+        if alerts.isWatched(number), time >= states[number].lastEventTime {
+            alerts.priceMoved(of: number, coins.keys[number], to: tick.price, at: tick.time, into: &output)
+        }
+        if time > states[number].lastEventTime { states[number].lastEventTime = time }
+        if recent.pane >= closedThrough { return .accepted }
+        revise(number, pane: recent.pane, into: &output)
+        return .revised
+    }
+
+    /// The partition is quiet: everything in it has been read. Its watermark follows the clock, and windows close.
+    /// - Parameters:
+    ///   - clock: the clocks now.
+    ///   - output: gets the results that come of it.
+    public mutating func advance(to clock: ClockReading, into output: inout WindowOutput) {
+        if watermark.advance(to: clock.monotonic) { closeWindows(into: &output) }
+    }
+
+    /// Records before the next tick are missing: windows that start before it are marked partial.
+    public mutating func missedRecords() {
+        completeFrom = nil
+    }
+
+    /// A result as the message that goes out.
+    public func aggregate(of result: WindowResult) -> PriceAggregate {
+        let spec = plan.windows[result.window]
+        let end = plan.start(of: result.end)
+        let summary = result.summary
+        return PriceAggregate(
+            coinID: coins.keys[result.coin].coinID,
+            vsCurrency: coins.keys[result.coin].vsCurrency,
+            window: spec.kind,
+            windowStart: EventTime(microseconds: end.microseconds - spec.size),
+            windowEnd: end,
+            open: Price(units: summary.open),
+            high: Price(units: summary.high),
+            low: Price(units: summary.low),
+            close: Price(units: summary.close),
+            average: summary.average ?? Price(units: summary.close),
+            sampleCount: Int(summary.count),
+            totalVolume: summary.hasVolume ? Price(units: summary.volume) : nil,
+            firstTickAt: result.isSynthetic ? nil : EventTime(microseconds: summary.firstTime),
+            lastTickAt: result.isSynthetic ? nil : EventTime(microseconds: summary.lastTime),
+            revision: Int(result.revision),
+            synthetic: result.isSynthetic,
+            partial: result.isPartial
+        )
+    }
+
+    /// Adds a rule, or replaces the one with its id.
+    /// - Returns: nil, or why the rule can't be used; then nothing has changed.
+    public mutating func setRule(_ rule: AlertRule) -> AlertRuleProblem? {
+        if let problem = AlertRuleProblem(rule, plan: plan) { return problem }
+        alerts.set(rule, coins: coins.keys)
+        return nil
+    }
+
+    /// Removes a rule and what it knew.
+    public mutating func removeRule(_ ruleID: String) {
+        alerts.remove(ruleID, coins: coins.keys)
+    }
+
+    // MARK: - Pieces
+
+    /// Makes room for a new coin.
+    mutating func register(_ number: Int) {
+        states.append(CoinState())
+        rings.append(PaneRing.empty)
+        alerts.addCoin(coins.keys[number])
+    }
+
+    /// Finds the pane of an instant.
+    @inline(__always)
+    private mutating func locate(_ time: EventTime) {
+        if time.microseconds >= recent.start, time.microseconds < recent.end { return }
+        let pane = plan.pane(at: time)
+        let start = pane * plan.paneLength
+        recent = (pane, start, start + plan.paneLength, -1)
+    }
+
+    /// A tick that is aggregated nowhere still tells how far its coin has come.
+    private mutating func see(_ time: Int64, of coin: Int) {
+        guard time > states[coin].lastEventTime else { return }
+        states[coin].lastEventTime = time
+        markChanged(coin)
+    }
+
+    @inline(__always)
+    private mutating func add(_ tick: WindowTick, to coin: Int) -> Bool {
+        let pane = recent.pane
+        if rings[coin].isEmpty { rings[coin] = PaneRing(plan: plan) }
+        if recent.slot < 0 { recent.slot = rings[coin].slot(of: pane) }
+        switch rings[coin].add(tick, to: pane, slot: recent.slot, limit: plan.sumLimit) {
+        case .refused: return false
+        case .firstChange: changes.panes.append(StateChanges.PaneChange(coin: coin, pane: pane))
+        case .again: break
+        }
+        if pane > states[coin].newestPane { states[coin].newestPane = pane }
+        if pane > states[coin].lastTouched { states[coin].lastTouched = pane }
+        if !states[coin].isActive { activate(coin) }
+        return true
+    }
+
+    /// From now on boundaries look at a coin.
+    mutating func activate(_ coin: Int) {
+        if rings[coin].isEmpty { rings[coin] = PaneRing(plan: plan) }
+        states[coin].isActive = true
+        active.append(coin)
+    }
+}

@@ -1,0 +1,61 @@
+import Shared
+
+/// What the windows need to know of a tick, besides its coin.
+public struct WindowTick: Sendable, Hashable {
+    /// The price.
+    public var price: Price
+    /// The rolling 24-hour volume that came with it.
+    public var volume: Price?
+    /// Event time.
+    public var time: EventTime
+    /// Whether the source sends snapshots, and so may send the same observation again (CoinGecko does).
+    public var isSnapshot: Bool
+
+    /// Makes a tick.
+    public init(price: Price, volume: Price? = nil, time: EventTime, isSnapshot: Bool = false) {
+        self.price = price
+        self.volume = volume
+        self.time = time
+        self.isSnapshot = isSnapshot
+    }
+}
+
+/// What the clocks showed when something arrived.
+public struct ClockReading: Sendable, Hashable {
+    /// The time of day: only the guard against ticks from the future looks at it.
+    public var wall: EventTime
+    /// A clock that never goes back, in microseconds from any start: the watermark of a quiet partition follows it.
+    public var monotonic: Int64
+
+    /// Makes a reading.
+    public init(wall: EventTime, monotonic: Int64) {
+        self.wall = wall
+        self.monotonic = monotonic
+    }
+}
+
+/// What became of a tick.
+public enum TickDecision: Sendable, Hashable {
+    /// It went into windows that are still open.
+    case accepted
+    /// It went into a pane that had been closed, within the allowed lateness: windows were emitted again.
+    case revised
+    /// It repeats the coin's last observation: counted, not aggregated.
+    case unchanged
+    /// It came after the allowed lateness.
+    case late(LateTick)
+    /// It is this many microseconds ahead of the wall clock, more than the limit. It moved nothing.
+    case future(ahead: Int64)
+    /// Its price can't be added: the sum would leave the exact range.
+    case outOfRange
+}
+
+/// How late a tick was.
+public struct LateTick: Sendable, Hashable {
+    /// Microseconds of event time between the end of the allowed lateness of the tick's pane and the watermark.
+    public var by: Int64
+    /// The watermark when the tick came.
+    public var watermark: EventTime
+    /// The start of the pane it would have belonged to.
+    public var windowStart: EventTime
+}

@@ -1,0 +1,250 @@
+import Shared
+
+@testable import Aggregator
+
+/// The windows as one would explain them: every tick that was ever accepted is kept, and every result is worked out
+/// from all of them, by filtering and sorting.
+///
+/// It knows nothing of panes in rings, of blocks, of lists of active coins or of changelogs.
+struct ReferenceModel {
+    let plan: WindowPlan
+    var rules: [AlertRule] = []
+    private(set) var results: [PriceAggregate] = []
+    private(set) var alerts: [PriceAlert] = []
+
+    private struct WindowName: Hashable {
+        var coin: CoinKey
+        var spec: WindowSpec
+        var start: Int64
+    }
+
+    private struct Look {
+        var holds: Bool
+        var firedAt: Int64?
+    }
+
+    /// The coin's ticks by event time, those at the same time by arrival.
+    private var accepted: [CoinKey: [WindowTick]] = [:]
+    private var lastSeen: [CoinKey: EventTime] = [:]
+    private var mark: Int64?
+    private var largest: Int64?
+    /// Where the watermark stood when the newest tick arrived (or the process restarted), and when that was.
+    private var markThen: Int64 = 0
+    private var then: Int64 = 0
+    private var completeFrom: EventTime?
+    private var emitted: [WindowName: Int] = [:]
+    private var looks: [String: Look] = [:]
+
+    init(plan: WindowPlan) {
+        self.plan = plan
+    }
+
+    mutating func forgetOutput() {
+        results = []
+        alerts = []
+    }
+
+    /// The process restarted: the clock of a quiet partition starts again from where the watermark stood.
+    mutating func restart(at instant: Int64) {
+        guard let mark else { return }
+        markThen = mark
+        then = instant
+    }
+
+    mutating func advance(to clock: ClockReading) {
+        guard mark != nil, clock.monotonic > then else { return }
+        raise(to: markThen + clock.monotonic - then)
+    }
+
+    mutating func process(_ tick: WindowTick, coin: CoinKey, clock: ClockReading) -> TickDecision {
+        let time = tick.time.microseconds
+        if time > clock.wall.microseconds + plan.futureLimit {
+            return .future(ahead: time - clock.wall.microseconds)
+        }
+        if tick.isSnapshot, lastSeen[coin] == tick.time { return .unchanged }
+        let pane = floorTo(plan.paneLength, time)
+        let paneEnd = pane + plan.paneLength
+        if let mark, mark >= paneEnd + plan.allowedLateness {
+            lastSeen[coin] = max(lastSeen[coin] ?? tick.time, tick.time)
+            return .late(
+                LateTick(
+                    by: mark - paneEnd - plan.allowedLateness,
+                    watermark: EventTime(microseconds: mark),
+                    windowStart: EventTime(microseconds: pane)
+                )
+            )
+        }
+        if largest.map({ time > $0 }) ?? true {
+            largest = time
+            markThen = time - plan.outOfOrderness
+            then = clock.monotonic
+            raise(to: markThen)
+        }
+        if completeFrom == nil { completeFrom = tick.time }
+        // Swift's sort is stable.
+        accepted[coin] = (accepted[coin, default: []] + [tick]).sorted { $0.time < $1.time }
+        if lastSeen[coin].map({ tick.time >= $0 }) ?? true { lookAtPrice(tick, coin) }
+        lastSeen[coin] = max(lastSeen[coin] ?? tick.time, tick.time)
+        guard let mark, paneEnd <= mark else { return .accepted }
+        for spec in plan.windows {
+            for start in starts(of: spec, containing: pane) where start + spec.size <= mark {
+                emit(spec, start, coin, isFirst: false)
+            }
+        }
+        return .revised
+    }
+
+    // MARK: - Windows
+
+    private mutating func raise(to candidate: Int64) {
+        guard let old = mark else {
+            mark = candidate
+            return
+        }
+        guard candidate > old else { return }
+        mark = candidate
+        let coins = accepted.keys
+        var boundary = floorTo(plan.paneLength, old) + plan.paneLength
+        while boundary <= candidate {
+            for spec in plan.windows where (boundary - spec.size) % spec.slide == 0 {
+                for coin in coins { emit(spec, boundary - spec.size, coin, isFirst: true) }
+            }
+            boundary += plan.paneLength
+        }
+    }
+
+    private mutating func emit(_ spec: WindowSpec, _ start: Int64, _ coin: CoinKey, isFirst: Bool) {
+        let end = start + spec.size
+        let ticks = accepted[coin, default: []]
+        let inside = ticks.filter { $0.time.microseconds >= start && $0.time.microseconds < end }
+        let before = ticks.last { $0.time.microseconds < start }
+        var result: PriceAggregate
+        if let first = inside.first, let last = inside.last {
+            let sum = inside.reduce(Int128(0)) { $0 + $1.price.units }
+            let prices = inside.map(\.price)
+            result = aggregate(spec, start, coin, open: first.price, close: last.price)
+            result.high = prices.max() ?? .zero
+            result.low = prices.min() ?? .zero
+            result.average = roundedMean(sum, Int128(inside.count))
+            result.sampleCount = inside.count
+            result.totalVolume = last.volume
+            result.firstTickAt = first.time
+            result.lastTickAt = last.time
+        } else if isFirst, let before {
+            let silentSince = floorTo(plan.paneLength, before.time.microseconds) + plan.paneLength
+            guard end - silentSince <= floorTo(plan.paneLength, plan.syntheticLimit) else { return }
+            result = aggregate(spec, start, coin, open: before.price, close: before.price)
+            result.totalVolume = before.volume
+            result.synthetic = true
+        } else {
+            return
+        }
+        let name = WindowName(coin: coin, spec: spec, start: start)
+        result.revision = emitted[name, default: 0]
+        emitted[name] = result.revision + 1
+        results.append(result)
+        if isFirst, !result.synthetic, spec.kind == .sliding { lookAtWindow(result, coin) }
+    }
+
+    private func aggregate(
+        _ spec: WindowSpec,
+        _ start: Int64,
+        _ coin: CoinKey,
+        open: Price,
+        close: Price
+    ) -> PriceAggregate {
+        PriceAggregate(
+            coinID: coin.coinID,
+            vsCurrency: coin.vsCurrency,
+            window: spec.kind,
+            windowStart: EventTime(microseconds: start),
+            windowEnd: EventTime(microseconds: start + spec.size),
+            open: open,
+            high: close,
+            low: close,
+            close: close,
+            average: close,
+            sampleCount: 0,
+            partial: completeFrom.map { start < $0.microseconds } ?? true
+        )
+    }
+
+    private func starts(of spec: WindowSpec, containing pane: Int64) -> [Int64] {
+        var starts: [Int64] = []
+        var start = floorTo(spec.slide, pane)
+        while start + spec.size > pane {
+            starts.append(start)
+            start -= spec.slide
+        }
+        return starts
+    }
+
+    private func floorTo(_ step: Int64, _ value: Int64) -> Int64 {
+        let rest = value % step
+        return value - (rest < 0 ? rest + step : rest)
+    }
+
+    /// Rounds half to even by looking at both neighbours.
+    private func roundedMean(_ sum: Int128, _ count: Int128) -> Price {
+        let quotient = sum / count
+        let candidates = [quotient - 1, quotient, quotient + 1]
+        let best = candidates.min { left, right in
+            let (leftMiss, rightMiss) = ((left * count - sum).magnitude, (right * count - sum).magnitude)
+            return leftMiss == rightMiss ? left % 2 == 0 : leftMiss < rightMiss
+        }
+        return Price(units: best ?? quotient)
+    }
+
+    // MARK: - Alerts
+
+    private mutating func lookAtPrice(_ tick: WindowTick, _ coin: CoinKey) {
+        for rule in rules where rule.kind != .changePct && matches(rule, coin) {
+            let holds = rule.kind == .above ? tick.price >= rule.threshold : tick.price <= rule.threshold
+            look(rule, coin, holds, value: tick.price, price: tick.price, at: tick.time)
+        }
+    }
+
+    private mutating func lookAtWindow(_ result: PriceAggregate, _ coin: CoinKey) {
+        for rule in rules where rule.kind == .changePct && matches(rule, coin) {
+            guard rule.windowMicroseconds == result.windowEnd.microseconds - result.windowStart.microseconds,
+                let change = result.open.percentageChange(to: result.close)
+            else { continue }
+            let holds = rule.threshold > .zero ? change >= rule.threshold : change <= rule.threshold
+            look(rule, coin, holds, value: change, price: result.close, at: result.windowEnd)
+        }
+    }
+
+    private func matches(_ rule: AlertRule, _ coin: CoinKey) -> Bool {
+        (rule.coinID == "*" || rule.coinID == coin.coinID) && rule.vsCurrency == coin.vsCurrency && rule.enabled
+    }
+
+    private mutating func look(
+        _ rule: AlertRule,
+        _ coin: CoinKey,
+        _ holds: Bool,
+        value: Price,
+        price: Price,
+        at time: EventTime
+    ) {
+        let name = "\(rule.ruleID) \(coin)"
+        let before = looks[name]
+        looks[name] = Look(holds: holds, firedAt: before?.firedAt)
+        guard let before, !before.holds, holds else { return }
+        if let firedAt = before.firedAt, time.microseconds < firedAt + rule.cooldownMicroseconds { return }
+        looks[name]?.firedAt = time.microseconds
+        alerts.append(
+            PriceAlert(
+                alertID: "\(rule.ruleID):\(coin.coinID):\(coin.vsCurrency):\(time)",
+                ruleID: rule.ruleID,
+                coinID: coin.coinID,
+                vsCurrency: coin.vsCurrency,
+                kind: rule.kind,
+                threshold: rule.threshold,
+                windowMicroseconds: rule.kind == .changePct ? rule.windowMicroseconds : nil,
+                value: value,
+                price: price,
+                triggeredAt: time
+            )
+        )
+    }
+}
