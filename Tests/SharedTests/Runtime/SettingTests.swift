@@ -134,7 +134,7 @@ struct SettingTests {
 
     @Test("the README's rows have name, default, meaning and what is allowed, with bars escaped")
     func markdown() {
-        let bar = Setting.text("A|B", default: "x", allowed: "a | b", help: "Which side.")
+        let bar = Setting.text("A|B", default: "", allowed: "a | b", help: "Which side.")
         #expect(
             SettingsTable.markdown([Self.count, Self.url, Self.password, bar]) == #"""
                 | setting | default | meaning | allowed |
@@ -142,7 +142,7 @@ struct SettingTests {
                 | `COUNT` | `5` | How many. | a whole number from 1 to 10 |
                 | `URL` | (required) | Of what. | any text |
                 | `PASSWORD` |  | The key. A secret: can also be read from the file named by `PASSWORD_FILE`. | any text |
-                | `A\|B` | `x` | Which side. | a \| b |
+                | `A\|B` | (empty) | Which side. | a \| b |
 
                 """#
         )

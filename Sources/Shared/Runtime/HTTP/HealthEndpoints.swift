@@ -28,20 +28,24 @@ struct HealthEndpoints: Sendable {
     func readiness() -> Answer {
         let states = conditions.conditions
         let isReady = states.allSatisfy { $0.state == .ok }
-        var body = Array(#"{"service":"#.utf8)
-        JSONEscape.append(service, to: &body)
-        body.append(contentsOf: #","ready":\#(isReady),"conditions":{"#.utf8)
-        for (index, condition) in states.enumerated() {
-            if index > 0 { body.append(UInt8(ascii: ",")) }
-            JSONEscape.append(condition.name, to: &body)
-            body.append(UInt8(ascii: ":"))
-            switch condition.state {
-            case .ok: JSONEscape.append("ok", to: &body)
-            case .failing(let reason): JSONEscape.append("failing: \(reason)", to: &body)
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("service")
+        writer.string(service)
+        writer.key("ready")
+        writer.bool(isReady)
+        writer.key("conditions")
+        writer.beginObject()
+        for (name, state) in states {
+            writer.key(name)
+            switch state {
+            case .ok: writer.string("ok")
+            case .failing(let reason): writer.string("failing: \(reason)")
             }
         }
-        body.append(contentsOf: "}}\n".utf8)
-        let text = String(decoding: body, as: UTF8.self)
+        writer.endObject()
+        writer.endObject()
+        let text = writer.text + "\n"
         return Answer(isOK: isReady, contentType: "application/json", body: text)
     }
 

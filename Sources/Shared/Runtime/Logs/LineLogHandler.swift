@@ -57,7 +57,7 @@ struct LineLogHandler: LogHandler {
             all["error"] = "\(error)"
         }
         let line = LogLine(
-            time: LogTime.now(),
+            time: EventTime(milliseconds: EventTime.now().milliseconds),
             level: event.level,
             service: service,
             message: event.message.description,

@@ -2,8 +2,8 @@ import Logging
 
 /// One log event as the bytes of one line, line feed included.
 struct LogLine {
-    /// RFC 3339.
-    let time: String
+    /// When it happened; whole milliseconds.
+    let time: EventTime
     let level: Logger.Level
     let service: String
     let message: String
@@ -11,18 +11,22 @@ struct LogLine {
 
     /// A JSON object with `time`, `level`, `service`, `message` and, if there is any, `metadata`.
     var json: [UInt8] {
-        var line: [UInt8] = []
-        line.reserveCapacity(256)
-        line.append(contentsOf: #"{"time":"\#(time)","level":"\#(level.rawValue)","service":"#.utf8)
-        JSONEscape.append(service, to: &line)
-        line.append(contentsOf: #","message":"#.utf8)
-        JSONEscape.append(message, to: &line)
+        var writer = JSONWriter(capacity: 512)
+        writer.beginObject()
+        writer.key("time")
+        writer.string(time.description)
+        writer.key("level")
+        writer.string(level.rawValue)
+        writer.key("service")
+        writer.string(service)
+        writer.key("message")
+        writer.string(message)
         if !metadata.isEmpty {
-            line.append(contentsOf: #","metadata":"#.utf8)
-            Self.append(.dictionary(metadata), to: &line)
+            writer.key("metadata")
+            Self.write(.dictionary(metadata), to: &writer)
         }
-        line.append(contentsOf: "}\n".utf8)
-        return line
+        writer.endObject()
+        return writer.withUnsafeBytes { $0 + [UInt8(ascii: "\n")] }
     }
 
     /// Text: control characters are escaped, so that an event is one line and no message can steer the terminal.
@@ -39,28 +43,25 @@ struct LogLine {
         return line
     }
 
-    private static func append(_ value: Logger.MetadataValue, to line: inout [UInt8]) {
+    private static func write(_ value: Logger.MetadataValue, to writer: inout JSONWriter) {
         switch value {
         case .string(let text):
-            JSONEscape.append(text, to: &line)
+            writer.string(text)
         case .stringConvertible(let convertible):
-            JSONEscape.append(convertible.description, to: &line)
+            writer.string(convertible.description)
         case .array(let elements):
-            line.append(UInt8(ascii: "["))
-            for (index, element) in elements.enumerated() {
-                if index > 0 { line.append(UInt8(ascii: ",")) }
-                append(element, to: &line)
+            writer.beginArray()
+            for element in elements {
+                write(element, to: &writer)
             }
-            line.append(UInt8(ascii: "]"))
+            writer.endArray()
         case .dictionary(let members):
-            line.append(UInt8(ascii: "{"))
-            for (index, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
-                if index > 0 { line.append(UInt8(ascii: ",")) }
-                JSONEscape.append(member.key, to: &line)
-                line.append(UInt8(ascii: ":"))
-                append(member.value, to: &line)
+            writer.beginObject()
+            for (key, member) in members.sorted(by: { $0.key < $1.key }) {
+                writer.key(key)
+                write(member, to: &writer)
             }
-            line.append(UInt8(ascii: "}"))
+            writer.endObject()
         }
     }
 }

@@ -35,14 +35,14 @@ public enum SettingsTable {
     private static func presence(of setting: any SettingDescription) -> String {
         let secret = setting.isSecret ? ", secret, or \(setting.name)_FILE" : ""
         if let text = setting.defaultText {
-            return "(default: \(text)\(secret))"
+            return "(default: \(text.isEmpty ? "empty" : text)\(secret))"
         }
         return setting.isRequired ? "(required\(secret))" : "(not set\(secret))"
     }
 
     private static func markdownDefault(of setting: any SettingDescription) -> String {
         if let text = setting.defaultText {
-            return "`\(text)`"
+            return text.isEmpty ? "(empty)" : "`\(text)`"
         }
         return setting.isRequired ? "(required)" : ""
     }
