@@ -1,13 +1,29 @@
 import ArgumentParser
+import Shared
 
 /// The `cacher` command.
-public struct CacherCommand: AsyncParsableCommand {
+public struct CacherCommand: ServiceCommand {
+    /// What the service is.
+    public static let service = ServiceDescription(
+        name: "cacher",
+        abstract: "Keeps the latest price and candle of every coin in Redis, and publishes every change.",
+        httpPort: 9104,
+        settings: CacherSettings.all
+    )
+
     /// Its name and help.
-    public static let configuration = CommandConfiguration(commandName: "cacher")
+    public static let configuration = commandConfiguration()
+
+    /// The options that every service has.
+    @OptionGroup public var options: ServiceOptions
 
     /// Required by ArgumentParser.
     public init() {}
 
-    /// Runs the service until it is asked to stop.
-    public func run() async throws {}
+    /// Reads the settings and makes the pipeline.
+    /// - Throws: ``SettingsError``.
+    public static func start(_ reader: SettingsReader) throws -> (pipeline: any Pipeline, readiness: Readiness) {
+        let readiness = Readiness("kafka", "redis")
+        return (CacherPipeline(settings: try CacherSettings(reader), readiness: readiness), readiness)
+    }
 }

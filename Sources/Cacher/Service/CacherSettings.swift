@@ -1,0 +1,96 @@
+import Shared
+
+/// What the Cacher is told by the environment.
+public struct CacherSettings: Sendable {
+    static let redisURL = Setting<RedisURL>(
+        "REDIS_URL",
+        default: "redis://redis:6379/0",
+        secret: true,
+        allowed: RedisURL.allowed,
+        help: "Where Redis is; user and password are percent-encoded."
+    ) { RedisURL($0) }
+    static let redisTimeout = Setting.duration(
+        "REDIS_TIMEOUT",
+        from: "10ms",
+        to: "1m",
+        default: "5s",
+        help: "How long connecting to Redis, and later each of its answers, may take."
+    )
+    static let group = Setting.text(
+        "CACHER_GROUP",
+        default: "tickline-cacher",
+        help: "The consumer group; KAFKA_TOPIC_PREFIX goes before it."
+    )
+    static let keyPrefix = Setting.text(
+        "CACHER_KEY_PREFIX",
+        default: "",
+        allowed: "any text without white space",
+        help: "Put before every key and channel, so that several stacks can share one Redis."
+    ) { !$0.contains { $0.isWhitespace } }
+    static let timeToLive = Setting.duration(
+        "CACHER_TTL",
+        from: "0s",
+        to: "8760h",
+        default: "168h",
+        help:
+            "How long a coin's keys live after their last write, 0s for ever; the default is the retention of prices.raw."
+    )
+    static let keptAlerts = Setting.integer(
+        "CACHER_KEPT_ALERTS",
+        in: 1...100_000,
+        default: 1_000,
+        help: "How many alerts the sorted set of alerts keeps."
+    )
+    static let batchSize = Setting.integer(
+        "CACHER_BATCH_SIZE",
+        in: 1...10_000,
+        default: 2_000,
+        help: "How many records at most are reduced to one write."
+    )
+    static let maximumFuture = Setting.duration(
+        "CACHER_MAX_FUTURE",
+        from: "0s",
+        to: "24h",
+        default: "1m",
+        help: "How far past the wall clock a tick's event time may lie; one beyond that is not cached."
+    )
+
+    /// All of them, with Kafka's, for the check at the start and for `--help`.
+    public static let all: [any SettingDescription] =
+        [
+            redisURL, redisTimeout, group, keyPrefix, timeToLive, keptAlerts, batchSize, maximumFuture,
+        ] + KafkaSettings.all
+
+    /// Where the brokers are.
+    public var kafka: KafkaSettings
+    /// Where Redis is.
+    public var redis: RedisURL
+    /// How long Redis may take.
+    public var redisTimeout: Duration
+    /// The consumer group, prefix included.
+    public var group: String
+    /// The names of keys and channels.
+    public var keys: CacheKeys
+    /// How long a key lives without being written, in ms; 0 for ever.
+    public var timeToLiveMilliseconds: Int64
+    /// How many alerts are kept.
+    public var keptAlerts: Int
+    /// How many records one batch takes.
+    public var batchSize: Int
+    /// How far in the future a tick may lie, in µs.
+    public var maximumFutureMicroseconds: Int64
+
+    /// Reads them.
+    /// - Throws: ``SettingsError`` for the first that isn't allowed.
+    public init(_ reader: SettingsReader) throws {
+        kafka = try KafkaSettings(reader, clientID: "tickline-cacher")
+        redis = try reader.value(Self.redisURL)
+        redisTimeout = try reader.value(Self.redisTimeout)
+        group = kafka.topicPrefix + (try reader.value(Self.group))
+        keys = CacheKeys(prefix: try reader.optional(Self.keyPrefix) ?? "")
+        timeToLiveMilliseconds = Int64(try reader.value(Self.timeToLive) / .milliseconds(1))
+        keptAlerts = try reader.value(Self.keptAlerts)
+        batchSize = try reader.value(Self.batchSize)
+        maximumFutureMicroseconds = Int64(try reader.value(Self.maximumFuture) / .microseconds(1))
+    }
+}

@@ -1,0 +1,244 @@
+import Logging
+import Shared
+
+/// One member of the Cacher's consumer group, on one thread.
+///
+/// The way of a record: poll -> decode -> reduce to the newest per coin -> write to Redis -> commit. Offsets are
+/// committed behind Redis' acknowledgement, so a crash repeats records and loses none; writing again changes nothing.
+final class CacherTask: RebalanceHandler {
+    private let settings: CacherSettings
+    private let readiness: Readiness
+    private let metrics: CacherMetrics
+    private let logger: Logger
+    private let stop: StopSignal
+    private let writer: CacheWriter
+    private let deadLetters: DeadLetterQueue
+    private let topics: [String: Topic]
+    /// Set right after `init`'s first phase: the consumer needs its handler.
+    private var consumer: KafkaConsumer?
+    private var batch = CacheBatch()
+    private var recordsInBatch = 0
+    /// The next offset per partition that Redis has acknowledged everything before.
+    private var acknowledged: [TopicPartition: Int64] = [:]
+    private var committed: [TopicPartition: Int64] = [:]
+    private var nextCommit = ContinuousClock.now
+    private var lastAnswer = ContinuousClock.now
+    private var backoff = Backoff(initial: .milliseconds(250), cap: .seconds(10), resetAfter: .seconds(60))
+
+    /// How often offsets are committed and lag is measured.
+    private static let commitInterval = Duration.seconds(1)
+    /// How long Redis may go unheard before it is asked whether it is there.
+    private static let idleLimit = Duration.seconds(2)
+
+    init(
+        settings: CacherSettings,
+        readiness: Readiness,
+        metrics: CacherMetrics,
+        logger: Logger,
+        stop: StopSignal
+    ) throws {
+        self.settings = settings
+        self.readiness = readiness
+        self.metrics = metrics
+        self.logger = logger
+        self.stop = stop
+        let kafka = settings.kafka
+        topics = Dictionary(uniqueKeysWithValues: [.raw, .aggregates1m, .alerts].map { (kafka.name($0), $0) })
+        try KafkaTopics.check(topics.keys.sorted() + [kafka.name(.deadLetter)], settings: kafka)
+        writer = CacheWriter(
+            url: settings.redis,
+            timeout: settings.redisTimeout,
+            encoder: CacheEncoder(
+                keys: settings.keys,
+                timeToLiveMilliseconds: settings.timeToLiveMilliseconds,
+                keptAlerts: settings.keptAlerts
+            )
+        )
+        deadLetters = DeadLetterQueue(service: "cacher", settings: kafka)
+        consumer = try KafkaConsumer(
+            settings: kafka,
+            group: settings.group,
+            // What Kafka no longer has was superseded long ago: go on with the earliest there is.
+            options: KafkaConsumer.Options(resetsToEarliest: true),
+            handler: self
+        )
+    }
+
+    /// Works until a stop is requested.
+    func run() throws {
+        guard let consumer else { return }
+        // The consumer holds its handler, and the handler its consumer.
+        defer { self.consumer = nil }
+        try consumer.subscribe(topics.keys.sorted())
+        try connect(consumer)
+        while !stop.isRequested {
+            try turn(consumer)
+        }
+        // Leaving the group calls `revoked`, which commits.
+        try consumer.close()
+    }
+
+    /// One turn: a batch from poll to acknowledgement.
+    private func turn(_ consumer: KafkaConsumer) throws {
+        readiness.heartbeat.beat()
+        // The first record is waited for; whatever else is there already comes along without waiting.
+        if try consumer.poll(max: 1, timeout: .milliseconds(100), take) > 0 {
+            try consumer.poll(max: settings.batchSize - 1, timeout: .zero, take)
+        }
+        if recordsInBatch > 0 {
+            guard try write(consumer) else { return }
+            try deadLetters.flush()
+            acknowledged = consumer.positions
+        }
+        try keepBooks(consumer)
+    }
+
+    /// Decodes a record into the batch; one that can't be decoded becomes a dead letter.
+    private func take(_ record: KafkaRecord) throws {
+        recordsInBatch += 1
+        guard let topic = topics[record.topic], let value = record.value else { return }
+        do throws(JSONError) {
+            let bytes = value.span
+            switch topic {
+            case .raw:
+                let latest = EventTime.now().microseconds + settings.maximumFutureMicroseconds
+                batch.add(
+                    try PriceTick(json: bytes),
+                    offset: record.offset,
+                    latest: EventTime(microseconds: latest)
+                )
+                metrics.prices.records.increment()
+            case .aggregates1m:
+                batch.add(try PriceAggregate(json: bytes))
+                metrics.candles.records.increment()
+            default:
+                batch.add(try PriceAlert(json: bytes))
+                metrics.alerts.records.increment()
+            }
+        } catch {
+            metrics.deadLetters.increment()
+            logger.warning("\(record.topicPartition)@\(record.offset) can't be decoded: \(error)")
+            try deadLetters.send(record, error: "\(error)")
+        }
+    }
+
+    /// Writes the batch, as often as it takes. While Redis is away the partitions are paused but polled, so that the
+    /// membership is kept.
+    /// - Returns: false when a stop was requested before Redis came back; then nothing of the batch may be committed.
+    private func write(_ consumer: KafkaConsumer) throws -> Bool {
+        while true {
+            do throws(RedisError) {
+                let receipt = try writer.write(batch)
+                metrics.batchSize.observe(Double(recordsInBatch))
+                metrics.count(batch, receipt, now: .now())
+                batch.removeAll()
+                recordsInBatch = 0
+                lastAnswer = .now
+                return true
+            } catch {
+                guard error.disposition == .retry else { throw error }
+                guard try waitForRedis(after: error, consumer) else { return false }
+            }
+        }
+    }
+
+    /// Backs off until Redis answers again.
+    /// - Returns: false when a stop was requested meanwhile.
+    private func waitForRedis(after failure: RedisError, _ consumer: KafkaConsumer) throws -> Bool {
+        var failure = failure
+        while true {
+            metrics.redisFailures.increment()
+            readiness.set("redis", .failing(failure.message))
+            let delay = backoff.next(random: .random(in: 0..<1))
+            let milliseconds = Int(delay / .milliseconds(1))
+            logger.warning("Redis is away, the batch is kept and tried again in \(milliseconds) ms: \(failure)")
+            let end = ContinuousClock.now + delay
+            repeat {
+                if stop.isRequested { return false }
+                readiness.heartbeat.beat()
+                // After a rebalance new partitions arrive unpaused; what they bring joins the batch.
+                try consumer.pause(Array(consumer.positions.keys))
+                try consumer.poll(max: 100, timeout: .milliseconds(50), take)
+            } while ContinuousClock.now < end
+            do throws(RedisError) {
+                try writer.connect()
+            } catch {
+                guard error.disposition == .retry else { throw error }
+                failure = error
+                continue
+            }
+            backoff.reset()
+            readiness.set("redis", .ok)
+            try consumer.resume(Array(consumer.positions.keys))
+            return true
+        }
+    }
+
+    /// Makes sure that Redis answers: before the first record, so that a wrong address or password is said at once, and
+    /// while there is nothing to write, so that `/readyz` stays true.
+    private func connect(_ consumer: KafkaConsumer) throws {
+        do throws(RedisError) {
+            try writer.connect()
+            lastAnswer = .now
+            readiness.set("redis", .ok)
+        } catch {
+            guard error.disposition == .retry else { throw error }
+            _ = try waitForRedis(after: error, consumer)
+        }
+    }
+
+    /// Commits, measures the lag and looks after an idle Redis, once a second.
+    private func keepBooks(_ consumer: KafkaConsumer) throws {
+        guard ContinuousClock.now >= nextCommit else { return }
+        readiness.set("kafka", kafkaState(consumer))
+        if ContinuousClock.now - lastAnswer > Self.idleLimit { try connect(consumer) }
+        nextCommit = .now + Self.commitInterval
+        let offsets = uncommitted
+        try consumer.commit(offsets, wait: false)
+        committed.merge(offsets) { $1 }
+        for partition in consumer.positions.keys {
+            if let lag = consumer.lag(of: partition) { metrics.setLag(lag, of: partition) }
+        }
+    }
+
+    private func kafkaState(_ consumer: KafkaConsumer) -> Readiness.State {
+        if let failure = consumer.unreachable { return .failing("\(failure)") }
+        return consumer.positions.isEmpty ? .failing("no partition assigned yet") : .ok
+    }
+
+    private var uncommitted: [TopicPartition: Int64] {
+        acknowledged.filter { committed[$0.key] != $0.value }
+    }
+
+    // MARK: - RebalanceHandler
+
+    /// Starts at the group's committed offsets; without one at the earliest record.
+    func assigned(_ partitions: [TopicPartition]) -> [TopicPartition: Int64] {
+        acknowledged = [:]
+        committed = [:]
+        logger.info("assigned \(partitions.sorted().map(\.description).joined(separator: ", "))")
+        return [:]
+    }
+
+    /// Commits what Redis has acknowledged. What is still in the batch the next owner reads again, and so do we write it:
+    /// twice changes nothing.
+    func revoked(_ partitions: [TopicPartition]) {
+        do throws(KafkaError) {
+            try consumer?.commit(uncommitted, wait: true)
+        } catch {
+            logger.warning("the last offsets are not committed, their records will be written again: \(error)")
+        }
+        forget()
+    }
+
+    /// Commits nothing.
+    func lost(_ partitions: [TopicPartition]) {
+        forget()
+    }
+
+    private func forget() {
+        acknowledged = [:]
+        committed = [:]
+        readiness.set("kafka", .failing("no partition assigned"))
+    }
+}

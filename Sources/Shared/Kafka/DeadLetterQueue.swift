@@ -1,0 +1,57 @@
+/// Writes records that a service can't use to `prices.dead-letter`: key, value and headers as received, and beside them
+/// headers that say why. Each is one line of work for a person, so it is never dropped.
+public final class DeadLetterQueue {
+    private let service: String
+    private let settings: KafkaSettings
+    /// Made with the first dead letter: most services never need one.
+    private var open: (producer: KafkaProducer, topic: KafkaProducer.DestinationTopic)?
+
+    /// Makes the queue; nothing is connected yet.
+    /// - Parameter service: who could not use the records: the header `service`.
+    public init(service: String, settings: KafkaSettings) {
+        self.service = service
+        self.settings = settings
+    }
+
+    /// Hands a record over; its offset may be committed after the next ``flush(timeout:)``.
+    public func send(_ record: KafkaRecord, error: String) throws(KafkaError) {
+        let (producer, topic) = try connect()
+        try producer.send(
+            to: topic,
+            key: record.key,
+            value: record.value,
+            headers: record.deadLetterHeaders(service: service, error: error)
+        )
+    }
+
+    /// Waits until every dead letter is acknowledged.
+    public func flush(timeout: Duration = .seconds(30)) throws(KafkaError) {
+        guard let open, open.producer.outstanding > 0 else {
+            try open?.producer.throwDeliveryFailure()
+            return
+        }
+        try open.producer.flush(timeout: timeout)
+    }
+
+    private func connect() throws(KafkaError) -> (KafkaProducer, KafkaProducer.DestinationTopic) {
+        if let open { return open }
+        let producer = try KafkaProducer(settings: settings, mode: .idempotent)
+        let topic = try producer.topic(settings.name(.deadLetter))
+        open = (producer, topic)
+        return (producer, topic)
+    }
+}
+
+extension KafkaRecord {
+    /// The headers of this record as a dead letter: its own, then `error`, `service`, `source_topic`,
+    /// `source_partition` and `source_offset`.
+    public func deadLetterHeaders(service: String, error: String) -> [KafkaHeader] {
+        headers() + [
+            KafkaHeader("error", error),
+            KafkaHeader("service", service),
+            KafkaHeader("source_topic", topic),
+            KafkaHeader("source_partition", String(partition)),
+            KafkaHeader("source_offset", String(offset)),
+        ]
+    }
+}
