@@ -117,6 +117,15 @@ let package = Package(
             path: "Tests/EndToEndTests",
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "Bench",
+            dependencies: [
+                "Shared", "Ingestor", "Aggregator", "Persister", "Cacher", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks",
+            swiftSettings: settings
+        ),
     ]
         + service("Ingestor", excluding: ["C"], dependencies: ["CLibCurl"])
         + service("Aggregator")

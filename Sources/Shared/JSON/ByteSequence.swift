@@ -2,7 +2,20 @@
 public enum ByteSequence {
     /// Whether both hold the same bytes.
     public static func equal(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
-        left.count == right.count && equal(left, at: 0, right, at: 0, count: left.count)
+        let count = left.count
+        guard count == right.count else { return false }
+        if count >= 8 {
+            let last = count &- 8
+            var index = 0
+            while index < last {
+                if word(left, index) != word(right, index) { return false }
+                index &+= 8
+            }
+            // The last word may overlap the one before it.
+            return word(left, last) == word(right, last)
+        }
+        for index in 0..<count where left[index] != right[index] { return false }
+        return true
     }
 
     /// A hash of the bytes, the same in every process; not made to withstand an attacker.
@@ -21,31 +34,6 @@ public enum ByteSequence {
             index &+= 1
         }
         return mix(hash ^ rest)
-    }
-
-    /// Whether `count` bytes are the same from those two places on; both must have that many.
-    @inline(__always)
-    static func equal(
-        _ left: Span<UInt8>,
-        at leftStart: Int,
-        _ right: Span<UInt8>,
-        at rightStart: Int,
-        count: Int
-    ) -> Bool {
-        if count >= 8 {
-            let last = count &- 8
-            var index = 0
-            while index < last {
-                if word(left, leftStart &+ index) != word(right, rightStart &+ index) { return false }
-                index &+= 8
-            }
-            // The last word may overlap the one before it.
-            return word(left, leftStart &+ last) == word(right, rightStart &+ last)
-        }
-        for index in 0..<count where left[leftStart &+ index] != right[rightStart &+ index] {
-            return false
-        }
-        return true
     }
 
     @inline(__always)

@@ -61,6 +61,20 @@ public struct JSONScanner: ~Escapable {
         return key
     }
 
+    /// Passes that key, and the comma before it, if they come next without white space.
+    @inline(__always)
+    mutating func passKey(_ pattern: JSONKeyPattern) -> Bool {
+        var start = position
+        if !isFirst {
+            guard start < bytes.count, bytes[start] == UInt8(ascii: ",") else { return false }
+            start &+= 1
+        }
+        guard pattern.matches(bytes, at: start) else { return false }
+        position = start &+ pattern.count
+        isFirst = false
+        return true
+    }
+
     /// Whether the array has another element, which must be read or skipped before the next call.
     public mutating func nextElement() throws(JSONError) -> Bool {
         try nextMember(before: UInt8(ascii: "]"), "a comma or ]")
@@ -115,7 +129,11 @@ public struct JSONScanner: ~Escapable {
     /// Reads a number as ``price()`` does, or nil for `null`.
     @inline(__always)
     public mutating func optionalPrice() throws(JSONError) -> Price? {
-        try isNull() ? nil : price()
+        if try nextByte() == UInt8(ascii: "n") {
+            try literal("null")
+            return nil
+        }
+        return try price()
     }
 
     /// Reads a number without decimals other than zeros; `12`, `12.0` and `1.2e1` are the same.
@@ -213,6 +231,7 @@ extension JSONScanner {
         return true
     }
 
+    @inline(__always)
     private mutating func beginNumber() throws(JSONError) -> Int {
         let byte = try nextByte()
         guard byte == UInt8(ascii: "-") || byte &- UInt8(ascii: "0") <= 9 else { throw typeError("a number") }
@@ -222,14 +241,20 @@ extension JSONScanner {
     /// The next byte that isn't white space, without passing it.
     @inline(__always)
     private mutating func nextByte() throws(JSONError) -> UInt8 {
+        // What we write has no white space.
+        if position < bytes.count, bytes[position] > 0x20 { return bytes[position] }
+        return try nextByteBehindWhiteSpace()
+    }
+
+    @inline(never)
+    private mutating func nextByteBehindWhiteSpace() throws(JSONError) -> UInt8 {
         skipWhiteSpace()
         guard position < bytes.count else { throw JSONError(.unexpectedEnd, at: position) }
         return bytes[position]
     }
 
-    @inline(__always)
     private mutating func skipWhiteSpace() {
-        while position < bytes.count, bytes[position] <= 0x20 {
+        while position < bytes.count {
             switch bytes[position] {
             case 0x20, 0x0A, 0x0D, 0x09: position &+= 1
             default: return
@@ -237,6 +262,7 @@ extension JSONScanner {
         }
     }
 
+    @inline(never)
     private mutating func literal(_ name: StaticString) throws(JSONError) {
         for offset in 0..<name.utf8CodeUnitCount {
             guard position < bytes.count else { throw JSONError(.unexpectedEnd, at: position) }
