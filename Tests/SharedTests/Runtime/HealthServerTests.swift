@@ -12,7 +12,7 @@ struct HealthServerTests {
         PrometheusCounter("tickline_test_total", help: "T.", registry: registry).increment()
         return HealthEndpoints(
             service: "test",
-            conditions: readiness,
+            readiness: readiness,
             registry: registry,
             heartbeatTimeout: timeout
         )
@@ -55,11 +55,11 @@ struct HealthServerTests {
         let readiness = Readiness()
         // A timeout of no time: every beat is too old already.
         let hanging = endpoints(readiness, timeout: .nanoseconds(1))
-        #expect(hanging.health().isOK)
+        #expect(hanging.healthz().isOK)
         readiness.heartbeat.beat()
-        let answer = hanging.health()
+        let answer = hanging.healthz()
         #expect(!answer.isOK && answer.body.hasPrefix("hanging: "))
-        #expect(endpoints(readiness).health().isOK)
+        #expect(endpoints(readiness).healthz().isOK)
     }
 
     @Test("an HTTP client from elsewhere reads the metrics with their content type, HEAD has no body, others get 404")
@@ -78,6 +78,39 @@ struct HealthServerTests {
         let (_, missing) = try await URLSession.shared.data(from: base.appendingPathComponent("secrets"))
         #expect((missing as? HTTPURLResponse)?.statusCode == 404)
         await server.stop()
+    }
+
+    @Test("connections that say nothing, or nonsense, don't keep others from an answer")
+    func noise() async throws {
+        let server = try await HealthServer.start(host: "127.0.0.1", port: 0, endpoints: endpoints(Readiness()))
+        var sockets: [Int32] = []
+        defer { sockets.forEach { _ = Glibc.close($0) } }
+        for index in 0..<100 {
+            let descriptor = try connected(to: server.port)
+            sockets.append(descriptor)
+            let nonsense = ["", "GET", "\r\n\r\n", "GET / HTTP/9.9\r\nX\r\n\r\n", "\0\u{7F}\n\n"][index % 5]
+            let bytes = Array(nonsense.utf8)
+            try #require(send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count)
+        }
+        for _ in 0..<20 {
+            #expect(try await get(server.port, "/healthz").status == 200)
+        }
+        await server.stop()
+    }
+
+    private func connected(to port: Int) throws -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(UInt16(port)).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        let code = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(code == 0)
+        return descriptor
     }
 
     @Test("the server and the probe speak IPv6, and the probe finds a server that listens on every address")

@@ -170,6 +170,7 @@ struct MetricsTests {
     func promtoolIsContent() throws {
         let registry = everyKind()
         ProcessMetrics.register(in: registry, service: "test")
+        Readiness("kafka").register(in: registry)
         let (status, output) = try check(registry.render())
         #expect(status == 0 && output.isEmpty, "\(output)")
         // That it does look: the same text with a counter whose name doesn't end in _total.

@@ -91,7 +91,10 @@ struct ServiceShellTests {
         #expect(pipeline.drained.withLock { $0 })
         #expect(wasReady.withLock { $0 })
         #expect(!readiness.isReady)
-        #expect(registry.render().contains("tickline_restarts_total 2\n"))
+        let metrics = registry.render()
+        #expect(metrics.contains("tickline_restarts_total 2\n"))
+        #expect(metrics.contains("tickline_ready{condition=\"pipeline\"} 0\n"))
+        #expect(metrics.contains("tickline_ready{condition=\"source\"} 1\n"))
     }
 
     @Test(
@@ -164,7 +167,7 @@ struct ServiceShellTests {
             port: 0,
             endpoints: HealthEndpoints(
                 service: "other",
-                conditions: Readiness(),
+                readiness: Readiness(),
                 registry: PrometheusRegistry(),
                 heartbeatTimeout: .seconds(60)
             )

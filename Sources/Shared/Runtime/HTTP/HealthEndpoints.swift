@@ -1,7 +1,7 @@
 /// What the endpoints answer; plain functions of the readiness, the heartbeat and the metrics.
 struct HealthEndpoints: Sendable {
     let service: String
-    let conditions: Readiness
+    let readiness: Readiness
     let registry: PrometheusRegistry
     /// The age of the last heartbeat from which on the service counts as hanging.
     let heartbeatTimeout: Duration
@@ -15,8 +15,8 @@ struct HealthEndpoints: Sendable {
     }
 
     /// `/healthz`: whether the process is alive; when it fails, restarting it is right.
-    func health() -> Answer {
-        let age = conditions.heartbeat.age
+    func healthz() -> Answer {
+        let age = readiness.heartbeat.age
         guard age < heartbeatTimeout else {
             let seconds = Int(age / .seconds(1))
             return text(false, "hanging: the pipeline has not made a turn for \(seconds) s\n")
@@ -25,9 +25,9 @@ struct HealthEndpoints: Sendable {
     }
 
     /// `/readyz`: every condition; 503 if any fails.
-    func readiness() -> Answer {
-        let states = conditions.conditions
-        let isReady = states.allSatisfy { $0.state == .ok }
+    func readyz() -> Answer {
+        let conditions = readiness.conditions
+        let isReady = conditions.allSatisfy { $0.state == .ok }
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("service")
@@ -36,7 +36,7 @@ struct HealthEndpoints: Sendable {
         writer.bool(isReady)
         writer.key("conditions")
         writer.beginObject()
-        for (name, state) in states {
+        for (name, state) in conditions {
             writer.key(name)
             switch state {
             case .ok: writer.string("ok")

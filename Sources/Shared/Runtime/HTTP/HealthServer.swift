@@ -32,8 +32,8 @@ struct HealthServer: Sendable {
         } catch {
             throw HealthServerError(host: host, port: port, cause: error)
         }
-        await add("/healthz", to: server, endpoints.health)
-        await add("/readyz", to: server, endpoints.readiness)
+        await add("/healthz", to: server, endpoints.healthz)
+        await add("/readyz", to: server, endpoints.readyz)
         await add("/metrics", to: server, endpoints.metrics)
 
         let (starts, continuation) = AsyncStream.makeStream(of: Start.self)

@@ -47,6 +47,17 @@ public final class Readiness: Sendable {
         }
     }
 
+    /// Shows every condition on `/metrics`, for alerts.
+    func register(in registry: PrometheusRegistry) {
+        let help = "1 while the condition holds, 0 while it does not; /readyz says why."
+        registry.beforeRendering { [self, unowned registry] in
+            for (name, state) in conditions {
+                PrometheusGauge("tickline_ready", help: help, labels: ["condition": name], registry: registry)
+                    .set(state == .ok ? 1 : 0)
+            }
+        }
+    }
+
     /// Whether every condition is ok.
     public var isReady: Bool {
         conditions.allSatisfy { $0.state == .ok }

@@ -52,9 +52,10 @@ public struct ServiceShell: Sendable {
             registry: registry
         )
         ProcessMetrics.register(in: registry, service: service)
+        readiness.register(in: registry)
         let endpoints = HealthEndpoints(
             service: service,
-            conditions: readiness,
+            readiness: readiness,
             registry: registry,
             heartbeatTimeout: settings.heartbeatTimeout
         )
