@@ -25,7 +25,7 @@ struct HealthServerTests {
         host: String = "127.0.0.1"
     ) async throws -> (status: Int, body: String) {
         try await DedicatedThread.run(name: "probe") {
-            try HealthProbe.get(host: host, port: port, path: path, timeout: .seconds(30))
+            try HealthProbe.get(host: host, port: port, path: path, timeout: .seconds(300))
         }
     }
 
@@ -65,17 +65,20 @@ struct HealthServerTests {
     @Test("an HTTP client from elsewhere reads the metrics with their content type, HEAD has no body, others get 404")
     func foreignClient() async throws {
         let server = try await HealthServer.start(host: "127.0.0.1", port: 0, endpoints: endpoints(Readiness()))
+        let configuration = URLSessionConfiguration.ephemeral
+        configuration.timeoutIntervalForRequest = 300
+        let session = URLSession(configuration: configuration)
         let base = try #require(URL(string: "http://127.0.0.1:\(server.port)"))
-        let (data, response) = try await URLSession.shared.data(from: base.appendingPathComponent("metrics"))
+        let (data, response) = try await session.data(from: base.appendingPathComponent("metrics"))
         let http = try #require(response as? HTTPURLResponse)
         #expect(http.statusCode == 200)
         #expect(http.value(forHTTPHeaderField: "Content-Type") == "text/plain; version=0.0.4; charset=utf-8")
         #expect(String(decoding: data, as: UTF8.self).contains("\ntickline_test_total 1\n"))
         var head = URLRequest(url: base.appendingPathComponent("healthz"))
         head.httpMethod = "HEAD"
-        let (none, headResponse) = try await URLSession.shared.data(for: head)
+        let (none, headResponse) = try await session.data(for: head)
         #expect((headResponse as? HTTPURLResponse)?.statusCode == 200 && none.isEmpty)
-        let (_, missing) = try await URLSession.shared.data(from: base.appendingPathComponent("secrets"))
+        let (_, missing) = try await session.data(from: base.appendingPathComponent("secrets"))
         #expect((missing as? HTTPURLResponse)?.statusCode == 404)
         await server.stop()
     }

@@ -135,11 +135,11 @@ struct ServiceShellTests {
         let answers = Mutex<[Int]>([])
         let pipeline = ClosurePipeline { _ in
             for path in ["/readyz", "/healthz", "/metrics"] {
-                let answer = try HealthProbe.get(port: port.withLock { $0 }, path: path, timeout: .seconds(30))
+                let answer = try HealthProbe.get(port: port.withLock { $0 }, path: path, timeout: .seconds(300))
                 answers.withLock { $0.append(answer.status) }
             }
             readiness.set("source", .ok)
-            let answer = try HealthProbe.get(port: port.withLock { $0 }, path: "/readyz", timeout: .seconds(30))
+            let answer = try HealthProbe.get(port: port.withLock { $0 }, path: "/readyz", timeout: .seconds(300))
             answers.withLock { $0.append(answer.status) }
         }
         var shell = try shell(pipeline, readiness: readiness)

@@ -27,8 +27,8 @@ struct HealthServer: Sendable {
             let number = UInt16(clamping: port)
             server =
                 host.contains(":")
-                ? HTTPServer(address: try .inet6(ip6: host, port: number), timeout: 5, logger: .disabled)
-                : HTTPServer(address: try .inet(ip4: host, port: number), timeout: 5, logger: .disabled)
+                ? HTTPServer(address: try .inet6(ip6: host, port: number), timeout: 60, logger: .disabled)
+                : HTTPServer(address: try .inet(ip4: host, port: number), timeout: 60, logger: .disabled)
         } catch {
             throw HealthServerError(host: host, port: port, cause: error)
         }
@@ -42,7 +42,7 @@ struct HealthServer: Sendable {
         }
         let waiting = Task {
             do {
-                try await server.waitUntilListening(timeout: 30)
+                try await server.waitUntilListening(timeout: 300)
                 continuation.yield(.listening)
             } catch {
                 continuation.yield(.failed(error))
