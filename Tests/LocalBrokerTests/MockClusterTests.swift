@@ -1,9 +1,10 @@
 import Shared
+import TestSupport
 import Testing
 
 @testable import LocalBroker
 
-@Suite("LocalBroker")
+@Suite("LocalBroker", .ownThread)
 struct MockClusterTests {
     @Test("The broker has the topics it was asked for, with their partitions")
     func topics() throws {

@@ -2,7 +2,7 @@ import Shared
 import TestSupport
 import Testing
 
-@Suite("Kafka: consumer, producer and reader on a broker")
+@Suite("Kafka: consumer, producer and reader on a broker", .ownThread)
 struct KafkaTests {
     /// Polls until `done`, or fails after half a minute.
     private func poll(

@@ -5,6 +5,7 @@ import Testing
 /// What only a real broker shows; the mock accepts transactions and isolates nothing.
 @Suite(
     "Kafka: transactions on a real broker",
+    .ownThread,
     .enabled(if: TestBroker.realBootstrapServers != nil, "KAFKA_BOOTSTRAP_SERVERS names no real broker")
 )
 struct KafkaTransactionTests {
