@@ -36,7 +36,8 @@ extension PartitionWindows {
             largestEventTime: watermark.largestEventTime,
             completeFrom: completeFrom,
             paneLength: plan.paneLength,
-            windows: plan.windows
+            windows: plan.windows,
+            reportedRules: reportedRules
         )
     }
 

@@ -38,6 +38,9 @@ public struct PositionState: Sendable, Hashable {
     public var paneLength: Int64
     /// The windows that the bits of `PaneState.emitted` stand for.
     public var windows: [WindowSpec]
+    /// By partition of `alerts.rules`: records before this offset have been looked at for faults, which went to the
+    /// dead letters.
+    public var reportedRules: [Int32: Int64] = [:]
 }
 
 /// What a coin leaves behind when its panes are gone.

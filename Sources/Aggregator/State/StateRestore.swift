@@ -115,6 +115,7 @@ extension PartitionWindows {
     fileprivate mutating func resume(_ position: PositionState, at instant: Int64) {
         nextOffset = position.nextOffset
         completeFrom = position.completeFrom
+        reportedRules = position.reportedRules
         if let value = position.watermark, let largest = position.largestEventTime {
             watermark = Watermark(
                 outOfOrderness: plan.outOfOrderness,

@@ -11,6 +11,8 @@ public struct PartitionWindows: Sendable {
     public internal(set) var watermark: Watermark
     /// The offset of the next record to read: the caller moves it past every record, whatever became of it.
     public var nextOffset: Int64 = 0
+    /// See `PositionState.reportedRules`; for the caller, which keeps it here because it is stored with the position.
+    public var reportedRules: [Int32: Int64] = [:]
     /// The rules that watch the coins.
     var alerts = AlertBoard()
 

@@ -1,0 +1,148 @@
+import Glibc
+import Shared
+
+/// The settings of the Aggregator, from the environment.
+public struct AggregatorSettings: Sendable {
+    /// What to do when the broker no longer has the records that come next.
+    public enum RetentionGap: String, Sendable, CaseIterable {
+        /// End the process with an error that names the offsets.
+        case stop
+        /// Go on with the earliest record there is; the loss is logged and counted, windows that it touches are partial.
+        case `continue`
+    }
+
+    static let windowsSetting = Setting<[WindowSpec]>(
+        "AGGREGATOR_WINDOWS",
+        default: "tumbling:1m,sliding:5m/1m",
+        allowed: "a comma-separated list of tumbling:SIZE and sliding:SIZE/SLIDE, such as tumbling:1m,sliding:1h/1m",
+        help: "The windows; tumbling:1m goes to prices.aggregates.1m, all others to prices.aggregates.sliding."
+    ) { text in
+        let specs = text.split(separator: ",").map { WindowSpec($0.filter { $0 != " " }) }
+        let windows = specs.compactMap { $0 }
+        guard windows.count == specs.count, (try? WindowPlan(windows: windows)) != nil else { return nil }
+        return windows
+    }
+    static let outOfOrdernessSetting = Setting.duration(
+        "AGGREGATOR_OUT_OF_ORDERNESS",
+        to: "1h",
+        default: "10s",
+        help: "How far the watermark stays behind the largest event time of its partition."
+    )
+    static let allowedLatenessSetting = Setting.duration(
+        "AGGREGATOR_ALLOWED_LATENESS",
+        default: "5m",
+        help:
+            "For how long after its end a window still takes ticks (and is emitted again); later ones go to prices.late."
+    )
+    static let futureLimitSetting = Setting.duration(
+        "AGGREGATOR_FUTURE_LIMIT",
+        default: "1m",
+        help: "A tick further ahead of the wall clock than this goes to prices.late."
+    )
+    static let syntheticSetting = Setting.duration(
+        "AGGREGATOR_SYNTHETIC_FOR",
+        default: "1h",
+        help: "For how long a coin without ticks still gets windows that carry its last price forward; 0s for none."
+    )
+    static let followClockSetting = Setting.flag(
+        "AGGREGATOR_FOLLOW_CLOCK",
+        default: true,
+        help: "Whether the watermark of a quiet partition follows the clock, so that its last windows close."
+    )
+    static let intervalSetting = Setting.duration(
+        "AGGREGATOR_TRANSACTION_INTERVAL",
+        from: "10ms",
+        to: "5s",
+        default: "100ms",
+        help: "The longest a Kafka transaction takes in records; readers see results after it."
+    )
+    static let recordsSetting = Setting.integer(
+        "AGGREGATOR_TRANSACTION_RECORDS",
+        in: 1...10_000_000,
+        default: 100_000,
+        help: "The most records a Kafka transaction takes in."
+    )
+    static let retentionGapSetting = Setting<RetentionGap>.choice(
+        "AGGREGATOR_RETENTION_GAP",
+        default: .stop,
+        help: "What to do when the broker has deleted records that were not read: stop, or continue with what is there."
+    )
+    static let groupSetting = Setting.text(
+        "AGGREGATOR_GROUP",
+        default: "aggregator",
+        help: "The consumer group; instances of one group share the partitions."
+    )
+    static let instanceSetting = Setting.text(
+        "AGGREGATOR_INSTANCE",
+        allowed: "a name no other running instance has",
+        help: "This instance's name in its transactional id; hostname and process id without it. An instance that is "
+            + "started again under its old name ends what it had open at once, instead of after 10 s."
+    )
+
+    /// All of them, for `--help`, the README and the check at the start.
+    public static let all: [any SettingDescription] =
+        KafkaSettings.all + [
+            windowsSetting, outOfOrdernessSetting, allowedLatenessSetting, futureLimitSetting, syntheticSetting,
+            followClockSetting, intervalSetting, recordsSetting, retentionGapSetting, groupSetting, instanceSetting,
+        ]
+
+    /// Where the brokers are.
+    public var kafka: KafkaSettings
+    /// The windows and what guards them.
+    public var plan: WindowPlan
+    /// Whether the watermark of a quiet partition follows the clock.
+    public var followsClock: Bool
+    /// The longest a transaction takes in records.
+    public var transactionInterval: Duration
+    /// The most records a transaction takes in.
+    public var transactionRecords: Int
+    /// What to do when records were deleted before they were read.
+    public var retentionGap: RetentionGap
+    /// The consumer group.
+    public var group: String
+    /// This instance's name.
+    public var instance: String
+
+    /// Reads the settings.
+    /// - Throws: ``SettingsError`` for what isn't allowed.
+    public init(_ reader: SettingsReader) throws {
+        kafka = try KafkaSettings(reader, clientID: "aggregator")
+        let windows = try reader.value(Self.windowsSetting)
+        do {
+            plan = try WindowPlan(
+                windows: windows,
+                outOfOrderness: try reader.value(Self.outOfOrdernessSetting).wholeMicroseconds,
+                allowedLateness: try reader.value(Self.allowedLatenessSetting).wholeMicroseconds,
+                futureLimit: try reader.value(Self.futureLimitSetting).wholeMicroseconds,
+                syntheticLimit: try reader.value(Self.syntheticSetting).wholeMicroseconds
+            )
+        } catch let error as WindowPlanError {
+            throw SettingsError([SettingsProblem(name: Self.windowsSetting.name, reason: "\(error)")])
+        }
+        followsClock = try reader.value(Self.followClockSetting)
+        transactionInterval = try reader.value(Self.intervalSetting)
+        transactionRecords = try reader.value(Self.recordsSetting)
+        retentionGap = try reader.value(Self.retentionGapSetting)
+        group = try reader.value(Self.groupSetting)
+        instance = try reader.optional(Self.instanceSetting) ?? "\(Self.hostName)-\(getpid())"
+    }
+
+    /// The topics that must exist.
+    var topics: [String] {
+        [Topic.raw, .aggregates1m, .aggregatesSliding, .alerts, .late, .deadLetter, .alertRules, .aggregatorState]
+            .map(kafka.name)
+    }
+
+    private static var hostName: String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+extension Duration {
+    /// Whole microseconds, rounded toward zero.
+    var wholeMicroseconds: Int64 {
+        components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
+    }
+}

@@ -1,0 +1,122 @@
+import Shared
+
+/// What the Aggregator counts and measures.
+struct AggregatorMetrics: Sendable {
+    private let registry: PrometheusRegistry
+    let accepted: PrometheusCounter
+    let revised: PrometheusCounter
+    let unchanged: PrometheusCounter
+    let late: PrometheusCounter
+    let future: PrometheusCounter
+    let deadLetters: PrometheusCounter
+    let alerts: PrometheusCounter
+    let stateRecords: PrometheusCounter
+    let committed: PrometheusCounter
+    let aborted: PrometheusCounter
+    let commitSeconds: PrometheusHistogram
+    let restoreSeconds: PrometheusHistogram
+    let restoredRecords: PrometheusCounter
+    let retentionGaps: PrometheusCounter
+    private let results: [(first: PrometheusCounter, again: PrometheusCounter, synthetic: PrometheusCounter)]
+
+    /// Declares them.
+    init(plan: WindowPlan, registry: PrometheusRegistry = .shared) {
+        self.registry = registry
+        func counter(_ name: String, _ help: String, _ labels: [String: String] = [:]) -> PrometheusCounter {
+            PrometheusCounter("tickline_aggregator_" + name, help: help, labels: labels, registry: registry)
+        }
+        func ticks(_ outcome: String) -> PrometheusCounter {
+            counter("ticks_total", "Ticks read, by what became of them.", ["outcome": outcome])
+        }
+        func transactions(_ outcome: String) -> PrometheusCounter {
+            counter("transactions_total", "Kafka transactions, by how they ended.", ["outcome": outcome])
+        }
+        accepted = ticks("accepted")
+        revised = ticks("revised")
+        unchanged = ticks("unchanged")
+        late = ticks("late")
+        future = ticks("future")
+        deadLetters = counter("dead_letters_total", "Records that could not be used and went to the dead letters.")
+        alerts = counter("alerts_total", "Alert rules that fired.")
+        stateRecords = counter("state_records_total", "Records written to the changelog, tombstones included.")
+        committed = transactions("committed")
+        aborted = transactions("aborted")
+        commitSeconds = PrometheusHistogram(
+            "tickline_aggregator_commit_seconds",
+            help: "How long committing a transaction takes.",
+            registry: registry
+        )
+        restoreSeconds = PrometheusHistogram(
+            "tickline_aggregator_restore_seconds",
+            help: "How long restoring a partition's state takes, waiting for a predecessor's transaction included.",
+            registry: registry
+        )
+        restoredRecords = counter("restored_records_total", "Changelog records read to restore state.")
+        retentionGaps = counter(
+            "retention_gap_records_total",
+            "Records that the broker had deleted before they were read (AGGREGATOR_RETENTION_GAP=continue)."
+        )
+        results = plan.windows.map { window in
+            func results(_ kind: String) -> PrometheusCounter {
+                counter(
+                    "windows_total",
+                    "Results of windows: closed with ticks, synthetic, or emitted again for a late tick.",
+                    ["window": window.description, "kind": kind]
+                )
+            }
+            return (results("closed"), results("revised"), results("synthetic"))
+        }
+    }
+
+    /// How far a partition is behind.
+    func lag(of partition: Int32) -> PrometheusGauge {
+        PrometheusGauge(
+            "tickline_aggregator_lag_records",
+            help: "Records between a partition's position and its end.",
+            labels: ["partition": String(partition)],
+            registry: registry
+        )
+    }
+
+    /// How far a partition's watermark is behind the wall clock.
+    func watermarkDelay(of partition: Int32) -> PrometheusGauge {
+        PrometheusGauge(
+            "tickline_aggregator_watermark_delay_seconds",
+            help: "How far a partition's watermark is behind the wall clock.",
+            labels: ["partition": String(partition)],
+            registry: registry
+        )
+    }
+
+    /// Counts a window's result.
+    func count(_ result: WindowResult) {
+        let counters = results[result.window]
+        if result.isSynthetic {
+            counters.synthetic.increment()
+        } else if result.revision > 0 {
+            counters.again.increment()
+        } else {
+            counters.first.increment()
+        }
+    }
+
+    /// Counts the ticks of a batch.
+    func add(_ counts: TickCounts) {
+        accepted.increment(by: counts.accepted)
+        revised.increment(by: counts.revised)
+        unchanged.increment(by: counts.unchanged)
+        late.increment(by: counts.late)
+        future.increment(by: counts.future)
+        deadLetters.increment(by: counts.deadLetters)
+    }
+}
+
+/// What became of the ticks of a batch.
+struct TickCounts: Sendable {
+    var accepted = 0
+    var revised = 0
+    var unchanged = 0
+    var late = 0
+    var future = 0
+    var deadLetters = 0
+}

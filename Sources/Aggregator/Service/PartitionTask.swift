@@ -1,0 +1,140 @@
+import Shared
+
+/// One input partition on its way through: decode, decide, write.
+final class PartitionTask {
+    /// The partition of `prices.raw`, and of `aggregator.state`.
+    let partition: Int32
+    /// Its windows.
+    var windows: PartitionWindows
+    /// Whether its position moved since the last commit.
+    private(set) var hasMoved = false
+    private var output = WindowOutput()
+    private let writer: TransactionWriter
+    private let metrics: AggregatorMetrics
+    private var counts = TickCounts()
+    private static let snapshotSource = "coingecko"
+
+    /// Takes over a partition.
+    init(partition: Int32, windows: PartitionWindows, writer: TransactionWriter, metrics: AggregatorMetrics) {
+        self.partition = partition
+        self.windows = windows
+        self.writer = writer
+        self.metrics = metrics
+    }
+
+    /// Takes a record of `prices.raw`.
+    /// - Throws: what writing throws; a record that can't be decoded is a dead letter, not an error.
+    func take(_ record: KafkaRecord, clock: ClockReading) throws {
+        hasMoved = true
+        windows.nextOffset = record.offset + 1
+        guard let value = record.value else {
+            return try refuse(record, "the record has no value")
+        }
+        let bytes = value.span
+        let tick: ScannedTick
+        do throws(JSONError) {
+            tick = try ScannedTick(json: bytes)
+        } catch {
+            return try refuse(record, error.description)
+        }
+        guard tick.coinID.count > 0, tick.vsCurrency.count > 0 else {
+            return try refuse(record, "coin_id or vs_currency is empty")
+        }
+        let input = WindowTick(
+            price: tick.price,
+            volume: tick.totalVolume,
+            time: tick.timestamp,
+            isSnapshot: tick.source.equals(Self.snapshotSource, in: bytes)
+        )
+        let decision = tick.coinID.withUTF8(in: bytes) { coin in
+            tick.vsCurrency.withUTF8(in: bytes) { currency in
+                windows.process(input, coin: coin, currency: currency, clock: clock, into: &output)
+            }
+        }
+        if !output.isEmpty { try writeOutput() }
+        switch decision {
+        case .accepted: counts.accepted += 1
+        case .revised: counts.revised += 1
+        case .unchanged: counts.unchanged += 1
+        case .late(let late):
+            counts.late += 1
+            try writer.writeLate(record, headers: Self.headers(late))
+        case .future(let ahead):
+            counts.future += 1
+            try writer.writeLate(record, headers: headers(future: ahead))
+        case .outOfRange: try refuse(record, "the sum of the window's prices would be out of range")
+        }
+    }
+
+    /// The partition has been read to its end: its watermark follows the clock.
+    func advance(to clock: ClockReading) throws {
+        windows.advance(to: clock, into: &output)
+        if !output.isEmpty { try writeOutput() }
+        // A boundary can also change state without a result: panes that nobody needs any more.
+        if windows.hasChanges { hasMoved = true }
+    }
+
+    /// Whether there is something to commit.
+    var needsCommit: Bool {
+        hasMoved || windows.hasChanges
+    }
+
+    /// Writes the state that changed into the open transaction.
+    func writeState() throws {
+        var records = 0
+        try windows.drainChanges { key, value in
+            try writer.write(key, value, partition: partition)
+            records += 1
+        }
+        metrics.stateRecords.increment(by: records)
+        hasMoved = false
+    }
+
+    /// Reports a fault of the rules as a dead letter.
+    func report(_ fault: RuleFault) throws {
+        try writer.writeDeadLetter(key: fault.key, value: fault.value, headers: fault.headers)
+        metrics.deadLetters.increment()
+        windows.reportedRules[fault.partition] = fault.offset + 1
+        hasMoved = true
+    }
+
+    /// Hands what was counted to the metrics: once a batch, not once a tick.
+    func publishCounts() {
+        metrics.add(counts)
+        counts = TickCounts()
+    }
+
+    private func writeOutput() throws {
+        for result in output.results {
+            metrics.count(result)
+            try writer.write(windows.aggregate(of: result))
+        }
+        for alert in output.alerts { try writer.write(alert) }
+        metrics.alerts.increment(by: output.alerts.count)
+        output.removeAll()
+        hasMoved = true
+    }
+
+    private func refuse(_ record: KafkaRecord, _ reason: String) throws {
+        counts.deadLetters += 1
+        try writer.writeDeadLetter(
+            key: record.key.map(Array.init),
+            value: record.value.map(Array.init),
+            headers: record.deadLetterHeaders(service: "aggregator", error: reason)
+        )
+    }
+
+    private static func headers(_ late: LateTick) -> [KafkaHeader] {
+        [
+            KafkaHeader("reason", "late"),
+            KafkaHeader("late_by_ms", String(late.by / 1_000)),
+            KafkaHeader("watermark", late.watermark.description),
+            KafkaHeader("window_start", late.windowStart.description),
+        ]
+    }
+
+    private func headers(future ahead: Int64) -> [KafkaHeader] {
+        let watermark = windows.watermark.value.map { [KafkaHeader("watermark", $0.description)] } ?? []
+        return [KafkaHeader("reason", "future"), KafkaHeader("ahead_by_ms", String(ahead / 1_000))] + watermark
+    }
+}

@@ -1,0 +1,195 @@
+import Logging
+import Shared
+
+/// The tasks of the partitions that are ours. Partitions come with their state restored, and go with everything in hand
+/// committed, or, when they have been lost, dropped.
+final class PartitionTasks: RebalanceHandler {
+    /// By partition.
+    private(set) var tasks: [Int32: PartitionTask] = [:]
+    /// Whether the group has given us an assignment, if only an empty one.
+    private(set) var wasAssigned = false
+    /// What went wrong in a callback that can't throw; the loop throws it.
+    var failure: (any Error)?
+    /// The member of the group, for the broker's check of a commit.
+    weak var consumer: KafkaConsumer?
+    private let settings: AggregatorSettings
+    private let metrics: AggregatorMetrics
+    private let writer: TransactionWriter
+    private let rules: RuleFollower
+    private let inputPartitions: Int
+    private let logger: Logger
+    /// A revoke must end well before the group gives up on us; Kafka's own limit is `max.poll.interval.ms` (5 min).
+    private static let stepTimeout = Duration.seconds(15)
+
+    /// No tasks yet.
+    init(
+        settings: AggregatorSettings,
+        metrics: AggregatorMetrics,
+        writer: TransactionWriter,
+        rules: RuleFollower,
+        inputPartitions: Int,
+        logger: Logger
+    ) {
+        self.settings = settings
+        self.metrics = metrics
+        self.writer = writer
+        self.rules = rules
+        self.inputPartitions = inputPartitions
+        self.logger = logger
+    }
+
+    // MARK: - Rebalances
+
+    func assigned(_ partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
+        wasAssigned = true
+        return try restore(partitions)
+    }
+
+    func revoked(_ partitions: [TopicPartition]) {
+        do {
+            try commit()
+        } catch {
+            logger.warning("what was in hand could not be committed before the partitions went: \(error)")
+            abandon()
+            if !((error as? KafkaError)?.requiresAbort ?? false) { failure = error }
+        }
+        drop()
+    }
+
+    func lost(_ partitions: [TopicPartition]) {
+        logger.warning("the partitions were given to somebody else; what was in hand is dropped")
+        abandon()
+        drop()
+    }
+
+    private func abandon() {
+        do {
+            try writer.abort(timeout: Self.stepTimeout)
+            metrics.aborted.increment()
+        } catch {
+            failure = error
+        }
+    }
+
+    private func drop() {
+        for partition in tasks.keys { metrics.lag(of: partition).set(0) }
+        tasks = [:]
+    }
+
+    // MARK: - State
+
+    /// Makes the tasks of these partitions from their state.
+    /// - Returns: where to go on, by partition.
+    private func restore(_ partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
+        let restorer = StateRestorer(settings: settings, metrics: metrics)
+        var positions: [TopicPartition: Int64] = [:]
+        for partition in partitions {
+            var restored = try restorer.restore(partition.partition, rules: rules.rules.values, clock: .now())
+            try findPosition(&restored, of: partition)
+            positions[partition] = restored.windows.nextOffset
+            tasks[partition.partition] = PartitionTask(
+                partition: partition.partition,
+                windows: restored.windows,
+                writer: writer,
+                metrics: metrics
+            )
+            logger.info(
+                "partition \(partition.partition) goes on at offset \(restored.windows.nextOffset)",
+                metadata: [
+                    "state_records": "\(restored.records)",
+                    "restore_ms": "\(restored.duration.wholeMicroseconds / 1_000)",
+                ]
+            )
+        }
+        return positions
+    }
+
+    /// Makes sure that the broker has the record to go on with.
+    private func findPosition(_ restored: inout StateRestorer.Restored, of partition: TopicPartition) throws {
+        guard let consumer else { return }
+        let available = try consumer.watermarkOffsets(of: partition)
+        guard restored.hadState else {
+            restored.windows.nextOffset = available.lowerBound
+            return
+        }
+        let position = restored.windows.nextOffset
+        guard let gap = RetentionGap(partition: partition, position: position, available: available) else { return }
+        guard settings.retentionGap == .continue else { throw gap }
+        logger.error("going on in spite of this: \(gap)")
+        metrics.retentionGaps.increment(by: Int(gap.lost))
+        restored.windows.missedRecords()
+        restored.windows.nextOffset = available.lowerBound
+    }
+
+    /// Throws away what is in memory and in the open transaction, and restores all tasks.
+    /// - Returns: where to go on, by partition.
+    func startAgain() throws -> [TopicPartition: Int64] {
+        try writer.abort(timeout: Self.stepTimeout)
+        metrics.aborted.increment()
+        let topic = settings.kafka.name(.raw)
+        let partitions = tasks.keys.sorted().map { TopicPartition(topic: topic, partition: $0) }
+        tasks = [:]
+        return try restore(partitions)
+    }
+
+    // MARK: - Work
+
+    /// Lets the watermarks of partitions that have been read to their end follow the clock.
+    func advance(to clock: ClockReading) throws {
+        guard settings.followsClock, let consumer, consumer.unreachable == nil else { return }
+        let topic = settings.kafka.name(.raw)
+        for task in tasks.values
+        where consumer.lag(of: TopicPartition(topic: topic, partition: task.partition)) == 0 {
+            try task.advance(to: clock)
+        }
+    }
+
+    /// Takes over changes of the rules, and reports the faulty ones that nobody has reported yet.
+    func followRules() throws {
+        for change in try rules.poll() {
+            for task in tasks.values {
+                switch change {
+                case .set(let rule): _ = task.windows.setRule(rule)
+                case .remove(let ruleID): task.windows.removeRule(ruleID)
+                }
+            }
+        }
+        for fault in rules.faults {
+            // One task, on whichever instance it runs, reports the faults of a partition of the rules.
+            guard let task = tasks[fault.partition % Int32(inputPartitions)],
+                fault.offset >= task.windows.reportedRules[fault.partition] ?? 0
+            else { continue }
+            try task.report(fault)
+        }
+    }
+
+    /// Commits what is in hand, if there is anything.
+    func commit() throws {
+        let touched = tasks.values.filter(\.needsCommit).sorted { $0.partition < $1.partition }
+        guard !touched.isEmpty, let consumer else { return }
+        let started = ContinuousClock.now
+        try writer.begin()
+        let topic = settings.kafka.name(.raw)
+        var offsets: [TopicPartition: Int64] = [:]
+        for task in touched {
+            offsets[TopicPartition(topic: topic, partition: task.partition)] = task.windows.nextOffset
+            try task.writeState()
+        }
+        try writer.commit(offsets, of: consumer, timeout: Self.stepTimeout)
+        metrics.committed.increment()
+        metrics.commitSeconds.observe(started.duration(to: .now))
+    }
+
+    /// Brings the figures up to date that change slowly.
+    func publish(clock: ClockReading) {
+        let topic = settings.kafka.name(.raw)
+        for task in tasks.values {
+            let source = TopicPartition(topic: topic, partition: task.partition)
+            if let lag = consumer?.lag(of: source) { metrics.lag(of: task.partition).set(Int(lag)) }
+            if let watermark = task.windows.watermark.value {
+                let delay = Double(clock.wall.microseconds - watermark.microseconds) / 1_000_000
+                metrics.watermarkDelay(of: task.partition).set(delay)
+            }
+        }
+    }
+}

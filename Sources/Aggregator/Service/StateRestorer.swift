@@ -1,0 +1,87 @@
+import Shared
+
+/// Reads a partition's changelog to its end and makes the windows of it.
+///
+/// The end waits for transactions that a predecessor left open, until they are committed or aborted: so nothing that
+/// becomes visible later is missed.
+struct StateRestorer {
+    private let settings: AggregatorSettings
+    private let metrics: AggregatorMetrics
+
+    /// What was found.
+    struct Restored {
+        /// The windows, with their position.
+        var windows: PartitionWindows
+        /// Whether there was any state; without it the partition is read from its earliest record.
+        var hadState: Bool
+        /// How many records were read.
+        var records: Int
+        /// How long it took.
+        var duration: Duration
+    }
+
+    /// A restorer.
+    init(settings: AggregatorSettings, metrics: AggregatorMetrics) {
+        self.settings = settings
+        self.metrics = metrics
+    }
+
+    /// Restores one partition.
+    /// - Throws: ``KafkaError``; ``StateError`` for a record that this version didn't write.
+    func restore(_ partition: Int32, rules: some Sequence<AlertRule>, clock: ClockReading) throws -> Restored {
+        let started = ContinuousClock.now
+        var windows = PartitionWindows(plan: settings.plan)
+        for rule in rules { _ = windows.setRule(rule) }
+        var restore = StateRestore(into: windows)
+        var records = 0
+        let source = TopicPartition(topic: settings.kafka.name(.aggregatorState), partition: partition)
+        let reader = try KafkaReader(settings: settings.kafka)
+        // As long as the broker may keep a dead predecessor's transaction open, and then some.
+        try reader.readToEnd(of: source, timeout: .seconds(120)) { record in
+            records += 1
+            try apply(record, to: &restore)
+        }
+        let (restored, hadState) = restore.finish(at: clock.monotonic)
+        let duration = started.duration(to: .now)
+        metrics.restoreSeconds.observe(duration)
+        metrics.restoredRecords.increment(by: records)
+        return Restored(windows: restored, hadState: hadState, records: records, duration: duration)
+    }
+
+    private func apply(_ record: KafkaRecord, to restore: inout StateRestore) throws {
+        let text = record.key.map { String(decoding: $0, as: UTF8.self) } ?? ""
+        guard let key = StateKey(text) else {
+            throw StateError(
+                partition: record.partition,
+                offset: record.offset,
+                reason: "the key \"\(text)\" is unknown"
+            )
+        }
+        do throws(JSONError) {
+            restore.apply(
+                key,
+                try record.value.map { bytes throws(JSONError) in try StateValue(json: bytes.span, for: key) }
+            )
+        } catch {
+            throw StateError(partition: record.partition, offset: record.offset, reason: "\(key): \(error.description)")
+        }
+    }
+}
+
+/// The changelog holds something that this version can't read: going on would lose windows, so a person has to look.
+struct StateError: ClassifiedError {
+    /// The partition of `aggregator.state`.
+    let partition: Int32
+    /// The record's offset.
+    let offset: Int64
+    /// What is wrong with it.
+    let reason: String
+
+    /// Nothing heals it by itself.
+    var disposition: Disposition { .fatal }
+
+    /// Where it is, and what is wrong.
+    var description: String {
+        "the state in aggregator.state, partition \(partition), offset \(offset), can't be read: \(reason)"
+    }
+}

@@ -1,0 +1,122 @@
+import Shared
+import TestSupport
+
+@testable import Aggregator
+
+/// Makes ticks from a seed and writes them to `prices.raw`, and knows what the Aggregator should make of them.
+struct TickFeed {
+    private let broker: TestBroker
+    private let producer: KafkaProducer
+    private let topic: KafkaProducer.DestinationTopic
+    private var random: SplitMix64
+    private var now: Int64 = 1_768_000_000_000_000
+    private let coins: [String]
+    /// Microseconds of event time between two ticks.
+    let pace: UInt64
+
+    init(_ broker: TestBroker, seed: UInt64, coins: Int = 12, pace: UInt64 = 2_000_000) throws {
+        self.broker = broker
+        producer = try KafkaProducer(settings: broker.settings, mode: .idempotent)
+        topic = try producer.topic(broker.name(Topic.raw.rawValue), schema: "price-tick/1")
+        random = SplitMix64(seed: seed)
+        self.coins = (0..<coins).map { "coin-\($0)" }
+        self.pace = pace
+    }
+
+    /// Sends ticks: most in bounds, some repeated, some within the allowed lateness, some beyond, some unreadable.
+    mutating func send(_ count: Int) throws {
+        for _ in 0..<count {
+            now += Int64(random.next() % pace)
+            let coin = random.pick(coins)
+            if random.chance(1, in: 200) {
+                try send(key: coin, "{\"coin_id\":\"\(coin)\",\"price\":")
+                continue
+            }
+            let behind: UInt64 =
+                random.chance(1, in: 50) ? 900_000_000 : random.chance(1, in: 20) ? 200_000_000 : 8_000_000
+            let time = EventTime(microseconds: now - Int64(random.next() % behind))
+            let tick = PriceTick(
+                coinID: coin,
+                symbol: "c",
+                name: coin,
+                vsCurrency: "usd",
+                price: Price(units: Int128(random.next() % 1_000_000_000) * 1_000_000_000_000),
+                totalVolume: Price(Int(random.next() % 1_000_000)),
+                timestamp: time,
+                ingestedAt: time,
+                source: random.chance(1, in: 2) ? "coingecko" : "simulator"
+            )
+            try send(tick)
+            if random.chance(1, in: 20) { try send(tick) }
+        }
+        try flush()
+    }
+
+    /// Sends one tick.
+    func send(_ tick: PriceTick) throws {
+        var json = JSONWriter()
+        tick.write(to: &json)
+        try send(key: tick.coinID, json.text)
+    }
+
+    /// Waits until all is acknowledged.
+    func flush() throws {
+        try producer.flush(timeout: .seconds(30))
+    }
+
+    private func send(key: String, _ value: String) throws {
+        try producer.send(to: topic, key: key, value: Array(value.utf8))
+    }
+
+    /// What the reference model makes of what lies in `prices.raw` now.
+    func expected(_ plan: WindowPlan) throws -> Expected {
+        let records = try broker.records(of: broker.name(Topic.raw.rawValue))
+        var expected = Expected()
+        let clock = ClockReading(wall: .now(), monotonic: 0)
+        for (_, records) in Dictionary(grouping: records, by: \.partition) {
+            var model = ReferenceModel(plan: plan)
+            for record in records.sorted(by: { $0.offset < $1.offset }) {
+                expected.records += 1
+                guard let tick = try? PriceTick(json: Array((record.value ?? "").utf8).span) else {
+                    expected.deadLetters += 1
+                    continue
+                }
+                let input = WindowTick(
+                    price: tick.price,
+                    volume: tick.totalVolume,
+                    time: tick.timestamp,
+                    isSnapshot: tick.source == "coingecko"
+                )
+                let coin = CoinKey(coinID: tick.coinID, vsCurrency: tick.vsCurrency)
+                if case .late = model.process(input, coin: coin, clock: clock) { expected.late += 1 }
+            }
+            expected.aggregates += model.results
+        }
+        return expected
+    }
+}
+
+/// What the topics should hold.
+struct Expected {
+    var records = 0
+    var late = 0
+    var deadLetters = 0
+    var aggregates: [PriceAggregate] = []
+
+    /// Every aggregate as it should lie in the topics, sorted.
+    var lines: [String] {
+        aggregates.map { aggregate in
+            var json = JSONWriter()
+            aggregate.write(to: &json)
+            return json.text
+        }.sorted()
+    }
+}
+
+extension TestBroker {
+    /// Every aggregate that lies in the topics, sorted.
+    func aggregateLines() throws -> [String] {
+        let topics: [Topic] = [.aggregates1m, .aggregatesSliding]
+        return try topics.flatMap { try records(of: name($0.rawValue)) }.compactMap(\.value).sorted()
+    }
+}
