@@ -5,14 +5,18 @@ import Shared
 struct CreateTopicsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "create-topics",
-        abstract: "Create the suite's topics on a real broker, with retention and compaction; existing ones stay."
+        abstract: "Create the suite's topics on a real broker, with retention and compaction; existing ones stay.",
+        discussion: """
+            Reads the same variables of the environment as the services: KAFKA_BOOTSTRAP_SERVERS, KAFKA_TOPIC_PREFIX and \
+            every property of librdkafka (KAFKA_SECURITY_PROTOCOL is security.protocol).
+            """
     )
 
-    @Option(help: "The broker, as HOST:PORT.")
-    var bootstrapServers: String
+    @Option(help: "The broker, as HOST:PORT (default: KAFKA_BOOTSTRAP_SERVERS).")
+    var bootstrapServers: String?
 
-    @Option(help: "Put before every topic's name.")
-    var prefix = ""
+    @Option(help: "Put before every topic's name (default: KAFKA_TOPIC_PREFIX).")
+    var prefix: String?
 
     @Option(help: "Partitions of each topic.")
     var partitions = 3
@@ -30,9 +34,11 @@ struct CreateTopicsCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let settings = KafkaSettings(bootstrapServers: bootstrapServers, topicPrefix: prefix)
+        var settings = try KafkaSettings(SettingsReader(), clientID: "localbroker")
+        settings.bootstrapServers = bootstrapServers ?? settings.bootstrapServers
+        settings.topicPrefix = prefix ?? settings.topicPrefix
         let topics = Topic.allCases.map {
-            NewTopic($0, prefix: prefix, partitions: partitions, replicationFactor: replicationFactor)
+            NewTopic($0, prefix: settings.topicPrefix, partitions: partitions, replicationFactor: replicationFactor)
         }
         try KafkaTopics.create(topics, settings: settings)
         for topic in topics {
