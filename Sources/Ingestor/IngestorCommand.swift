@@ -1,13 +1,37 @@
 import ArgumentParser
+import Shared
 
 /// The `ingestor` command.
-public struct IngestorCommand: AsyncParsableCommand {
+public struct IngestorCommand: ServiceCommand {
+    /// What the service is.
+    public static let service = ServiceDescription(
+        name: "ingestor",
+        abstract: "Brings prices from CoinGecko, a simulator or a file into the topic prices.raw.",
+        httpPort: 9101,
+        settings: IngestorSettings.all + CoinGeckoSettings.all + KafkaSettings.all
+    )
     /// Its name and help.
-    public static let configuration = CommandConfiguration(commandName: "ingestor")
+    public static let configuration = commandConfiguration()
+
+    /// The options every service has.
+    @OptionGroup public var options: ServiceOptions
 
     /// Required by ArgumentParser.
     public init() {}
 
-    /// Runs the service until it is asked to stop.
-    public func run() async throws {}
+    /// Reads the settings and makes the pipeline.
+    /// - Throws: ``SettingsError``.
+    public static func start(_ reader: SettingsReader) throws -> (pipeline: any Pipeline, readiness: Readiness) {
+        let readiness = Readiness("kafka", "source")
+        let runtime = try RuntimeSettings(reader, httpPort: service.httpPort)
+        let pipeline = IngestorPipeline(
+            settings: try IngestorSettings(reader),
+            coinGecko: try CoinGeckoSettings(reader),
+            kafka: try KafkaSettings(reader, clientID: service.name),
+            drainTimeout: runtime.shutdownTimeout * 0.8,
+            readiness: readiness,
+            metrics: IngestorMetrics()
+        )
+        return (pipeline, readiness)
+    }
 }

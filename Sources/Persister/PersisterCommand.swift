@@ -1,27 +1,13 @@
 import ArgumentParser
-import Shared
 
 /// The `persister` command.
-public struct PersisterCommand: ServiceCommand {
-    /// What the service is.
-    public static let service = ServiceDescription(
-        name: "persister",
-        abstract: "Writes ticks, windows and alerts from Kafka into PostgreSQL or TimescaleDB, each exactly once.",
-        httpPort: 9103,
-        settings: PersisterSettings.all
-    )
+public struct PersisterCommand: AsyncParsableCommand {
     /// Its name and help.
-    public static let configuration = commandConfiguration(subcommands: [MigrateCommand.self])
-
-    /// `--check-config` and the like.
-    @OptionGroup public var options: ServiceOptions
+    public static let configuration = CommandConfiguration(commandName: "persister")
 
     /// Required by ArgumentParser.
     public init() {}
 
-    /// Reads the settings and makes the pipeline.
-    public static func start(_ reader: SettingsReader) throws -> (pipeline: any Pipeline, readiness: Readiness) {
-        let readiness = Readiness(PersisterPipeline.conditions.kafka, PersisterPipeline.conditions.postgres)
-        return (PersisterPipeline(settings: try PersisterSettings(reader), readiness: readiness), readiness)
-    }
+    /// Runs the service until it is asked to stop.
+    public func run() async throws {}
 }

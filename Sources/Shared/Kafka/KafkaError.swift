@@ -57,6 +57,11 @@ public struct KafkaError: ClassifiedError, Hashable {
         }
     }
 
+    /// The producer's queue has no room: the brokers take less than is sent.
+    public var isQueueFull: Bool {
+        code == RD_KAFKA_RESP_ERR__QUEUE_FULL.rawValue
+    }
+
     /// A call did not end within its time.
     public var isTimeout: Bool {
         code == RD_KAFKA_RESP_ERR__TIMED_OUT.rawValue || code == RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT.rawValue

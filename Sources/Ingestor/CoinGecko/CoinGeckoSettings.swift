@@ -1,0 +1,98 @@
+import Shared
+
+/// The settings of the source `coingecko`.
+struct CoinGeckoSettings: Sendable {
+    static let apiKey = Setting.text(
+        "COINGECKO_API_KEY",
+        secret: true,
+        allowed: "the key as CoinGecko shows it",
+        help: "The API key, if there is one.",
+        where: { $0.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } }
+    )
+    static let plan = Setting<CoinGeckoPlan>.choice(
+        "COINGECKO_PLAN",
+        help: "Which host, key header and limits; without it demo when there is a key, keyless when there is none."
+    )
+    static let baseURL = Setting.text(
+        "COINGECKO_BASE_URL",
+        allowed: "a URL that begins with http:// or https://",
+        help: "Where the API is; without it the plan's host.",
+        where: { ($0.hasPrefix("https://") || $0.hasPrefix("http://")) && !$0.contains { $0.isWhitespace } }
+    )
+    static let callsPerMinute = Setting.integer(
+        "COINGECKO_CALLS_PER_MINUTE",
+        in: 1...100_000,
+        help: "The most requests a minute; without it 5 (keyless), 30 (demo) or 250 (pro)."
+    )
+    static let callsPerMonth = Setting.integer(
+        "COINGECKO_CALLS_PER_MONTH",
+        in: 1...1_000_000_000,
+        help: "The most requests in 31 days, spread evenly; without it 10000 (demo) or no limit."
+    )
+    static let timeout = Setting.duration(
+        "COINGECKO_TIMEOUT",
+        from: "1s",
+        to: "50s",
+        default: "30s",
+        help: "How long one request may take."
+    )
+    static let clockTolerance = Setting.duration(
+        "COINGECKO_CLOCK_TOLERANCE",
+        from: "0s",
+        to: "24h",
+        default: "30s",
+        help: "How far a coin's last_updated may be ahead of the answer's Date before the Date is taken instead."
+    )
+    static let retryAfterCap = Setting.duration(
+        "COINGECKO_RETRY_AFTER_CAP",
+        from: "1s",
+        to: "24h",
+        default: "10m",
+        help: "The longest wait that an answer's Retry-After is believed."
+    )
+
+    /// All of them.
+    static let all: [any SettingDescription] = [
+        apiKey, plan, baseURL, callsPerMinute, callsPerMonth, timeout, clockTolerance, retryAfterCap,
+    ]
+
+    /// The key.
+    var apiKey: String?
+    /// Host, header and limits.
+    var plan: CoinGeckoPlan
+    /// The API's URL without a slash at the end.
+    var baseURL: String
+    /// The most requests a minute.
+    var callsPerMinute: Int
+    /// The most requests a month.
+    var callsPerMonth: Int?
+    /// How long one request may take.
+    var timeout: Duration
+    /// How far `last_updated` may be ahead.
+    var clockTolerance: Duration
+    /// The longest `Retry-After`.
+    var retryAfterCap: Duration
+
+    /// Reads them.
+    /// - Throws: ``SettingsError`` for the first that isn't allowed, and for a key and a plan that don't fit.
+    init(_ reader: SettingsReader) throws(SettingsError) {
+        apiKey = try reader.optional(Self.apiKey)
+        plan = try reader.optional(Self.plan) ?? (apiKey == nil ? .keyless : .demo)
+        if plan != .keyless, apiKey == nil {
+            let reason = "is not set, but COINGECKO_PLAN is \(plan.rawValue), allowed: \(Self.apiKey.allowed)"
+            throw SettingsError([SettingsProblem(name: Self.apiKey.name, reason: reason)])
+        }
+        if plan == .keyless, apiKey != nil {
+            let reason = "is keyless, but COINGECKO_API_KEY is set, allowed: demo, pro, or no key"
+            throw SettingsError([SettingsProblem(name: Self.plan.name, reason: reason)])
+        }
+        var url = try reader.optional(Self.baseURL) ?? plan.baseURL
+        while url.hasSuffix("/") { url.removeLast() }
+        baseURL = url
+        callsPerMinute = try reader.optional(Self.callsPerMinute) ?? plan.callsPerMinute
+        callsPerMonth = try reader.optional(Self.callsPerMonth) ?? plan.callsPerMonth
+        timeout = try reader.value(Self.timeout)
+        clockTolerance = try reader.value(Self.clockTolerance)
+        retryAfterCap = try reader.value(Self.retryAfterCap)
+    }
+}

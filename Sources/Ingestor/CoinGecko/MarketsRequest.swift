@@ -1,0 +1,61 @@
+/// One request of a round of polling.
+struct MarketsRequest: Sendable, Hashable {
+    /// The most rows that CoinGecko puts on a page.
+    static let pageSize = 250
+
+    /// The URL.
+    var url: String
+    /// The currency it asks for.
+    var vsCurrency: String
+    /// How many rows of the answer count; the last page can hold more than were asked for.
+    var rows: Int
+
+    /// The requests of one round.
+    /// - Parameters:
+    ///   - coins: which coins.
+    ///   - vsCurrencies: in which currencies.
+    ///   - baseURL: where the API is.
+    static func round(coins: CoinList, vsCurrencies: [String], baseURL: String) -> [MarketsRequest] {
+        vsCurrencies.flatMap { currency in
+            let start = "\(baseURL)/coins/markets?vs_currency=\(HTTPClient.encoded(currency))&order=market_cap_desc"
+            let end = "&sparkline=false&precision=full"
+            switch coins {
+            case .largest(let count):
+                let size = min(count, pageSize)
+                return stride(from: 0, to: count, by: size).map { first in
+                    MarketsRequest(
+                        url: "\(start)&per_page=\(size)&page=\(first / size + 1)\(end)",
+                        vsCurrency: currency,
+                        rows: min(size, count - first)
+                    )
+                }
+            case .ids(let ids):
+                return chunks(of: ids).map { chunk in
+                    let list = HTTPClient.encoded(chunk.joined(separator: ","))
+                    return MarketsRequest(
+                        url: "\(start)&ids=\(list)&per_page=\(pageSize)&page=1\(end)",
+                        vsCurrency: currency,
+                        rows: pageSize
+                    )
+                }
+            }
+        }
+    }
+
+    /// As many ids as fit on a page and into a URL of usual length.
+    private static func chunks(of ids: [String]) -> [[String]] {
+        var result: [[String]] = []
+        var length = 0
+        for id in ids {
+            let size = id.utf8.count * 3 + 1
+            if let last = result.last, last.count < pageSize, length + size <= 12_000 {
+                result[result.count - 1].append(id)
+                length += size
+            } else {
+                result.append([id])
+                length = size
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,150 @@
+import Shared
+
+/// The settings of the Ingestor, but for Kafka's and CoinGecko's.
+struct IngestorSettings: Sendable {
+    /// The sources there are.
+    enum Source: String, Sendable, CaseIterable {
+        /// CoinGecko's API.
+        case coingecko
+        /// A random walk.
+        case simulator
+        /// A file.
+        case replay
+    }
+
+    static let source = Setting<Source>.choice(
+        "INGESTOR_SOURCE",
+        default: .coingecko,
+        help: "Where the ticks come from."
+    )
+    static let coins = Setting<CoinList>(
+        "INGESTOR_COINS",
+        default: "100",
+        allowed: "a whole number from 1 to 100000, or CoinGecko ids separated by commas",
+        help: "Which coins: so many of the largest by market capitalisation, or these (coingecko, simulator)."
+    ) { CoinList($0) }
+    static let vsCurrencies = Setting.list(
+        "INGESTOR_VS_CURRENCIES",
+        default: "usd",
+        allowed: "CoinGecko's currency ids in lower case, separated by commas",
+        help: "The currencies of the prices; each costs as many requests as the first (the simulator and a CSV without "
+            + "a column vs_currency take the first)."
+    ) { id in
+        id.utf8.count <= 16 && id.utf8.allSatisfy { ($0 >= 0x61 && $0 <= 0x7A) || ($0 >= 0x30 && $0 <= 0x39) }
+    }
+    static let pollInterval = Setting<Duration?>(
+        "INGESTOR_POLL_INTERVAL",
+        default: "auto",
+        allowed: "auto, or a time from 1s to 24h, such as 90s or 5m",
+        help: "The time between two rounds of polling; auto is as often as the plan's prices change and its limits "
+            + "allow (coingecko)."
+    ) { text in
+        if text == "auto" { return .some(nil) }
+        return TextDuration.microseconds(text).flatMap {
+            (1_000_000...86_400_000_000).contains($0) ? .some(.microseconds($0)) : nil
+        }
+    }
+    static let restoreRecords = Setting.integer(
+        "INGESTOR_RESTORE_RECORDS",
+        in: 0...1_000_000,
+        default: 10_000,
+        help: "How many records at the end of each partition of prices.raw are read at the start to know what was sent "
+            + "before; a coin not among them is sent once more (coingecko)."
+    )
+    static let rate = Setting<SimulatorRate>(
+        "INGESTOR_RATE",
+        default: "100",
+        allowed: "a number from 0.001 to 10000000, or max for as fast as Kafka takes it",
+        help: "Ticks a second over all coins (simulator)."
+    ) { SimulatorRate($0) }
+    static let seed = Setting.integer(
+        "INGESTOR_SEED",
+        in: 0...Int.max,
+        default: 1,
+        help: "The same seed gives the same prices (simulator)."
+    )
+    static let ticks = Setting.integer(
+        "INGESTOR_TICKS",
+        in: 1...Int.max,
+        help: "End after so many ticks; without it the simulator never ends (simulator)."
+    )
+    static let replayFile = Setting.text(
+        "INGESTOR_REPLAY_FILE",
+        allowed: "the path of a file",
+        help:
+            "The ticks to replay: NDJSON of ticks, or CSV with a header line that names timestamp, coin_id, price and "
+            + "perhaps volume, vs_currency, symbol and name (replay)."
+    )
+    static let replayFormat = Setting<ReplayFormat>.choice(
+        "INGESTOR_REPLAY_FORMAT",
+        default: .auto,
+        help: "The format of the file; auto takes a file that begins with a brace for NDJSON (replay)."
+    )
+    static let replaySpeed = Setting<ReplaySpeed>(
+        "INGESTOR_REPLAY_SPEED",
+        default: "1x",
+        allowed: "a factor such as 1x, 10x or 0.5x, or max",
+        help: "The pace: 1x is the original one, max is flat out (replay)."
+    ) { ReplaySpeed($0) }
+    static let replayBadLines = Setting<ReplayBadLines>.choice(
+        "INGESTOR_REPLAY_BAD_LINES",
+        default: .skip,
+        help: "What to do about a line that makes no tick: count and log it, or end with an error (replay)."
+    )
+
+    /// All of them.
+    static let all: [any SettingDescription] = [
+        source, coins, vsCurrencies, pollInterval, restoreRecords, rate, seed, ticks, replayFile, replayFormat,
+        replaySpeed, replayBadLines,
+    ]
+
+    /// Where the ticks come from.
+    var source: Source
+    /// Which coins.
+    var coins: CoinList
+    /// The currencies, at least one.
+    var vsCurrencies: [String]
+    /// The time between two rounds; `nil` computes it.
+    var pollInterval: Duration?
+    /// Records read back per partition.
+    var restoreRecords: Int
+    /// The simulator's pace.
+    var rate: SimulatorRate
+    /// The simulator's seed.
+    var seed: UInt64
+    /// After how many ticks the simulator ends.
+    var ticks: Int?
+    /// The file to replay; there when the source is `replay`.
+    var replayFile: String
+    /// Its format.
+    var replayFormat: ReplayFormat
+    /// The replay's pace.
+    var replaySpeed: ReplaySpeed
+    /// What to do about bad lines.
+    var replayBadLines: ReplayBadLines
+
+    /// Reads them.
+    /// - Throws: ``SettingsError`` for the first that isn't allowed, or a replay without a file.
+    init(_ reader: SettingsReader) throws(SettingsError) {
+        source = try reader.value(Self.source)
+        coins = try reader.value(Self.coins)
+        vsCurrencies = try reader.value(Self.vsCurrencies)
+        pollInterval = try reader.value(Self.pollInterval)
+        restoreRecords = try reader.value(Self.restoreRecords)
+        rate = try reader.value(Self.rate)
+        seed = UInt64(try reader.value(Self.seed))
+        ticks = try reader.optional(Self.ticks)
+        replayFile = try reader.optional(Self.replayFile) ?? ""
+        replayFormat = try reader.value(Self.replayFormat)
+        replaySpeed = try reader.value(Self.replaySpeed)
+        replayBadLines = try reader.value(Self.replayBadLines)
+        if source == .replay, replayFile.isEmpty {
+            throw SettingsError([
+                SettingsProblem(
+                    name: Self.replayFile.name,
+                    reason: "is not set, but INGESTOR_SOURCE is replay, allowed: \(Self.replayFile.allowed)"
+                )
+            ])
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import Shared
+
+/// The ticks of one turn of the pipeline, encoded and ready to send, in buffers that are used again for the next turn.
+struct TickBatch {
+    /// Where one record stands in ``bytes``.
+    struct Record {
+        /// The key: the coin's id.
+        var key: Range<Int>
+        /// The value: one JSON object.
+        var value: Range<Int>
+    }
+
+    /// The bytes of all records.
+    private(set) var bytes: [UInt8] = []
+    /// The records in the order they are sent.
+    private(set) var records: [Record] = []
+    /// The newest event time in the batch.
+    private(set) var newest: EventTime?
+    private var writer = JSONWriter()
+    private var used = 0
+
+    /// Makes an empty batch.
+    init() {}
+
+    /// How many ticks it holds.
+    var count: Int { records.count }
+
+    /// Empties it and keeps its memory.
+    mutating func reset() {
+        records.removeAll(keepingCapacity: true)
+        newest = nil
+        used = 0
+    }
+
+    /// Appends a tick.
+    mutating func append(_ tick: PriceTick) {
+        writer.reset()
+        tick.write(to: &writer)
+        let written = writer
+        let size = written.count
+        append(key: Array(tick.coinID.utf8), timestamp: tick.timestamp, atMost: size) { target in
+            written.withUnsafeBytes { source in
+                if let start = source.baseAddress { target.update(from: start, count: size) }
+            }
+            return size
+        }
+    }
+
+    /// Appends a tick whose value is written straight into the buffer.
+    /// - Parameters:
+    ///   - key: the coin's id.
+    ///   - timestamp: the event time in the value.
+    ///   - size: the most bytes that `write` may write.
+    ///   - write: writes the value at the pointer and says how many bytes it took.
+    @inline(__always)
+    mutating func append(
+        key: [UInt8],
+        timestamp: EventTime,
+        atMost size: Int,
+        _ write: (UnsafeMutablePointer<UInt8>) -> Int
+    ) {
+        let end = used + key.count + size
+        if end > bytes.count {
+            bytes.append(contentsOf: repeatElement(0, count: max(end, bytes.count * 2) - bytes.count))
+        }
+        let start = used
+        let length = bytes.withUnsafeMutableBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return 0 }
+            key.withUnsafeBufferPointer { key in
+                if let source = key.baseAddress { (base + start).update(from: source, count: key.count) }
+            }
+            return write(base + start + key.count)
+        }
+        let value = start + key.count..<start + key.count + length
+        records.append(Record(key: start..<value.lowerBound, value: value))
+        used = value.upperBound
+        newest = max(newest ?? timestamp, timestamp)
+    }
+}

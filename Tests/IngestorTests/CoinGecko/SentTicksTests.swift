@@ -1,0 +1,102 @@
+import Shared
+import Testing
+
+@testable import Ingestor
+
+@Suite("What was sent")
+struct SentTicksTests {
+    private let date = EventTime(milliseconds: 1_779_108_600_000)
+    private func seconds(_ offset: Int64) -> EventTime {
+        EventTime(microseconds: date.microseconds + offset * 1_000_000)
+    }
+
+    private func row(_ id: String = "a", price: String? = "1", at time: EventTime?) -> MarketsRow {
+        var row = MarketsRow(id: id)
+        row.currentPrice = price.flatMap { Price($0) }
+        row.lastUpdated = time
+        return row
+    }
+
+    @Test("a row is sent once, and again when its time moves on")
+    func once() {
+        var sent = SentTicks(tolerance: .seconds(30))
+        #expect(
+            sent.decide(row(at: seconds(-60)), vsCurrency: "usd", date: date) == .send(seconds(-60), isAhead: false)
+        )
+        #expect(sent.decide(row(at: seconds(-60)), vsCurrency: "usd", date: seconds(60)) == .unchanged)
+        #expect(sent.decide(row(price: "2", at: seconds(-60)), vsCurrency: "usd", date: seconds(60)) == .unchanged)
+        #expect(
+            sent.decide(row(at: seconds(5)), vsCurrency: "usd", date: seconds(60)) == .send(seconds(5), isAhead: false)
+        )
+        #expect(
+            sent.decide(row(at: seconds(-60)), vsCurrency: "usd", date: seconds(61)) == .unchanged,
+            "an older cache"
+        )
+        #expect(
+            sent.decide(row(at: seconds(5)), vsCurrency: "eur", date: seconds(60)) == .send(seconds(5), isAhead: false)
+        )
+        #expect(
+            sent.decide(row("b", at: seconds(5)), vsCurrency: "usd", date: seconds(60))
+                == .send(seconds(5), isAhead: false)
+        )
+    }
+
+    @Test("a coin that is 133 days stale is sent once and never again")
+    func stale() {
+        var sent = SentTicks(tolerance: .seconds(30))
+        let old = seconds(-133 * 86_400)
+        #expect(sent.decide(row(at: old), vsCurrency: "usd", date: date) == .send(old, isAhead: false))
+        for poll in 1...50 {
+            #expect(sent.decide(row(at: old), vsCurrency: "usd", date: seconds(Int64(poll) * 60)) == .unchanged)
+        }
+    }
+
+    @Test("a time ahead of the answer's Date is replaced by it, once for each last_updated")
+    func ahead() {
+        var sent = SentTicks(tolerance: .seconds(30))
+        #expect(sent.decide(row(at: seconds(30)), vsCurrency: "usd", date: date) == .send(seconds(30), isAhead: false))
+        #expect(sent.decide(row("b", at: seconds(31)), vsCurrency: "usd", date: date) == .send(date, isAhead: true))
+        #expect(sent.decide(row("b", at: seconds(31)), vsCurrency: "usd", date: seconds(1)) == .unchanged)
+        #expect(
+            sent.decide(row("b", at: seconds(2)), vsCurrency: "usd", date: seconds(2))
+                == .send(seconds(2), isAhead: false),
+            "one wrong time must not silence the coin until the clock gets there"
+        )
+    }
+
+    @Test("without a last_updated the Date is the time, and only a new price is new")
+    func noTime() {
+        var sent = SentTicks(tolerance: .seconds(30))
+        #expect(sent.decide(row(at: nil), vsCurrency: "usd", date: date) == .send(date, isAhead: false))
+        #expect(sent.decide(row(at: nil), vsCurrency: "usd", date: seconds(60)) == .unchanged)
+        #expect(
+            sent.decide(row(price: "2", at: nil), vsCurrency: "usd", date: seconds(60))
+                == .send(seconds(60), isAhead: false)
+        )
+    }
+
+    @Test("rows without a usable price are skipped, with the reason")
+    func skipped() {
+        var sent = SentTicks(tolerance: .seconds(30))
+        #expect(sent.decide(row(price: nil, at: date), vsCurrency: "usd", date: date) == .skip(.noPrice))
+        #expect(sent.decide(row(price: "-1", at: date), vsCurrency: "usd", date: date) == .skip(.negativePrice))
+        var tiny = row(price: "0", at: date)
+        #expect(sent.decide(tiny, vsCurrency: "usd", date: date) == .send(date, isAhead: false), "0.0 is what it says")
+        tiny.isRounded = true
+        #expect(sent.decide(tiny, vsCurrency: "usd", date: seconds(1)) == .skip(.tooSmall))
+        tiny.isMalformed = true
+        #expect(sent.decide(tiny, vsCurrency: "usd", date: seconds(1)) == .skip(.malformed))
+    }
+
+    @Test("what is in Kafka already is not sent again, and an older record does not undo a newer one")
+    func restored() {
+        var sent = SentTicks(tolerance: .seconds(30))
+        let one = Price(units: Price.unitsPerOne)
+        sent.restore(coinID: "a", vsCurrency: "usd", timestamp: seconds(-10), price: one)
+        sent.restore(coinID: "a", vsCurrency: "usd", timestamp: seconds(-20), price: one)
+        #expect(sent.count == 1)
+        #expect(sent.decide(row(at: seconds(-10)), vsCurrency: "usd", date: date) == .unchanged)
+        #expect(sent.decide(row(at: seconds(-15)), vsCurrency: "usd", date: date) == .unchanged)
+        #expect(sent.decide(row(at: seconds(-5)), vsCurrency: "usd", date: date) == .send(seconds(-5), isAhead: false))
+    }
+}

@@ -1,0 +1,190 @@
+import Shared
+import TestSupport
+import Testing
+
+@testable import Ingestor
+
+/// The whole loop against a broker: the mock, or the one that `KAFKA_BOOTSTRAP_SERVERS` names.
+@Suite("Ingestor pipeline", .timeLimit(.minutes(3)))
+struct IngestorPipelineTests {
+    /// What a run left behind.
+    private struct Result: Sendable {
+        var records: [TestRecord]
+        var produced: Int
+        var acknowledged: Int
+        var isReady: Bool
+    }
+
+    private func pipeline(
+        _ environment: [String: String],
+        kafka: KafkaSettings,
+        readiness: Readiness,
+        metrics: IngestorMetrics
+    ) throws -> IngestorPipeline {
+        let reader = SettingsReader(environment: environment)
+        return IngestorPipeline(
+            settings: try IngestorSettings(reader),
+            coinGecko: try CoinGeckoSettings(reader),
+            kafka: kafka,
+            drainTimeout: .seconds(20),
+            readiness: readiness,
+            metrics: metrics
+        )
+    }
+
+    /// Runs a pipeline until it is finished or `until` says so, which is asked every 20 ms with the number of the run.
+    private func run(
+        _ environment: [String: String],
+        broker: @escaping @Sendable () throws -> TestBroker = { try TestBroker(topics: ["prices.raw": 3]) },
+        times: Int = 1,
+        until isDone: @escaping @Sendable (IngestorMetrics, Int) -> Bool = { _, _ in false }
+    ) async throws -> Result {
+        try await onOwnThread {
+            let broker = try broker()
+            let metrics = IngestorMetrics(registry: PrometheusRegistry())
+            let readiness = Readiness("kafka", "source")
+            for number in 1...times {
+                let stop = StopSignal()
+                let watch = StopSignal()
+                try DedicatedThread.start(name: "watch") {
+                    while !watch.sleep(for: .milliseconds(20)) {
+                        if isDone(metrics, number) { stop.request() }
+                    }
+                }
+                defer { watch.request() }
+                try self.pipeline(environment, kafka: broker.settings, readiness: readiness, metrics: metrics)
+                    .run(stop: stop)
+            }
+            return Result(
+                records: try broker.records(of: broker.name("prices.raw")),
+                produced: metrics.produced.value,
+                acknowledged: metrics.acknowledged.value,
+                isReady: readiness.conditions.filter { $0.name != Readiness.pipeline }.allSatisfy { $0.state == .ok }
+            )
+        }
+    }
+
+    private func ticks(_ records: [TestRecord]) throws -> [PriceTick] {
+        try records.map { record in
+            let value = Array(try #require(record.value).utf8)
+            return try PriceTick(json: value.span)
+        }
+    }
+
+    @Test("the simulator's ticks arrive with key and schema, all of them acknowledged, in the order of each coin")
+    func simulator() async throws {
+        let result = try await run([
+            "INGESTOR_SOURCE": "simulator", "INGESTOR_RATE": "max", "INGESTOR_TICKS": "5000", "INGESTOR_COINS": "50",
+        ])
+        #expect(result.records.count == 5_000)
+        #expect(result.produced == 5_000)
+        #expect(result.acknowledged == 5_000)
+        #expect(result.isReady)
+        let ticks = try ticks(result.records)
+        #expect(zip(result.records, ticks).allSatisfy { $0.key == $1.coinID })
+        #expect(result.records.allSatisfy { $0.headers == [KafkaHeader("schema", "price-tick/1")] })
+        for (coin, ticks) in Dictionary(grouping: ticks, by: \.coinID) {
+            #expect(zip(ticks, ticks.dropFirst()).allSatisfy { $0.timestamp < $1.timestamp }, "\(coin)")
+        }
+    }
+
+    @Test("a simulator that never ends stops when it is asked to, and everything it made is acknowledged")
+    func stops() async throws {
+        let result = try await run(
+            ["INGESTOR_SOURCE": "simulator", "INGESTOR_RATE": "2000"],
+            until: { metrics, _ in metrics.produced.value >= 300 }
+        )
+        #expect(result.produced >= 300)
+        #expect(result.acknowledged == result.produced)
+        #expect(result.records.count == result.produced)
+    }
+
+    @Test("a replay ends by itself when every line is acknowledged")
+    func replay() async throws {
+        let text =
+            "timestamp,coin_id,price\n" + (0..<3_000).map { "\(1_000_000 + $0),c\($0 % 7),0.\($0 + 1)\n" }.joined()
+        let url = try TemporaryFile.keep(text)
+        defer { TemporaryFile.remove(url) }
+        let result = try await run([
+            "INGESTOR_SOURCE": "replay", "INGESTOR_REPLAY_FILE": url, "INGESTOR_REPLAY_SPEED": "max",
+        ])
+        #expect(result.acknowledged == 3_000)
+        #expect(try ticks(result.records).count == 3_000)
+    }
+
+    @Test(
+        "CoinGecko's pages arrive digit for digit; a restart finds in the topic what was sent and sends nothing twice"
+    )
+    func coinGecko() async throws {
+        let result = try await HTTPFixtureServer.run { _, _ in
+            HTTPFixtureServer.Answer(
+                200,
+                MarketsFixtures.page,
+                headers: ["Date": "Mon, 18 May 2026 12:49:30 GMT"]
+            )
+        } _: { server in
+            // Each of the two runs ends after its first request: the pause until the next one is long.
+            let result = try await run(
+                ["INGESTOR_SOURCE": "coingecko", "COINGECKO_BASE_URL": server.url],
+                times: 2,
+                until: { metrics, number in metrics.skipped(.noPrice)?.value ?? 0 >= number }
+            )
+            #expect(server.requests.count == 2)
+            return result
+        }
+        let ticks = try ticks(result.records)
+        #expect(
+            Set(ticks.map { "\($0.coinID) \($0.price)" }) == [
+                "bitcoin 70187", "01coin 0.00012", "shiba-inu 0.00000808", "02-token 0.00087631",
+            ]
+        )
+        #expect(ticks.count == 4)
+        #expect(result.acknowledged == 4)
+    }
+
+    @Test("a topic that is missing is named")
+    func missingTopic() async throws {
+        await #expect(throws: MissingTopics.self) {
+            try await run(["INGESTOR_SOURCE": "simulator"], broker: { try TestBroker(topics: ["prices.late": 1]) })
+        }
+    }
+
+    @Test("a broker that goes away holds the source back and loses nothing")
+    func unreachable() async throws {
+        guard TestBroker.realBootstrapServers == nil else { return }
+        let counts = try await onOwnThread { () throws -> (stored: Int, acknowledged: Int, produced: Int) in
+            let broker = try TestBroker(topics: ["prices.raw": 3])
+            var kafka = broker.settings
+            kafka.properties["queue.buffering.max.messages"] = "500"
+            kafka.properties["reconnect.backoff.max.ms"] = "200"
+            let metrics = IngestorMetrics(registry: PrometheusRegistry())
+            let readiness = Readiness("kafka", "source")
+            let pipeline = try self.pipeline(
+                ["INGESTOR_SOURCE": "simulator", "INGESTOR_RATE": "max", "INGESTOR_TICKS": "20000"],
+                kafka: kafka,
+                readiness: readiness,
+                metrics: metrics
+            )
+            let finished = StopSignal()
+            try DedicatedThread.start(name: "ingestor") {
+                try? pipeline.run(stop: StopSignal())
+                finished.request()
+            }
+            while metrics.acknowledged.value == 0 { finished.sleep(for: .milliseconds(1)) }
+            broker.setReachable(false)
+            let isFailing = { readiness.conditions.contains { $0.name == "kafka" && $0.state != .ok } }
+            while !isFailing(), !finished.isRequested { finished.sleep(for: .milliseconds(10)) }
+            let held = metrics.produced.value
+            finished.sleep(for: .milliseconds(300))
+            #expect(metrics.produced.value <= held + 500, "more than the queue holds was taken")
+            broker.setReachable(true)
+            while !finished.isRequested { finished.sleep(for: .milliseconds(10)) }
+            // The mock doesn't deduplicate, so a lost acknowledgement may give a record twice.
+            let records = try broker.records(of: broker.name("prices.raw"))
+            return (Set(records.map(\.value)).count, metrics.acknowledged.value, metrics.produced.value)
+        }
+        #expect(counts.produced == 20_000)
+        #expect(counts.acknowledged == 20_000)
+        #expect(counts.stored == 20_000)
+    }
+}

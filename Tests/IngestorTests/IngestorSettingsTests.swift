@@ -1,0 +1,69 @@
+import Shared
+import Testing
+
+@testable import Ingestor
+
+@Suite("Ingestor settings")
+struct IngestorSettingsTests {
+    private func ingestor(_ environment: [String: String]) throws -> IngestorSettings {
+        try IngestorSettings(SettingsReader(environment: environment))
+    }
+
+    private func coinGecko(_ environment: [String: String]) throws -> CoinGeckoSettings {
+        try CoinGeckoSettings(SettingsReader(environment: environment))
+    }
+
+    @Test("every default is allowed")
+    func defaults() throws {
+        let settings = try ingestor([:])
+        #expect(settings.source == .coingecko)
+        #expect(settings.coins == .largest(100))
+        #expect(settings.pollInterval == nil)
+        #expect(try coinGecko([:]).baseURL == "https://api.coingecko.com/api/v3")
+    }
+
+    @Test("coins are a number or a list of ids")
+    func coins() throws {
+        #expect(try ingestor(["INGESTOR_COINS": "250"]).coins == .largest(250))
+        #expect(try ingestor(["INGESTOR_COINS": "bitcoin, 01coin ,bitcoin"]).coins == .ids(["bitcoin", "01coin"]))
+        for text in ["0", "-1", "bitcoin,,ethereum", "a b", "100001"] {
+            #expect(throws: SettingsError.self, "\(text)") { try ingestor(["INGESTOR_COINS": text]) }
+        }
+    }
+
+    @Test("the poll interval is auto or a time")
+    func pollInterval() throws {
+        #expect(try ingestor(["INGESTOR_POLL_INTERVAL": "auto"]).pollInterval == nil)
+        #expect(try ingestor(["INGESTOR_POLL_INTERVAL": "90s"]).pollInterval == .seconds(90))
+        #expect(throws: SettingsError.self) { try ingestor(["INGESTOR_POLL_INTERVAL": "100ms"]) }
+        #expect(throws: SettingsError.self) { try ingestor(["INGESTOR_POLL_INTERVAL": "often"]) }
+    }
+
+    @Test("a replay needs a file")
+    func replayFile() throws {
+        let error = #expect(throws: SettingsError.self) { try ingestor(["INGESTOR_SOURCE": "replay"]) }
+        #expect(error?.description.contains("INGESTOR_REPLAY_FILE") == true)
+    }
+
+    @Test("key and plan must fit, and without a plan the key decides")
+    func plans() throws {
+        #expect(try coinGecko([:]).plan == .keyless)
+        #expect(try coinGecko(["COINGECKO_API_KEY": "k"]).plan == .demo)
+        let pro = try coinGecko(["COINGECKO_API_KEY": "k", "COINGECKO_PLAN": "pro"])
+        #expect(pro.baseURL == "https://pro-api.coingecko.com/api/v3")
+        #expect(pro.callsPerMinute == 250 && pro.callsPerMonth == nil)
+        #expect(throws: SettingsError.self) { try coinGecko(["COINGECKO_PLAN": "demo"]) }
+        #expect(throws: SettingsError.self) { try coinGecko(["COINGECKO_PLAN": "keyless", "COINGECKO_API_KEY": "k"]) }
+        let error = #expect(throws: SettingsError.self) { try coinGecko(["COINGECKO_API_KEY": "secret\nkey"]) }
+        #expect(error?.description.contains("secret") == true)
+        #expect(error?.description.contains("key\"") == false, "the key itself must not be shown")
+    }
+
+    @Test("the settings of the service have names of their own, and those of one source say so")
+    func names() {
+        let names = IngestorCommand.service.allSettings.map(\.name)
+        #expect(Set(names).count == names.count)
+        let own = IngestorSettings.all.map(\.name) + CoinGeckoSettings.all.map(\.name)
+        #expect(own.allSatisfy { $0.hasPrefix("INGESTOR_") || $0.hasPrefix("COINGECKO_") })
+    }
+}

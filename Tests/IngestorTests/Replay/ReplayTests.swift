@@ -1,0 +1,210 @@
+import Shared
+import TestSupport
+import Testing
+
+@testable import Ingestor
+
+@Suite("Replay")
+struct ReplayTests {
+    /// What a replay did.
+    private struct Run {
+        var ticks: [PriceTick] = []
+        var waits: [Duration] = []
+        var failure: String?
+        var bad = 0
+    }
+
+    private let wall = EventTime(milliseconds: 1_800_000_000_000)
+
+    private func replay(_ text: String, _ environment: [String: String] = [:], resume: ReplayResume = ReplayResume())
+        throws -> Run
+    {
+        try TemporaryFile.with(text) { path in
+            var environment = environment
+            environment["INGESTOR_SOURCE"] = "replay"
+            environment["INGESTOR_REPLAY_FILE"] = path
+            if environment["INGESTOR_REPLAY_SPEED"] == nil { environment["INGESTOR_REPLAY_SPEED"] = "max" }
+            let settings = try IngestorSettings(SettingsReader(environment: environment))
+            let metrics = IngestorMetrics(registry: PrometheusRegistry())
+            var run = Run()
+            do {
+                var source = try ReplaySource(settings: settings, resume: resume, metrics: metrics)
+                var batch = TickBatch()
+                var uptime: Duration = .zero
+                while true {
+                    batch.reset()
+                    let step = try source.next(into: &batch) { Moment(wall: wall, uptime: uptime) }
+                    for record in batch.records {
+                        let value = Array(batch.bytes[record.value])
+                        run.ticks.append(try PriceTick(json: value.span))
+                    }
+                    if case .wait(let wait) = step {
+                        run.waits.append(wait)
+                        uptime += wait
+                    }
+                    if step == .finished { break }
+                }
+            } catch let error as ReplayError {
+                run.failure = error.description
+            }
+            run.bad = metrics.skipped(.malformed)?.value ?? 0
+            return run
+        }
+    }
+
+    @Test("CSV: any order of columns, quotes, all forms of time, an empty volume")
+    func csv() throws {
+        let run = try replay(
+            """
+            price,timestamp,"coin_id",volume,note\r
+            67187.3358936,2026-11-22T20:35:00.123Z,bitcoin,31260929299.52,"a, ""b""\r
+            c"\r
+            8.08e-06,1795379700,"shiba-inu",,\r
+            1,1795379700123,tether,5,x\r
+            2,1795379701.5,tether,0,x\r
+            3,2026-11-22 22:35:02+02:00,tether,0,x\r
+            """
+        )
+        #expect(run.failure == nil)
+        #expect(run.ticks.map(\.coinID) == ["bitcoin", "shiba-inu", "tether", "tether", "tether"])
+        #expect(run.ticks.map(\.price.description) == ["67187.3358936", "0.00000808", "1", "2", "3"])
+        #expect(
+            run.ticks.map(\.timestamp.description) == [
+                "2026-11-22T20:35:00.123Z", "2026-11-22T20:35:00.000Z", "2026-11-22T20:35:00.123Z",
+                "2026-11-22T20:35:01.500Z", "2026-11-22T20:35:02.000Z",
+            ]
+        )
+        #expect(run.ticks.map { $0.totalVolume?.description } == ["31260929299.52", nil, "5", "0", "0"])
+        #expect(run.ticks.allSatisfy { $0.source == "replay" && $0.vsCurrency == "usd" && $0.ingestedAt == wall })
+    }
+
+    @Test("CSV: more columns name symbol, name and currency")
+    func moreColumns() throws {
+        let run = try replay(
+            "timestamp,coin_id,price,vs_currency,symbol,name\n1795379700,bitcoin,1,eur,btc,Bitcoin\n1795379701,x,1,,,\n",
+            ["INGESTOR_VS_CURRENCIES": "chf"]
+        )
+        #expect(run.ticks.map(\.vsCurrency) == ["eur", "chf"])
+        #expect(run.ticks.map(\.name) == ["Bitcoin", "x"])
+        #expect(run.ticks.map(\.symbol) == ["btc", "x"])
+    }
+
+    @Test(
+        "CSV: lines that make no tick are counted and passed over, and end the replay when that is wanted",
+        arguments: [
+            "1795379700,bitcoin", "1795379700,bitcoin,1,2,3", "yesterday,bitcoin,1,2", ",bitcoin,1,2",
+            "1795379700,,1,2",
+            "1795379700,bitcoin,,2", "1795379700,bitcoin,1.,2", "1795379700,bitcoin,-1,2", "1795379700,bitcoin,1,two",
+            "1795379700,bitcoin,1e99,2", "1795379700,\"bitcoin,1,2", "1795379700,bit\"coin,1,2",
+            "1795379700,\"bit\"coin,1,2",
+            "99999999999999999,bitcoin,1,2", "NaN,bitcoin,1,2", "1795379700,bitcoin,0x10,2",
+        ]
+    )
+    func badLines(line: String) throws {
+        let text = "timestamp,coin_id,price,volume\n1795379700,first,1,2\n\(line)\n1795379701,last,1,2\n"
+        let skipped = try replay(text)
+        #expect(skipped.ticks.map(\.coinID) == ["first", "last"])
+        #expect(skipped.bad == 1)
+        #expect(skipped.failure == nil)
+        let stopped = try replay(text, ["INGESTOR_REPLAY_BAD_LINES": "stop"])
+        #expect(stopped.failure?.contains("line 3:") == true, "\(stopped.failure ?? "no failure")")
+    }
+
+    @Test("a header without the needed columns, an empty file and a file of bad lines only are errors that say so")
+    func unusable() throws {
+        #expect(try replay("time,coin,price\n1,2,3\n").failure?.contains("timestamp, coin_id") == true)
+        #expect(try replay("timestamp,coin_id,price,price\n").failure?.contains("price twice") == true)
+        #expect(try replay("").failure?.contains("is empty") == true)
+        #expect(try replay("timestamp,coin_id,price\nx,y,z\n").failure?.contains("no line that makes a tick") == true)
+        #expect(try replay("timestamp,coin_id,price\n").failure == nil)
+    }
+
+    @Test("NDJSON: ticks as they stand on the topic; source and time of receipt are this replay's")
+    func ndjson() throws {
+        let line = #"""
+            {"coin_id":"bitcoin","symbol":"btc","name":"Bit\u00e9","vs_currency":"usd","price":67187.3358936,"other":[1],\#
+            "market_cap":null,"timestamp":"2026-11-22T20:35:00.123456Z","ingested_at":"2026-11-22T20:35:01.456Z","source":"coingecko"}
+            """#
+        let run = try replay("\(line)\n{}\n[1]\nno\n\(line)")
+        #expect(run.ticks.count == 2)
+        #expect(run.bad == 3)
+        let tick = try #require(run.ticks.first)
+        #expect(tick.name == "Bité")
+        #expect(tick.price.description == "67187.3358936")
+        #expect(tick.timestamp.description == "2026-11-22T20:35:00.123456Z")
+        #expect(tick.source == "replay")
+        #expect(tick.ingestedAt == wall)
+    }
+
+    @Test("ticks written as CSV or NDJSON come back as they were", arguments: 0..<40)
+    func roundTrip(seed: Int) throws {
+        var random = TestSupport.SplitMix64(seed: UInt64(seed))
+        let texts = ["bitcoin", "a,b", "say \"hi\"", "zwei\nZeilen", "é€𝄞", " spaces ", "\"", "'"]
+        let ticks = (0..<Int.random(in: 1...700, using: &random)).map { _ in
+            PriceTick(
+                coinID: random.pick(texts),
+                symbol: random.pick(texts),
+                name: random.pick(texts),
+                vsCurrency: random.pick(["usd", "eur"]),
+                price: Price(units: Int128(random.next()) << Int128(random.next() % 40)),
+                totalVolume: random.chance(1, in: 3) ? nil : Price(units: Int128(random.next())),
+                timestamp: EventTime(microseconds: Int64(random.next() % 4_000_000_000_000_000)),
+                ingestedAt: wall,
+                source: "replay"
+            )
+        }
+        let json = ticks.map { tick in
+            var writer = JSONWriter()
+            tick.write(to: &writer)
+            return writer.text
+        }
+        let isSame = try replay(json.joined(separator: "\n")).ticks == ticks
+        #expect(isSame, "seed \(seed), NDJSON")
+
+        func quoted(_ text: String) -> String {
+            "\"\(text.map { $0 == "\"" ? "\"\"" : String($0) }.joined())\""
+        }
+        let lines = ticks.map { tick in
+            let texts = [tick.coinID, tick.symbol, tick.name, tick.vsCurrency].map(quoted).joined(separator: ",")
+            return "\(tick.timestamp),\(texts),\(tick.price),\(tick.totalVolume?.description ?? "")"
+        }
+        let csv = (["timestamp,coin_id,symbol,name,vs_currency,price,volume"] + lines).joined(separator: "\r\n")
+        let back = try replay(csv)
+        #expect(back.failure == nil && back.bad == 0, "seed \(seed): \(back.failure ?? "")")
+        let isSameAgain = back.ticks == ticks
+        #expect(isSameAgain, "seed \(seed), CSV")
+    }
+
+    @Test("the pace is the original one times a factor; older ticks don't wait")
+    func pace() throws {
+        let text = "timestamp,coin_id,price\n100,a,1\n110,a,2\n105,a,3\n120,a,4\n"
+        #expect(try replay(text, ["INGESTOR_REPLAY_SPEED": "1x"]).waits == [.seconds(10), .seconds(10)])
+        #expect(try replay(text, ["INGESTOR_REPLAY_SPEED": "10x"]).waits == [.seconds(1), .seconds(1)])
+        #expect(try replay(text, ["INGESTOR_REPLAY_SPEED": "max"]).waits == [])
+        #expect(try replay(text, ["INGESTOR_REPLAY_SPEED": "0.5x"]).waits == [.seconds(20), .seconds(20)])
+    }
+
+    @Test("a replay goes on behind the last acknowledged tick")
+    func resumes() throws {
+        let text = "timestamp,coin_id,price\n" + (0..<1_200).map { "\(1_000_000 + $0),c\($0),1\n" }.joined()
+        try TemporaryFile.with(text) { path in
+            let environment = [
+                "INGESTOR_SOURCE": "replay", "INGESTOR_REPLAY_FILE": path, "INGESTOR_REPLAY_SPEED": "max",
+            ]
+            let settings = try IngestorSettings(SettingsReader(environment: environment))
+            let resume = ReplayResume()
+            var batch = TickBatch()
+            var source = try ReplaySource(
+                settings: settings,
+                resume: resume,
+                metrics: IngestorMetrics(registry: PrometheusRegistry())
+            )
+            let moment = Moment(wall: wall, uptime: .zero)
+            _ = try source.next(into: &batch) { moment }
+            source.acknowledged()
+            _ = try source.next(into: &batch) { moment }
+            let second = try replay(text, resume: resume)
+            #expect(second.ticks.map(\.coinID) == (500..<1_200).map { "c\($0)" })
+        }
+    }
+}

@@ -1,0 +1,24 @@
+import Foundation
+
+/// A file for the time of a test.
+enum TemporaryFile {
+    /// Writes a text, calls `body` with the path, and removes the file.
+    static func with<Result>(_ text: String, _ body: (String) throws -> Result) throws -> Result {
+        let path = try keep(text)
+        defer { remove(path) }
+        return try body(path)
+    }
+
+    /// Writes a text to a file of its own.
+    /// - Returns: the path.
+    static func keep(_ text: String) throws -> String {
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("tickline-\(UUID().uuidString)")
+        try Data(text.utf8).write(to: url)
+        return url.path
+    }
+
+    /// Removes a file.
+    static func remove(_ path: String) {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+}
