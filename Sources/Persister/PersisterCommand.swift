@@ -1,13 +1,27 @@
 import ArgumentParser
+import Shared
 
 /// The `persister` command.
-public struct PersisterCommand: AsyncParsableCommand {
+public struct PersisterCommand: ServiceCommand {
+    /// What the service is.
+    public static let service = ServiceDescription(
+        name: "persister",
+        abstract: "Writes ticks, windows and alerts from Kafka into PostgreSQL or TimescaleDB, each exactly once.",
+        httpPort: 9103,
+        settings: PersisterSettings.all
+    )
     /// Its name and help.
-    public static let configuration = CommandConfiguration(commandName: "persister")
+    public static let configuration = commandConfiguration(subcommands: [MigrateCommand.self])
+
+    /// `--check-config` and the like.
+    @OptionGroup public var options: ServiceOptions
 
     /// Required by ArgumentParser.
     public init() {}
 
-    /// Runs the service until it is asked to stop.
-    public func run() async throws {}
+    /// Reads the settings and makes the pipeline.
+    public static func start(_ reader: SettingsReader) throws -> (pipeline: any Pipeline, readiness: Readiness) {
+        let readiness = Readiness(PersisterPipeline.conditions.kafka, PersisterPipeline.conditions.postgres)
+        return (PersisterPipeline(settings: try PersisterSettings(reader), readiness: readiness), readiness)
+    }
 }

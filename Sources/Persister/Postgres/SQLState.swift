@@ -1,0 +1,50 @@
+import Shared
+
+/// A PostgreSQL error code: five characters, the first two of which are the class.
+struct SQLState: Hashable, Sendable, CustomStringConvertible {
+    /// The five characters.
+    let code: String
+
+    /// A code; any text is taken.
+    init(_ code: String) {
+        self.code = code
+    }
+
+    /// The first two characters, for example `22` for data exceptions.
+    var errorClass: String {
+        String(code.prefix(2))
+    }
+
+    /// The code.
+    var description: String { code }
+
+    /// The connection is gone, or never came to be. libpq reports these without a code of the server.
+    static let connectionFailure = SQLState("08006")
+    /// A key that must be unique is there already.
+    static let uniqueViolation = SQLState("23505")
+    /// The server takes no writes: a standby, or a disk that the administrator has closed.
+    static let readOnly = SQLState("25006")
+    /// No space left on the server's disk.
+    static let diskFull = SQLState("53100")
+    /// A wrong password.
+    static let invalidPassword = SQLState("28P01")
+    /// No such database.
+    static let unknownDatabase = SQLState("3D000")
+    /// No such table.
+    static let undefinedTable = SQLState("42P01")
+
+    /// What a failure with this code means for the batch in hand. This is the only place that decides it.
+    ///
+    /// - 22, 23 (data exception, constraint violation): a record is at fault.
+    /// - 28, 3D, 42, 0A and the like (password, no such database, no such table): only a person can set it right.
+    /// - Everything else is the server's or the network's trouble and may pass: 08 connection, 53 resources (disk full,
+    ///   too many connections), 57 operator intervention (restart), 40 deadlock and serialization, 55 locks, 58 and XX
+    ///   system errors, 25 (a transaction that timed out, a read-only server).
+    var disposition: Disposition {
+        switch errorClass {
+        case "22", "23": .badData
+        case "0A", "26", "28", "34", "3D", "3F", "42": .fatal
+        default: .retry
+        }
+    }
+}

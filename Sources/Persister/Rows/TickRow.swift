@@ -1,0 +1,43 @@
+import Shared
+
+/// A tick as a row of `raw_price_data`.
+enum TickRow {
+    /// Appends a tick to rows in the order of ``SinkTable/columns``, without allocating (unless a text has escapes).
+    /// - Parameters:
+    ///   - tick: The tick.
+    ///   - record: The bytes it was read from.
+    ///   - rows: Where it goes.
+    /// - Throws: ``JSONError`` if a number does not fit its column.
+    static func append(_ tick: ScannedTick, in record: Span<UInt8>, to rows: inout CopyBuffer) throws(JSONError) {
+        var rank: Int32?
+        if let value = tick.marketCapRank {
+            guard let fits = Int32(exactly: value) else {
+                throw JSONError(.outOfRange, at: 0, field: "market_cap_rank")
+            }
+            rank = fits
+        }
+        // A text's bytes without escapes are never more than with them.
+        let texts = tick.coinID.count + tick.vsCurrency.count + tick.source.count
+        rows.appendRow(room: 2 + 13 * CopyRow.fieldRoom + texts) { row in
+            row.begin(fields: 13)
+            let id = row.count
+            row.uuid(0, 0)
+            row.timestamp(tick.ingestedAt)
+            let content = row.count
+            row.timestamp(tick.timestamp)
+            row.integer(rank)
+            tick.coinID.withUTF8(in: record) { row.text($0) }
+            tick.vsCurrency.withUTF8(in: record) { row.text($0) }
+            row.numeric(tick.price)
+            row.numeric(tick.marketCap)
+            row.numeric(tick.totalVolume)
+            row.numeric(tick.high24h)
+            row.numeric(tick.low24h)
+            row.numeric(tick.priceChangePercentage24h)
+            tick.source.withUTF8(in: record) { row.text($0) }
+            // The encoded fields are the same for the same content, so they are what the id is made from.
+            let identity = row.written(from: content) { TickIdentity(time: tick.timestamp, content: $0) }
+            row.replaceUUID(at: id, identity.high, identity.low)
+        }
+    }
+}

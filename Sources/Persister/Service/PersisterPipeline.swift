@@ -1,0 +1,79 @@
+import Glibc
+import Logging
+import Shared
+import Synchronization
+
+/// The way of a record, top to bottom: poll, decode into its partition's batch, hand the batch to a writer, commit.
+///
+/// This thread polls, decodes and decides; the writers of ``WriterPool`` wait for the database.
+public final class PersisterPipeline: Pipeline {
+    private let settings: PersisterSettings
+    private let readiness: Readiness
+    private let metrics: PersisterMetrics
+    private let logger = Logger(label: "persister")
+    private let hasNamedServer = Atomic<Bool>(false)
+
+    /// The names of its conditions for `/readyz`.
+    static let conditions = (kafka: "kafka", postgres: "postgres")
+
+    /// A pipeline that connects when it is run.
+    init(settings: PersisterSettings, readiness: Readiness, metrics: PersisterMetrics = PersisterMetrics()) {
+        self.settings = settings
+        self.readiness = readiness
+        self.metrics = metrics
+    }
+
+    /// Works until it is asked to stop, then writes what it has in hand.
+    public func run(stop: StopSignal) throws {
+        try greetDatabase()
+        let pool = try WriterPool(settings: settings, count: settings.connections)
+        defer { pool.stop(atMost: .seconds(30)) }
+        let assignment = Assignment(settings: settings, pool: pool, metrics: metrics)
+        let topics = assignment.topics
+        try KafkaTopics.check(topics + [settings.kafka.name(.deadLetter)], settings: settings.kafka)
+        let consumer = try KafkaConsumer(settings: settings.kafka, group: settings.group, handler: assignment)
+        assignment.consumer = consumer
+        try consumer.subscribe(topics)
+        do {
+            while !stop.isRequested {
+                readiness.heartbeat.beat()
+                try assignment.collect()
+                try assignment.submitDue()
+                try assignment.report(now: Self.now())
+                reportReadiness(consumer, assignment, pool)
+                try consumer.poll(max: 1000, timeout: assignment.pollTimeout()) { assignment.take($0) }
+            }
+        } catch {
+            try? consumer.close(abandon: true)
+            throw error
+        }
+        // Leaving the group revokes our partitions, and that writes what is in hand.
+        try consumer.close()
+    }
+
+    /// Sees that there is a database with the schema before the group is joined, and says once what it is.
+    private func greetDatabase() throws {
+        let connection = try PostgresConnection(settings.postgres)
+        _ = try connection.query("SELECT count(*) FROM processing_metadata")
+        if !hasNamedServer.exchange(true, ordering: .relaxed) {
+            let edition = try ServerEdition.ask(connection)
+            logger.info("\(edition)")
+        }
+        readiness.set(Self.conditions.postgres, .ok)
+    }
+
+    private func reportReadiness(_ consumer: KafkaConsumer, _ assignment: Assignment, _ pool: WriterPool) {
+        readiness.set(Self.conditions.postgres, pool.trouble.map { .failing($0) } ?? .ok)
+        if let unreachable = consumer.unreachable {
+            readiness.set(Self.conditions.kafka, .failing("\(unreachable)"))
+        } else {
+            readiness.set(Self.conditions.kafka, assignment.hasJoined ? .ok : .failing("joining the group"))
+        }
+    }
+
+    private static func now() -> EventTime {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return EventTime(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+    }
+}

@@ -1,0 +1,141 @@
+import Shared
+
+/// Writes batches over one connection, each in one transaction with the position: all of it is there, or nothing.
+struct BatchWriter {
+    /// What a batch came to.
+    struct Result: Sendable, Equatable {
+        /// Rows inserted or replaced.
+        var rows = 0
+        /// Rows that changed nothing, because they or newer ones were there.
+        var conflicts = 0
+        /// Records that went to the dead letters.
+        var deadLetters = 0
+    }
+
+    /// After a row that was there already, this many batches are merged before a plain COPY is tried again: a topic that
+    /// is read once more then pays for one failed COPY in a hundred batches.
+    private static let batchesMergedAfterConflict = 100
+
+    /// The connection; it belongs to this writer.
+    let connection: PostgresConnection
+    private let positions: Positions
+    private var batchesToMerge = 0
+
+    /// Prepares a connection for writing: times after which a hanging transaction gives way, and staging tables.
+    /// - Throws: ``PostgresError``; without the schema, one that says how to get it.
+    init(_ connection: PostgresConnection) throws(PostgresError) {
+        self.connection = connection
+        positions = Positions(connection: connection)
+        // A writer whose network is cut must not hold its locks for the hours that TCP would allow.
+        try connection.execute(
+            "SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '30s'; SET TimeZone = 'UTC'"
+        )
+        guard try connection.query("SELECT current_setting('server_encoding')") == [["UTF8"]] else {
+            let message = "the database at \(connection.place) is not in UTF-8; create it with ENCODING 'UTF8'"
+            throw PostgresError(sqlState: SQLState("0A000"), message: message)
+        }
+        try connection.execute(SinkTable.allCases.map(\.createStaging).joined(separator: ";"))
+    }
+
+    /// Whether the batch is in the database already: after a COMMIT whose answer was lost nobody else knows.
+    func isWritten(_ batch: Batch) throws(PostgresError) -> Bool {
+        try positions.read(batch.source) == batch.nextOffset
+    }
+
+    /// Writes a batch.
+    /// - Parameters:
+    ///   - batch: The batch.
+    ///   - deliver: Sends dead letters and returns when they are acknowledged; called before the commit, so the position
+    ///     never passes a record that is neither a row nor a dead letter.
+    /// - Throws: ``Fenced``, ``PostgresError``, or what `deliver` throws; then nothing was written.
+    mutating func write(_ batch: Batch, deliver: ([DeadLetter]) throws -> Void) throws -> Result {
+        do {
+            var refused: [DeadLetter] = []
+            var result = Result()
+            try connection.execute("BEGIN")
+            if batch.rowCount > 0 {
+                result.rows = try store(batch, refused: &refused)
+                result.conflicts = batch.rowCount - refused.count - result.rows
+            }
+            let refusedOffsets = Set(refused.map(\.offset))
+            try CoinWriter.write(batch.coins.filter { !refusedOffsets.contains($0.offset) }, over: connection)
+            guard try positions.advance(over: batch, rows: result.rows) else {
+                throw Fenced(partition: batch.source, expected: batch.firstOffset)
+            }
+            let deadLetters = (batch.undecodable + refused).sorted { $0.offset < $1.offset }
+            if !deadLetters.isEmpty {
+                try deliver(deadLetters)
+                result.deadLetters = deadLetters.count
+            }
+            try connection.execute("COMMIT")
+            return result
+        } catch {
+            _ = try? connection.execute("ROLLBACK")
+            throw error
+        }
+    }
+
+    // MARK: - Rows
+
+    /// Stores the rows by the quickest way that works.
+    private mutating func store(_ batch: Batch, refused: inout [DeadLetter]) throws(PostgresError) -> Int {
+        let all = 0..<batch.rowCount
+        guard batch.table.isAppendOnly, batchesToMerge == 0 else {
+            batchesToMerge = max(0, batchesToMerge - 1)
+            return try merge(batch, all, refused: &refused)
+        }
+        // Without a staging table, a third faster. Rows and position are one transaction, so in the ordinary run none of
+        // these rows can be there; when one is after all, or one is refused, the whole batch takes the other way.
+        do {
+            try copy(batch, all, by: "SAVEPOINT part; \(batch.table.copyIn)")
+            return batch.rowCount
+        } catch {
+            guard error.disposition == .badData else { throw error }
+            if error.sqlState == .uniqueViolation { batchesToMerge = Self.batchesMergedAfterConflict }
+            try connection.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
+            return try merge(batch, all, refused: &refused)
+        }
+    }
+
+    /// Stores rows by way of the staging table. Where the server refuses a row, the range is split: at the row that the
+    /// server names, in halves if it names none, until the guilty rows stand alone.
+    private func merge(_ batch: Batch, _ range: Range<Int>, refused: inout [DeadLetter]) throws(PostgresError) -> Int {
+        do {
+            try copy(batch, range, by: "SAVEPOINT part; \(batch.table.copyToStaging)")
+            let changed = try connection.execute(batch.table.merge)
+            if range.count < batch.rowCount {
+                try connection.execute("RELEASE SAVEPOINT part; TRUNCATE staging_\(batch.table.name)")
+            }
+            return changed
+        } catch {
+            guard error.disposition == .badData else { throw error }
+            try connection.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
+            guard range.count > 1 else {
+                refused.append(batch.deadLetter(row: range.lowerBound, error: error))
+                return 0
+            }
+            var changed = 0
+            for part in Self.split(range, at: error.row) where !part.isEmpty {
+                changed += try merge(batch, part, refused: &refused)
+            }
+            return changed
+        }
+    }
+
+    /// The parts that a refused range is tried in next; each is smaller than the range.
+    /// - Parameter row: The row of the range, from 0, that the server named.
+    static func split(_ range: Range<Int>, at row: Int?) -> [Range<Int>] {
+        guard let row, row < range.count else {
+            let middle = range.lowerBound + range.count / 2
+            return [range.lowerBound..<middle, middle..<range.upperBound]
+        }
+        let guilty = range.lowerBound + row
+        return [range.lowerBound..<guilty, guilty..<(guilty + 1), (guilty + 1)..<range.upperBound]
+    }
+
+    private func copy(_ batch: Batch, _ range: Range<Int>, by statements: String) throws(PostgresError) {
+        try batch.withRows(range) { bytes throws(PostgresError) in
+            try connection.copy(statements, rows: bytes)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Shared
+
+/// Writes what ticks say about their coins into `cryptocurrencies` and `quoted_pairs`.
+enum CoinWriter {
+    /// Writes descriptions within the transaction in hand; older ones never replace newer ones.
+    static func write(_ coins: [CoinDescription], over connection: PostgresConnection) throws(PostgresError) {
+        guard !coins.isEmpty else { return }
+        let parameters = [
+            array(coins.map(\.coinID)), array(coins.map(\.symbol)), array(coins.map(\.name)),
+            array(coins.map(\.vsCurrency)), array(coins.map { "\($0.time.microseconds)" }),
+        ]
+        // In the order of the key, so that two writers never wait for each other.
+        let given = """
+            (SELECT coin_id, symbol, name, vs_currency, timestamptz 'epoch' + time * interval '1 microsecond' AS time
+            FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[])
+                AS given (coin_id, symbol, name, vs_currency, time)) AS given
+            """
+        try connection.execute(
+            """
+            INSERT INTO cryptocurrencies AS present (coin_id, symbol, name, first_seen_at, described_at)
+            SELECT DISTINCT ON (coin_id) coin_id, symbol, name, time, time FROM \(given) ORDER BY coin_id, time DESC
+            ON CONFLICT (coin_id) DO UPDATE
+            SET symbol = excluded.symbol, name = excluded.name, described_at = excluded.described_at
+            WHERE excluded.described_at > present.described_at
+                AND (excluded.symbol, excluded.name) IS DISTINCT FROM (present.symbol, present.name)
+            """,
+            parameters
+        )
+        try connection.execute(
+            """
+            INSERT INTO quoted_pairs AS present (coin_id, vs_currency, latest_at_least)
+            SELECT coin_id, vs_currency, max(time) FROM \(given) GROUP BY 1, 2 ORDER BY 1, 2
+            ON CONFLICT (coin_id, vs_currency) DO UPDATE SET latest_at_least = excluded.latest_at_least
+            WHERE excluded.latest_at_least > present.latest_at_least
+            """,
+            parameters
+        )
+    }
+
+    /// An array as PostgreSQL reads it: every element quoted.
+    private static func array(_ elements: [String]) -> String {
+        let quoted = elements.map { element in
+            "\"" + element.unicodeScalars.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined() + "\""
+        }
+        return "{" + quoted.joined(separator: ",") + "}"
+    }
+}

@@ -1,0 +1,47 @@
+import Shared
+import Testing
+
+@testable import Persister
+
+@Suite("What the database knows about coins")
+struct CoinDirectoryTests {
+    private func note(_ tick: PriceTick, in directory: inout CoinDirectory) throws -> CoinDescription? {
+        let bytes = Ticks.json(tick)
+        return directory.note(try ScannedTick(json: bytes.span), in: bytes.span, offset: 0)
+    }
+
+    @Test("A coin is described when it is new, renamed, quoted in another currency, or an hour on, and else not")
+    func described() throws {
+        var directory = CoinDirectory()
+        var tick = Ticks.tick(1)
+        #expect(try note(tick, in: &directory)?.coinID == "coin-1")
+        #expect(try note(tick, in: &directory) == nil)
+        tick.timestamp = EventTime(microseconds: tick.timestamp.microseconds + CoinDirectory.refreshInterval - 1)
+        #expect(try note(tick, in: &directory) == nil)
+        tick.timestamp = EventTime(microseconds: tick.timestamp.microseconds + 1)
+        #expect(try note(tick, in: &directory)?.time == tick.timestamp)
+        tick.name = "Another"
+        #expect(try note(tick, in: &directory)?.name == "Another")
+        tick.vsCurrency = "eur"
+        #expect(try note(tick, in: &directory)?.vsCurrency == "eur")
+    }
+
+    @Test("An older tick describes nothing; after forgetting, every coin is new")
+    func older() throws {
+        var directory = CoinDirectory()
+        _ = try note(Ticks.tick(1001), in: &directory)
+        var old = Ticks.tick(1)
+        old.name = "Old"
+        #expect(try note(old, in: &directory) == nil)
+        directory.removeAll()
+        #expect(try note(old, in: &directory)?.name == "Old")
+    }
+
+    @Test("A name with U+0000 is made fit for the database")
+    func null() throws {
+        var directory = CoinDirectory()
+        var tick = Ticks.tick(1)
+        tick.name = "a\0b"
+        #expect(try note(tick, in: &directory)?.name == "a\u{FFFD}b")
+    }
+}

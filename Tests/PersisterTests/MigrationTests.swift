@@ -1,0 +1,153 @@
+import Foundation
+import Shared
+import TestSupport
+import Testing
+
+@testable import Persister
+
+@Suite("Migrations")
+struct MigrationTests {
+    @Test("There is a PostgreSQL to test on")
+    func server() throws {
+        _ = try PostgresServer.shared.get()
+    }
+
+    @Test("The schema is applied once; a second run finds nothing to do", arguments: PostgresServer.all)
+    func twice(server: PostgresServer) throws {
+        let database = try TestDatabase(on: server, migrated: false)
+        let migrator = Migrator(connection: try database.connect(), files: try TestDatabase.schema())
+        var said: [String] = []
+        let applied = try migrator.migrate { said.append($0) }
+        #expect(applied > 0)
+        #expect(try migrator.migrate { _ in } == 0)
+        #expect(try migrator.status().allSatisfy { $0.state != .pending })
+        #expect(try database.psql("SELECT count(*) FROM schema_migrations") == "\(applied)")
+        #expect(said.count { $0.contains("TimescaleDB") && $0.contains("compression") } == 1, "\(said)")
+    }
+
+    @Test("Every table, view and column has a comment", arguments: PostgresServer.all)
+    func comments(server: PostgresServer) throws {
+        let database = try TestDatabase(on: server)
+        let bare = try database.psql(
+            """
+            SELECT c.relname, a.attname FROM pg_class c
+            JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
+            LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+            WHERE c.relkind IN ('r', 'v', 'm', 'p') AND NOT (c.relname LIKE 'price_candles%' AND c.relkind = 'm')
+                AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+                AND (obj_description(c.oid) IS NULL OR col_description(c.oid, a.attnum) IS NULL)
+            """
+        )
+        #expect(bare == "")
+    }
+
+    @Test("Four at once apply each step once", arguments: PostgresServer.all)
+    func atOnce(server: PostgresServer) async throws {
+        let database = try TestDatabase(on: server, migrated: false)
+        let url = database.url
+        let applied = try await withThrowingTaskGroup(of: Int.self) { group in
+            for index in 0..<4 {
+                group.addTask {
+                    try await DedicatedThread.run(name: "migrate \(index)") {
+                        let connection = try PostgresConnection(url)
+                        return try Migrator(connection: connection, files: TestDatabase.schema()).migrate { _ in }
+                    }
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(applied.count { $0 > 0 } == 1, "\(applied)")
+        #expect(try database.psql("SELECT count(*) FROM schema_migrations") == "\(applied.max() ?? 0)")
+    }
+
+    @Test("A database of any earlier version ends with the same schema, its rows kept", arguments: PostgresServer.all)
+    func upgrade(server: PostgresServer) throws {
+        let files = try TestDatabase.schema()
+        let fresh = try Self.description(of: TestDatabase(on: server))
+        for version in 1..<files.count {
+            let database = try TestDatabase(on: server, migrated: false)
+            let connection = try database.connect()
+            try Migrator(connection: connection, files: Array(files.prefix(version))).migrate { _ in }
+            try connection.execute(
+                """
+                INSERT INTO raw_price_data (id, "timestamp", ingested_at, coin_id, vs_currency, price, source)
+                SELECT gen_random_uuid(), now() - n * INTERVAL '1 day', now(), 'bitcoin', 'usd', n, 'test'
+                FROM generate_series(1, 40) AS n
+                """
+            )
+            try Migrator(connection: connection, files: files).migrate { _ in }
+            #expect(try Self.description(of: database) == fresh, "from version \(version)")
+            #expect(try database.psql("SELECT count(*), sum(price) FROM raw_price_data") == "40|820")
+        }
+    }
+
+    @Test("A file that changed after it was applied is refused, and so is a database of a newer version")
+    func refuses() throws {
+        let database = try TestDatabase(on: PostgresServer.shared.get(), migrated: false)
+        let connection = try database.connect()
+        let first = try #require(MigrationFile(fileName: "001_a.sql", sql: "CREATE TABLE a (x int)"))
+        let changed = try #require(MigrationFile(fileName: "001_a.sql", sql: "CREATE TABLE a (x bigint)"))
+        let second = try #require(MigrationFile(fileName: "002_b.sql", sql: "CREATE TABLE b (x int)"))
+        try Migrator(connection: connection, files: [first, second]).migrate { _ in }
+        #expect(throws: MigrationError.changed(fileName: "001_a.sql")) {
+            try Migrator(connection: connection, files: [changed, second]).migrate { _ in }
+        }
+        #expect(throws: MigrationError.unknown(fileName: "002_b.sql")) {
+            try Migrator(connection: connection, files: [first]).status()
+        }
+    }
+
+    @Test("A step that fails leaves nothing of itself behind, and the steps before it stay")
+    func failing() throws {
+        let database = try TestDatabase(on: PostgresServer.shared.get(), migrated: false)
+        let connection = try database.connect()
+        let good = try #require(MigrationFile(fileName: "001_a.sql", sql: "CREATE TABLE a (x int)"))
+        let bad = try #require(MigrationFile(fileName: "002_b.sql", sql: "CREATE TABLE b (x int); SELECT 1 / 0"))
+        #expect(throws: MigrationError.self) {
+            try Migrator(connection: connection, files: [good, bad]).migrate { _ in }
+        }
+        #expect(try database.psql("SELECT to_regclass('a'), to_regclass('b')") == "a|")
+        let states = try Migrator(connection: connection, files: [good, bad]).status().map(\.state)
+        #expect(states == [.applied, .pending])
+    }
+
+    @Test(
+        "File names say number and requirement",
+        arguments: [
+            ("001_tables.sql", 1, MigrationFile.Requirement.anything),
+            ("002_hypertables.timescaledb.sql", 2, .timescaledb),
+            ("010_a_b.community.sql", 10, .community),
+        ]
+    )
+    func names(name: String, number: Int, requirement: MigrationFile.Requirement) throws {
+        let file = try #require(MigrationFile(fileName: name, sql: ""))
+        #expect(file.number == number)
+        #expect(file.requirement == requirement)
+    }
+
+    @Test(
+        "Other names are no steps",
+        arguments: ["README.md", "1_a.sql", "001.sql", "000_a.sql", "001_a.oracle.sql", "001_a.sql~", "0x1_a.sql"]
+    )
+    func otherNames(name: String) {
+        #expect(MigrationFile(fileName: name, sql: "") == nil)
+    }
+
+    /// Columns, indexes, views and constraints of a database as text.
+    private static func description(of database: TestDatabase) throws -> String {
+        try database.psql(
+            """
+            SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns
+            WHERE table_schema = 'public' ORDER BY 1, 2;
+            """
+        )
+            + database.psql("SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1")
+            + database.psql("SELECT viewname, definition FROM pg_views WHERE schemaname = 'public' ORDER BY 1")
+            + database.psql(
+                """
+                SELECT conrelid::regclass, pg_get_constraintdef(oid) FROM pg_constraint
+                WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2
+                """
+            )
+    }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import Shared
+
+/// A tick as Foundation's JSONDecoder reads it: the oracle for ``PriceTick``'s own reader.
+struct TickOracle: Decodable {
+    var coin_id: String
+    var symbol: String
+    var name: String
+    var vs_currency: String
+    var price: Decimal
+    var market_cap: Decimal?
+    var market_cap_rank: Int?
+    var total_volume: Decimal?
+    var high_24h: Decimal?
+    var low_24h: Decimal?
+    var price_change_percentage_24h: Decimal?
+    var timestamp: String
+    var ingested_at: String
+    var source: String
+
+    /// What the oracle makes of a record: nil when it rejects it, any part that it doesn't need included.
+    init?(_ record: [UInt8]) {
+        let decoder = JSONDecoder()
+        guard let tick = try? decoder.decode(TickOracle.self, from: Data(record)),
+            (try? decoder.decode(JSONTree.self, from: Data(record))) != nil,
+            EventTime(tick.timestamp) != nil, EventTime(tick.ingested_at) != nil
+        else { return nil }
+        self = tick
+    }
+
+    /// Where the tick differs from the oracle, or nil.
+    func difference(to tick: PriceTick) -> String? {
+        let texts = [
+            (coin_id, tick.coinID), (symbol, tick.symbol), (name, tick.name), (vs_currency, tick.vsCurrency),
+            (source, tick.source),
+        ]
+        for (expected, found) in texts where !expected.utf8.elementsEqual(found.utf8) {
+            return "\(found) is not \(expected)"
+        }
+        let prices: [(Decimal?, Price?)] = [
+            (price, tick.price), (market_cap, tick.marketCap), (total_volume, tick.totalVolume),
+            (high_24h, tick.high24h), (low_24h, tick.low24h),
+            (price_change_percentage_24h, tick.priceChangePercentage24h),
+        ]
+        for (expected, found) in prices {
+            let rounded = expected.map { JSONTree.number($0).rounded }
+            if rounded != found.map({ .number(Decimal(string: $0.description) ?? .nan) }) {
+                return "\(found.map(\.description) ?? "nil") is not \(expected.map { "\($0)" } ?? "nil")"
+            }
+        }
+        if market_cap_rank != tick.marketCapRank { return "market_cap_rank differs" }
+        if EventTime(timestamp) != tick.timestamp { return "\(tick.timestamp) is not \(timestamp)" }
+        if EventTime(ingested_at) != tick.ingestedAt { return "\(tick.ingestedAt) is not \(ingested_at)" }
+        return nil
+    }
+}

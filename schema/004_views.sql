@@ -1,0 +1,123 @@
+-- One probe of raw_price_data_pair_time per pair; latest_at_least keeps TimescaleDB to the newest chunks.
+CREATE VIEW v_latest_prices AS
+SELECT
+    p.coin_id,
+    c.symbol,
+    c.name,
+    p.vs_currency,
+    t.price,
+    t.market_cap,
+    t.market_cap_rank,
+    t.total_volume,
+    t.high_24h,
+    t.low_24h,
+    t.price_change_percentage_24h,
+    t."timestamp",
+    t.ingested_at,
+    t.source
+FROM quoted_pairs AS p
+JOIN cryptocurrencies AS c ON c.coin_id = p.coin_id
+CROSS JOIN LATERAL (
+    SELECT r.*
+    FROM raw_price_data AS r
+    WHERE r.coin_id = p.coin_id AND r.vs_currency = p.vs_currency AND r."timestamp" >= p.latest_at_least
+    ORDER BY r."timestamp" DESC
+    LIMIT 1
+) AS t;
+
+COMMENT ON VIEW v_latest_prices IS 'The newest tick of each coin in each currency.';
+COMMENT ON COLUMN v_latest_prices.coin_id IS 'The coin.';
+COMMENT ON COLUMN v_latest_prices.symbol IS 'Its ticker symbol.';
+COMMENT ON COLUMN v_latest_prices.name IS 'Its display name.';
+COMMENT ON COLUMN v_latest_prices.vs_currency IS 'The currency of the money columns.';
+COMMENT ON COLUMN v_latest_prices.price IS 'The newest price.';
+COMMENT ON COLUMN v_latest_prices.market_cap IS 'Market capitalisation.';
+COMMENT ON COLUMN v_latest_prices.market_cap_rank IS 'Rank by market capitalisation.';
+COMMENT ON COLUMN v_latest_prices.total_volume IS 'Volume of the last 24 hours.';
+COMMENT ON COLUMN v_latest_prices.high_24h IS 'Highest price of the last 24 hours, as the source says.';
+COMMENT ON COLUMN v_latest_prices.low_24h IS 'Lowest price of the last 24 hours, as the source says.';
+COMMENT ON COLUMN v_latest_prices.price_change_percentage_24h IS 'Change over the last 24 hours in percent, as the source says.';
+COMMENT ON COLUMN v_latest_prices."timestamp" IS 'Event time of the tick.';
+COMMENT ON COLUMN v_latest_prices.ingested_at IS 'When the Ingestor received it.';
+COMMENT ON COLUMN v_latest_prices.source IS 'Where it came from.';
+
+-- Closed minutes come from price_aggregates_1m (at most 1440 rows a pair, however fast the feed), the ticks since the last
+-- closed minute from raw_price_data. Without an Aggregator there are no closed minutes and all of it comes from the ticks.
+-- A window that starts before the 24 hours and ends in them is left out.
+CREATE VIEW v_price_stats_24h AS
+SELECT
+    coin_id,
+    vs_currency,
+    open,
+    high,
+    low,
+    close,
+    round(100 * (close - open) / nullif(open, 0), 4) AS change_pct,
+    weighted / samples AS average,
+    samples,
+    volume,
+    first_at,
+    last_at
+FROM (
+    SELECT
+        p.coin_id,
+        p.vs_currency,
+        coalesce(m.open, t.open) AS open,
+        greatest(m.high, t.high) AS high,
+        least(m.low, t.low) AS low,
+        coalesce(t.close, m.close) AS close,
+        coalesce(m.weighted, 0) + coalesce(t.weighted, 0) AS weighted,
+        coalesce(m.samples, 0) + coalesce(t.samples, 0) AS samples,
+        coalesce(t.volume, m.volume) AS volume,
+        coalesce(m.first_at, t.first_at) AS first_at,
+        coalesce(t.last_at, m.last_at) AS last_at
+    FROM quoted_pairs AS p
+    LEFT JOIN (
+        SELECT
+            a.coin_id,
+            a.vs_currency,
+            (array_agg(a.open ORDER BY a.window_start))[1] AS open,
+            max(a.high) AS high,
+            min(a.low) AS low,
+            (array_agg(a.close ORDER BY a.window_start DESC))[1] AS close,
+            sum(a.average * a.sample_count) AS weighted,
+            sum(a.sample_count) AS samples,
+            (array_agg(a.total_volume ORDER BY a.window_start DESC))[1] AS volume,
+            min(a.first_tick_at) AS first_at,
+            max(a.last_tick_at) AS last_at,
+            max(a.window_end) AS closed_until
+        FROM price_aggregates_1m AS a
+        WHERE a.window_start >= now() - INTERVAL '24 hours' AND a.sample_count > 0
+        GROUP BY a.coin_id, a.vs_currency
+    ) AS m ON m.coin_id = p.coin_id AND m.vs_currency = p.vs_currency
+    LEFT JOIN LATERAL (
+        SELECT
+            (array_agg(r.price ORDER BY r."timestamp"))[1] AS open,
+            max(r.price) AS high,
+            min(r.price) AS low,
+            (array_agg(r.price ORDER BY r."timestamp" DESC))[1] AS close,
+            sum(r.price) AS weighted,
+            count(*) AS samples,
+            (array_agg(r.total_volume ORDER BY r."timestamp" DESC))[1] AS volume,
+            min(r."timestamp") AS first_at,
+            max(r."timestamp") AS last_at
+        FROM raw_price_data AS r
+        WHERE r.coin_id = p.coin_id AND r.vs_currency = p.vs_currency
+            AND r."timestamp" >= coalesce(m.closed_until, now() - INTERVAL '24 hours')
+    ) AS t ON true
+) AS day
+WHERE samples > 0;
+
+COMMENT ON VIEW v_price_stats_24h IS 'What each coin did in the last 24 hours, in each currency: closed minutes plus the ticks since.';
+COMMENT ON COLUMN v_price_stats_24h.coin_id IS 'The coin.';
+COMMENT ON COLUMN v_price_stats_24h.vs_currency IS 'The currency of the money columns.';
+COMMENT ON COLUMN v_price_stats_24h.open IS 'First price.';
+COMMENT ON COLUMN v_price_stats_24h.high IS 'Highest price.';
+COMMENT ON COLUMN v_price_stats_24h.low IS 'Lowest price.';
+COMMENT ON COLUMN v_price_stats_24h.close IS 'Last price.';
+COMMENT ON COLUMN v_price_stats_24h.change_pct IS 'Change from open to close, in percent.';
+COMMENT ON COLUMN v_price_stats_24h.average IS 'Mean of the ticks.';
+COMMENT ON COLUMN v_price_stats_24h.samples IS 'Number of ticks.';
+COMMENT ON COLUMN v_price_stats_24h.volume IS 'The newest rolling 24-hour volume.';
+COMMENT ON COLUMN v_price_stats_24h.first_at IS 'Event time of the first tick.';
+COMMENT ON COLUMN v_price_stats_24h.last_at IS 'Event time of the last tick.';
