@@ -53,7 +53,7 @@ extension Benchmark {
 }
 
 /// The data of the `json` benchmark.
-private enum JSONBench {
+enum JSONBench {
     /// A tick as Foundation's coders see it.
     struct CodableTick: Codable {
         var coin_id: String

@@ -81,10 +81,7 @@ final class CacherTask: RebalanceHandler {
     /// One turn: a batch from poll to acknowledgement.
     private func turn(_ consumer: KafkaConsumer) throws {
         readiness.heartbeat.beat()
-        // The first record is waited for; whatever else is there already comes along without waiting.
-        if try consumer.poll(max: 1, timeout: .milliseconds(100), take) > 0 {
-            try consumer.poll(max: settings.batchSize - 1, timeout: .zero, take)
-        }
+        try consumer.poll(max: settings.batchSize, timeout: .milliseconds(100), take)
         if recordsInBatch > 0 {
             guard try write(consumer) else { return }
             try deadLetters.flush()

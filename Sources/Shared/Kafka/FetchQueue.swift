@@ -74,7 +74,12 @@ final class FetchQueue {
     /// - Returns: how many were handed out.
     @discardableResult
     func poll(max: Int, timeout: Duration, _ body: (KafkaRecord) throws -> Void) throws -> Int {
-        let count = rd_kafka_consume_batch_queue(queue, timeout.milliseconds, messages, min(max, capacity))
+        // Asked for many, librdkafka waits the whole time for the batch to fill: so it is asked for one, and then for
+        // what is there.
+        var count = rd_kafka_consume_batch_queue(queue, timeout.milliseconds, messages, min(max, 1))
+        if count == 1 {
+            count += Swift.max(0, rd_kafka_consume_batch_queue(queue, 0, messages + 1, min(max, capacity) - 1))
+        }
         var index = 0
         defer {
             while index < count {

@@ -63,6 +63,20 @@ struct KafkaTests {
         #expect(try broker.records(of: broker.name("a")).map(\.partition) == [expected])
     }
 
+    @Test("A poll hands out what is there and doesn't wait for more")
+    func pollsDontWaitForFullBatches() throws {
+        let broker = try TestBroker(topics: ["a": 1])
+        let topic = broker.name("a")
+        let consumer = try KafkaConsumer(settings: broker.settings, group: topic, handler: RecordingHandler())
+        try consumer.subscribe([topic])
+        try poll(consumer, until: { !consumer.positions.isEmpty })
+        try produce(3, to: topic, on: broker)
+        let start = ContinuousClock.now
+        var count = 0
+        while count < 3 { count += try consumer.poll(max: 100, timeout: .seconds(60)) { _ in } }
+        #expect(ContinuousClock.now - start < .seconds(30))
+    }
+
     @Test("A group starts where the handler says, and where it had committed when the handler says nothing")
     func groupsStartWhereTheyShould() throws {
         let broker = try TestBroker(topics: ["a": 1])
