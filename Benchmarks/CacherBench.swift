@@ -28,7 +28,7 @@ extension Benchmark {
                 for start in stride(from: 0, to: count, by: size) {
                     for index in start..<min(start + size, count) {
                         offset += 1
-                        var tick = try PriceTick(json: records[index].span)
+                        var tick = try CacherBench.tick(records[index])
                         // Every record a coin of its own: nothing to reduce, every one is written.
                         if renaming { tick.coinID = "coin-\(index % 10_000)" }
                         tick.timestamp = EventTime(microseconds: 1_800_000_000_000_000 + offset)
@@ -66,6 +66,10 @@ extension Benchmark {
 }
 
 private enum CacherBench {
+    static func tick(_ record: [UInt8]) throws -> PriceTick {
+        try PriceTick(json: record.span)
+    }
+
     /// The server of `REDIS_URL`, or one of our own.
     struct Server {
         let url: RedisURL
@@ -88,7 +92,9 @@ private enum CacherBench {
         func plainSets(count: Int, pipeline: Int, bytes: Int) throws -> (count: Int, timing: Timing) {
             let process = Process()
             process.executableURL = URL(filePath: "/usr/bin/env")
-            var arguments = ["redis-benchmark", "-h", url.host, "-p", String(url.port), "--dbnum", String(url.database)]
+            var arguments = [
+                "redis-benchmark", "-h", url.host, "-p", String(url.port), "--dbnum", String(url.database),
+            ]
             if let password = url.password { arguments += ["-a", password] }
             arguments += ["-c", "1", "-n", String(count), "-P", String(pipeline), "-d", String(bytes), "-r", "10000"]
             arguments += ["-t", "set", "--csv"]

@@ -5,7 +5,7 @@ import Testing
 @testable import Cacher
 
 /// The rule that the cache never goes backwards, against a model, with a real redis-server in between.
-@Suite("The cache never goes backwards")
+@Suite("The cache never goes backwards", .ownThread)
 struct CacheOrderTests {
     /// A tick as it lies in the log.
     struct LoggedTick {

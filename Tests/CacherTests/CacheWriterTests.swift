@@ -4,7 +4,7 @@ import Testing
 
 @testable import Cacher
 
-@Suite("CacheWriter, on a real redis-server")
+@Suite("CacheWriter, on a real redis-server", .ownThread)
 struct CacheWriterTests {
     @Test("a tick becomes a hash, a member of the index and a message")
     func writesTick() throws {

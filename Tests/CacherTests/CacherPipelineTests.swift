@@ -6,7 +6,7 @@ import Testing
 @testable import Cacher
 
 /// The whole service but for its shell: from a broker's topics to a real redis-server.
-@Suite("CacherPipeline")
+@Suite("CacherPipeline", .ownThread)
 struct CacherPipelineTests {
     private let broker: TestBroker
     private let redis: RedisServer

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Cacher
 
-@Suite("RedisConnection, on a real redis-server")
+@Suite("RedisConnection, on a real redis-server", .ownThread)
 struct RedisConnectionTests {
     private func connect(_ url: String, timeout: Duration = .seconds(5)) throws -> RedisConnection {
         try RedisConnection(to: try #require(RedisURL(url)), timeout: timeout)
