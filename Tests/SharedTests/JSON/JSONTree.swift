@@ -14,7 +14,7 @@ enum JSONTree: Equatable {
 }
 
 extension JSONTree {
-    /// What the scanner makes of it; nil stands for a number that doesn't fit into a ``Price``.
+    /// What the scanner makes of it; a number that does not fit into a ``Price`` is an error.
     init(scanning bytes: Span<UInt8>) throws(JSONError) {
         var scanner = JSONScanner(bytes)
         self = try JSONTree.value(from: &scanner, bytes)
