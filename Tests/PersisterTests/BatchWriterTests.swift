@@ -5,7 +5,7 @@ import Testing
 
 @testable import Persister
 
-@Suite("Writing batches")
+@Suite("Writing batches", .ownThread)
 struct BatchWriterTests {
     private func writer(_ database: TestDatabase) throws -> BatchWriter {
         let connection = try database.connect()

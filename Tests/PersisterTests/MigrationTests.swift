@@ -5,7 +5,7 @@ import Testing
 
 @testable import Persister
 
-@Suite("Migrations")
+@Suite("Migrations", .ownThread)
 struct MigrationTests {
     @Test("There is a PostgreSQL to test on")
     func server() throws {

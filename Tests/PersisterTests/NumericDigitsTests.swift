@@ -4,7 +4,7 @@ import Testing
 
 @testable import Persister
 
-@Suite("Binary rows")
+@Suite("Binary rows", .ownThread)
 struct BinaryRowTests {
     /// 2^127 - 1 units, the largest price; and numbers around every boundary of the encoding.
     static let edges: [Int128] = {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Persister
 
-@Suite("Connecting to PostgreSQL")
+@Suite("Connecting to PostgreSQL", .ownThread)
 struct PostgresConnectionTests {
     private func failure(_ url: String) throws -> PostgresError {
         let url = try #require(PostgresURL(url))
