@@ -120,7 +120,7 @@ let package = Package(
         .executableTarget(
             name: "Bench",
             dependencies: [
-                "Shared", "Ingestor", "Aggregator", "Persister", "Cacher", "TestSupport",
+                "Shared", "Ingestor", "Aggregator", "Persister", "Cacher", "TestSupport", "CRdKafka",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks",

@@ -88,19 +88,20 @@ struct HTTPClientTests {
 
     @Test("gives up after its time-out, on a body that is too large, and when stop is requested")
     func limits() async throws {
-        let stop = StopSignal()
+        let (stop, finished) = (StopSignal(), StopSignal())
         let kinds = try await HTTPFixtureServer.run { request, _ in
             if request.path == "/large" { return HTTPFixtureServer.Answer(200, String(repeating: "x", count: 2_000)) }
             if request.path == "/stop" { stop.request() }
-            try? await Task.sleep(for: .seconds(20))
+            while !finished.isRequested { try? await Task.sleep(for: .milliseconds(20)) }
             return HTTPFixtureServer.Answer()
         } _: { server in
             let url = server.url
+            defer { finished.request() }
             return try await onOwnThread {
-                let limits = HTTPClient.Limits(timeout: .milliseconds(300), bodyBytes: 1_000)
-                let hasty = try HTTPClient(userAgent: "test", limits: limits, stop: stop)
-                let patient = try HTTPClient(userAgent: "test", stop: stop)
-                return [(hasty, "/large"), (hasty, "/slow"), (patient, "/stop")].map { client, path in
+                let tight = HTTPClient.Limits(bodyBytes: 1_000)
+                let hasty = HTTPClient.Limits(timeout: .milliseconds(300))
+                return try [(tight, "/large"), (hasty, "/slow"), (HTTPClient.Limits(), "/stop")].map { limits, path in
+                    let client = try HTTPClient(userAgent: "test", limits: limits, stop: stop)
                     do throws(HTTPError) {
                         _ = try client.get(url + path)
                         return HTTPError.Kind?.none

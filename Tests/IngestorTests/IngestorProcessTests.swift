@@ -1,0 +1,114 @@
+import Foundation
+import Shared
+import TestSupport
+import Testing
+
+@testable import Ingestor
+
+/// The executable as a whole: settings, HTTP, Kafka, signals and exit codes.
+@Suite("Ingestor process", .ownThread, .timeLimit(.minutes(3)))
+struct IngestorProcessTests {
+    private func environment(_ broker: TestBroker, _ more: [String: String]) -> [String: String] {
+        [
+            "KAFKA_BOOTSTRAP_SERVERS": broker.settings.bootstrapServers,
+            "KAFKA_TOPIC_PREFIX": broker.settings.topicPrefix, "KAFKA_FETCH_WAIT_MAX_MS": "10",
+        ].merging(more) { $1 }
+    }
+
+    @Test("CoinGecko's page over HTTP becomes records; SIGTERM ends it with 0 and a line that says how many")
+    func coinGecko() async throws {
+        let broker = try TestBroker(topics: ["prices.raw": 3])
+        try await HTTPFixtureServer.run { _, _ in
+            HTTPFixtureServer.Answer(200, MarketsFixtures.page, headers: ["Date": "Mon, 18 May 2026 12:49:30 GMT"])
+        } _: { server in
+            let ingestor = try ServiceProcess(
+                "ingestor",
+                environment: environment(broker, ["COINGECKO_BASE_URL": server.url, "INGESTOR_COINS": "250"])
+            )
+            try ingestor.waitUntilReady()
+            try ingestor.wait("4 acknowledged ticks") {
+                try ingestor.metric("tickline_ingestor_ticks_acknowledged_total") == 4 ? true : nil
+            }
+            #expect(try ingestor.metric("tickline_ingestor_http_responses_total") == 1)
+            #expect(try ingestor.metric("tickline_ingestor_rows_skipped_total") == 1)
+            #expect(try promtoolSays(ingestor.metrics()) == "")
+            #expect(ingestor.terminate() == 0)
+            #expect(ingestor.log.contains("4 ticks produced, 4 acknowledged, 0 outstanding"), "\(ingestor.log)")
+        }
+        let records = try broker.records(of: broker.name("prices.raw"))
+        #expect(Set(records.map(\.key)) == ["bitcoin", "01coin", "shiba-inu", "02-token"])
+        #expect(records.contains { $0.value?.contains(#""price":0.00000808,"#) == true })
+    }
+
+    @Test("a replay ends by itself with 0; one that stops at a bad line ends with 1 and names it")
+    func replay() throws {
+        let broker = try TestBroker(topics: ["prices.raw": 3])
+        let path = try TemporaryFile.keep("timestamp,coin_id,price\n1795379700,bitcoin,1.5\nnow,bitcoin,2\n")
+        defer { TemporaryFile.remove(path) }
+        let settings = ["INGESTOR_SOURCE": "replay", "INGESTOR_REPLAY_FILE": path, "INGESTOR_REPLAY_SPEED": "max"]
+        let skipping = try ServiceProcess.run("ingestor", environment: environment(broker, settings))
+        #expect(skipping.code == 0, "\(skipping.output)")
+        #expect(skipping.output.contains("1 ticks produced, 1 acknowledged, 0 outstanding"))
+        let stopping = try ServiceProcess.run(
+            "ingestor",
+            environment: environment(broker, settings.merging(["INGESTOR_REPLAY_BAD_LINES": "stop"]) { $1 })
+        )
+        #expect(stopping.code == 1)
+        #expect(stopping.output.contains("line 3: timestamp"), "\(stopping.output)")
+    }
+
+    @Test("a key that CoinGecko refuses ends it with 1 and a sentence that says what to set")
+    func wrongKey() async throws {
+        let broker = try TestBroker(topics: ["prices.raw": 3])
+        try await HTTPFixtureServer.run { _, _ in
+            HTTPFixtureServer.Answer(400, #"{"error_code":10010,"status":{"error_message":"pro key"}}"#)
+        } _: { server in
+            let settings = ["COINGECKO_BASE_URL": server.url, "COINGECKO_API_KEY": "CG-very-secret"]
+            let (code, output) = try ServiceProcess.run("ingestor", environment: environment(broker, settings))
+            #expect(code == 1)
+            #expect(output.contains("COINGECKO_PLAN=pro"), "\(output)")
+            #expect(!output.contains("CG-very-secret"))
+        }
+    }
+
+    @Test("settings that don't parse end it with 78, all of them named at once")
+    func badSettings() throws {
+        let (code, output) = try ServiceProcess.run(
+            "ingestor",
+            environment: ["INGESTOR_SOURCE": "kraken", "INGESTOR_RATE": "fast", "COINGECKO_PLAN": "gold"]
+        )
+        #expect(code == 78)
+        for text in [
+            "INGESTOR_SOURCE is \"kraken\"", "INGESTOR_RATE is \"fast\"", "COINGECKO_PLAN is \"gold\"", "simulator",
+        ] {
+            #expect(output.contains(text), "\(output)")
+        }
+    }
+
+    @Test("without a broker it says so and tries again until it is asked to stop")
+    func noBroker() throws {
+        let ingestor = try ServiceProcess(
+            "ingestor",
+            environment: ["INGESTOR_SOURCE": "simulator", "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"]
+        )
+        try ingestor.waitForLine(containing: "no broker answers at 127.0.0.1:1")
+        #expect(ingestor.isRunning)
+        #expect(ingestor.terminate() == 0)
+    }
+
+    /// What `promtool check metrics` has to say; nothing where it isn't installed.
+    private func promtoolSays(_ metrics: String) throws -> String {
+        let tool = Process()
+        tool.executableURL = URL(filePath: "/usr/bin/env")
+        tool.arguments = ["sh", "-c", "command -v promtool >/dev/null || exit 0; promtool check metrics 2>&1"]
+        let (input, output) = (Pipe(), Pipe())
+        tool.standardInput = input
+        tool.standardOutput = output
+        try tool.run()
+        try input.fileHandleForWriting.write(contentsOf: Data(metrics.utf8))
+        try input.fileHandleForWriting.close()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        tool.waitUntilExit()
+        return text
+    }
+}
