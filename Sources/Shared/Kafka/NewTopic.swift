@@ -27,7 +27,9 @@ public struct NewTopic: Sendable, Hashable {
         case .aggregates1m, .aggregatesSliding, .alerts, .deadLetter:
             configuration = ["cleanup.policy": "delete", "retention.ms": "\(30 * day)"]
         case .alertRules, .aggregatorState:
-            configuration = ["cleanup.policy": "compact"]
+            // The segment that is being written is never compacted, and by default it grows to 1 GB: whoever restores from
+            // the topic would read all of it.
+            configuration = ["cleanup.policy": "compact", "segment.bytes": "\(64 << 20)", "segment.ms": "\(day / 24)"]
         }
         self.init(
             name: topic.name(prefix: prefix),

@@ -1,0 +1,197 @@
+"""What compose/ says, compared with what the executables say. Run by scripts/check-compose; prints every difference and
+ends with 1 if there is one."""
+
+import json
+import pathlib
+import re
+import sys
+
+import yaml
+
+root = pathlib.Path(__file__).resolve().parents[2]
+compose_file = root / "compose/docker-compose.yml"
+dashboards = sorted((root / "compose/grafana/dashboards").glob("*.json"))
+services = ["ingestor", "aggregator", "persister", "cacher"]
+problems = []
+
+# Settings that compose sets itself or leaves alone: addresses inside the container, and libpq's own variables.
+kept_inside = {"HTTP_HOST", "HTTP_PORT", "SCHEMA_DIR", "AGGREGATOR_INSTANCE", "KAFKA_<PROPERTY>"}
+libpq = {"PGUSER", "PGPASSWORD"}
+
+
+def compose():
+    return yaml.safe_load(compose_file.read_text())
+
+
+def manifests():
+    for path in sorted((root / "compose/kubernetes").glob("*.yaml")):
+        for document in yaml.safe_load_all(path.read_text()):
+            if document and document["kind"] != "Kustomization":
+                yield path, document
+
+
+def settings(folder):
+    """The settings of each service: name -> default (None without one), as --settings-markdown prints them."""
+    result = {}
+    for service in services:
+        rows = re.findall(r"^\| `([^`]+)` \| (?:`([^`]*)`|[^|]*) \|", (folder / f"{service}.settings").read_text(), re.M)
+        result[service] = {name: default or None for name, default in rows}
+    return result
+
+
+def example():
+    """.env.example: name -> default."""
+    text = (root / ".env.example").read_text()
+    return dict(re.findall(r"^#([A-Z][A-Z0-9_]*)=(.*)$", text, re.M))
+
+
+def interpolated():
+    """The variables of the compose file: name -> default; None for those that are passed on as they are."""
+    text = re.sub(r"^\s*#.*$", "", compose_file.read_text(), flags=re.M)
+    found = {}
+    for name, default in re.findall(r"\$\{([A-Z0-9_]+):-([^}]*)\}", text):
+        if found.setdefault(name, default) != default:
+            problems.append(f"docker-compose.yml gives {name} two defaults: {found[name]} and {default}")
+    for name in re.findall(r"^\s+([A-Z][A-Z0-9_]*):\s*$", text, re.M):
+        found.setdefault(name, None)
+    return found
+
+
+def check_example():
+    listed, used = example(), interpolated()
+    listed.pop("COMPOSE_PROFILES", None)
+    for name in sorted(used.keys() - listed.keys()):
+        problems.append(f"{name} is missing in .env.example")
+    for name in sorted(listed.keys() - used.keys()):
+        problems.append(f".env.example lists {name}, which docker-compose.yml doesn't use")
+    for name, default in used.items():
+        if default is not None and listed.get(name, default) != default:
+            problems.append(f"{name} is {listed[name]} in .env.example and {default} in docker-compose.yml")
+
+
+def check_settings(folder):
+    known, listed = settings(folder), example()
+    for service in services:
+        passed = set(compose()["services"][service]["environment"])
+        for name in sorted(passed - known[service].keys() - libpq):
+            problems.append(f"docker-compose.yml passes {name} to {service}, which has no such setting")
+        for name in sorted(known[service].keys() - passed - kept_inside):
+            problems.append(f"{service} has the setting {name}, which docker-compose.yml doesn't pass")
+        for name, default in known[service].items():
+            if name in listed and interpolated().get(name) is None and listed[name] != (default or ""):
+                problems.append(f"{name} is {listed[name]} in .env.example, but {service} has {default}")
+    everything = set().union(*known.values())
+    for path, document in manifests():
+        if document["kind"] in ("ConfigMap", "Secret"):
+            for name in {**document.get("data", {}), **document.get("stringData", {})}:
+                if name not in everything and not name.startswith("KAFKA_"):
+                    problems.append(f"{path.name} sets {name}, which no service has")
+    for page in pages():
+        for name in re.findall(r"\b(?:INGESTOR|AGGREGATOR|PERSISTER|CACHER|COINGECKO|POSTGRES|REDIS)_[A-Z_]*[A-Z]\b", page.read_text()):
+            if name not in everything and name not in listed and name.removesuffix("_FILE") not in everything:
+                problems.append(f"{page.relative_to(root)} names {name}, which is no setting")
+
+
+def pages():
+    return [root / "docs" / name for name in ("operations.md", "kafka.md", "troubleshooting.md", "database.md", "redis.md")
+            if (root / "docs" / name).exists()]
+
+
+def panels():
+    for path in dashboards:
+        board = json.loads(path.read_text())
+        for panel in board["panels"]:
+            for target in panel["targets"]:
+                yield path, board, panel["title"], target
+
+
+def check_metrics(folder):
+    exposed = set()
+    for service in services:
+        exposed |= set(re.findall(r"^([a-zA-Z_:][a-zA-Z0-9_:]*)", (folder / service).read_text(), re.M))
+    # Only after the first answer of CoinGecko.
+    exposed.add("tickline_ingestor_http_responses_total")
+    used = {}
+    for path, _, title, target in panels():
+        for name in re.findall(r"\b(?:tickline|process)_[a-z0-9_]+", target.get("expr", "")):
+            used.setdefault(name, f"{path.name}, {title}")
+    for path in [root / "compose/prometheus/alerts.yml", *pages()]:
+        # Not the names of volumes and networks, which begin alike.
+        for name in re.findall(r"\btickline_(?:ingestor|aggregator|persister|cacher|restarts|ready|build)[a-z0-9_]*[a-z0-9]\b", path.read_text()):
+            used.setdefault(name, path.name)
+    for name, where in sorted(used.items()):
+        if name not in exposed and not any(other.startswith(name + "_") for other in exposed):
+            problems.append(f"{where}: no service has the metric {name}")
+
+
+def write_statements(folder):
+    """Writes each statement of the dashboards, as Grafana would send it, into a file of its own."""
+    values = {"currency": "usd", "coin": "bitcoin"}
+    count = 0
+
+    def write(sql, candle, where):
+        nonlocal count
+        sql = re.sub(r"\$__timeFilter\(([^()]*)\)", r"\1 BETWEEN now() - INTERVAL '3 hours' AND now()", sql)
+        for name, value in {**values, "candle": candle}.items():
+            sql = sql.replace(f"${{{name}:sqlstring}}", f"'{value}'")
+        if "$" in sql:
+            problems.append(f"{where}: a variable or macro this check doesn't know: {sql}")
+        count += 1
+        (folder / f"{count:03}.sql").write_text(f"-- {where}\n{sql};\n")
+
+    for path, board, title, target in panels():
+        if "rawSql" in target:
+            for candle in ("1m", "5m", "1h", "1d") if "${candle" in target["rawSql"] else ("1m",):
+                write(target["rawSql"], candle, f"{path.name}, {title}")
+    for path in dashboards:
+        for variable in json.loads(path.read_text())["templating"]["list"]:
+            if variable["type"] == "query":
+                write(variable["query"], "1m", f"{path.name}, variable {variable['name']}")
+    if count < 10:
+        problems.append(f"only {count} statements were found in the dashboards")
+
+
+def check_kubernetes():
+    import kubernetes_validate
+
+    count = 0
+    for path, document in manifests():
+        count += 1
+        try:
+            kubernetes_validate.validate(document, "1.31", strict=True)
+        except Exception as error:
+            problems.append(f"{path.name}, {document['kind']} {document['metadata']['name']}: {getattr(error, 'message', error)}")
+    listed = yaml.safe_load((root / "compose/kubernetes/kustomization.yaml").read_text())["resources"]
+    files = {path.name for path in (root / "compose/kubernetes").glob("*.yaml")} - {"kustomization.yaml"}
+    if set(listed) != files:
+        problems.append(f"kustomization.yaml lists {sorted(listed)}, the folder holds {sorted(files)}")
+    if count < 4:
+        problems.append(f"only {count} manifests were found")
+
+
+def check_package():
+    """SwiftPM refuses a package one of whose targets has no folder, so the image needs them all."""
+    paths = re.findall(r'"(Sources|Tests|Benchmarks|[A-Z][A-Za-z]*)/', (root / "Package.swift").read_text())
+    paths += re.findall(r'path: "([A-Za-z]+)[/"]', (root / "Package.swift").read_text())
+    copied = set(re.findall(r"^COPY ([A-Za-z]+) ", (root / "compose/Dockerfile").read_text(), re.M))
+    sent = set(re.findall(r"^!([A-Za-z]+)$", (root / ".dockerignore").read_text(), re.M))
+    for folder in sorted({path for path in paths if (root / path).is_dir()}):
+        if folder not in copied:
+            problems.append(f"Package.swift needs {folder}, which the Dockerfile doesn't copy")
+        if folder not in sent:
+            problems.append(f"Package.swift needs {folder}, which .dockerignore keeps back")
+
+
+command, *arguments = sys.argv[1:]
+folders = [pathlib.Path(argument) for argument in arguments]
+{
+    "example": check_example,
+    "settings": check_settings,
+    "metrics": check_metrics,
+    "sql": write_statements,
+    "kubernetes": check_kubernetes,
+    "package": check_package,
+}[command](*folders)
+for problem in problems:
+    print(problem)
+sys.exit(1 if problems else 0)
