@@ -10,6 +10,10 @@ struct TickBatch {
         var value: Range<Int>
     }
 
+    /// The longest value in bytes. A tick has about 400; brokers refuse a megabyte, and a record that can never be sent
+    /// must not get this far.
+    static let longestValue = 64 << 10
+
     /// The bytes of all records.
     private(set) var bytes: [UInt8] = []
     /// The records in the order they are sent.
@@ -33,17 +37,20 @@ struct TickBatch {
     }
 
     /// Appends a tick.
-    mutating func append(_ tick: PriceTick) {
+    /// - Returns: false when its value is longer than ``longestValue``; it is left out then.
+    mutating func append(_ tick: PriceTick) -> Bool {
         writer.reset()
         tick.write(to: &writer)
         let written = writer
         let size = written.count
+        guard size <= Self.longestValue else { return false }
         append(key: Array(tick.coinID.utf8), timestamp: tick.timestamp, atMost: size) { target in
             written.withUnsafeBytes { source in
                 if let start = source.baseAddress { target.update(from: start, count: size) }
             }
             return size
         }
+        return true
     }
 
     /// Appends a tick whose value is written straight into the buffer.

@@ -26,6 +26,7 @@ struct CoinGeckoSource: TickSource {
     private var longBackoff = Backoff(initial: .seconds(30), cap: .seconds(600))
     private var everAnswered = false
     private var isBehind = false
+    private var checkedIDs: Set<String> = []
 
     /// Makes a source.
     /// - Parameters:
@@ -134,20 +135,20 @@ struct CoinGeckoSource: TickSource {
             case .send(let timestamp, let isAhead):
                 guard let price = row.currentPrice else { break }
                 if isAhead { metrics.ahead.increment() }
-                batch.append(
-                    row.tick(
-                        price: price,
-                        vsCurrency: request.vsCurrency,
-                        timestamp: timestamp,
-                        ingestedAt: arrived.wall
-                    )
+                let tick = row.tick(
+                    price: price,
+                    vsCurrency: request.vsCurrency,
+                    timestamp: timestamp,
+                    ingestedAt: arrived.wall
                 )
+                if !batch.append(tick) { metrics.skipped(.malformed)?.increment() }
             case .unchanged: unchanged += 1
             case .skip(let reason): metrics.skipped(reason)?.increment()
             }
         }
         metrics.unchanged.increment(by: unchanged)
         compareClocks(page, date: date)
+        reportUnknown(of: request, in: page)
         log.debug("\(page.count) rows, \(batch.count) new, \(unchanged) unchanged", metadata: ["url": "\(request.url)"])
     }
 
@@ -165,6 +166,16 @@ struct CoinGeckoSource: TickSource {
                     ? "the newest price of a page is \(Self.text(age)) older than its Date: the source stands still or its clock is off"
                     : "the prices are recent again"
             )
+        }
+    }
+
+    /// Names the ids that CoinGecko does not know, once: it leaves them out without a word, and a ticker symbol is
+    /// easily taken for an id.
+    private mutating func reportUnknown(of request: MarketsRequest, in page: MarketsPage) {
+        guard !request.ids.isEmpty, checkedIDs.insert(request.url).inserted else { return }
+        let unknown = Set(request.ids).subtracting(page.rows.map(\.id)).sorted()
+        if !unknown.isEmpty {
+            log.warning("CoinGecko has no coin with the id \(unknown.joined(separator: ", ")); see INGESTOR_COINS")
         }
     }
 

@@ -7,6 +7,8 @@ struct MarketsRequest: Sendable, Hashable {
     var url: String
     /// The currency it asks for.
     var vsCurrency: String
+    /// The ids it asks for; none when it asks for the largest.
+    var ids: [String] = []
     /// How many rows of the answer count; the last page can hold more than were asked for.
     var rows: Int
 
@@ -35,6 +37,7 @@ struct MarketsRequest: Sendable, Hashable {
                     return MarketsRequest(
                         url: "\(start)&ids=\(list)&per_page=\(pageSize)&page=1\(end)",
                         vsCurrency: currency,
+                        ids: chunk,
                         rows: pageSize
                     )
                 }

@@ -33,6 +33,9 @@ struct ReplayDecoder {
                 throw Failure(description: "\(error)")
             }
         }
+        if (try? UTF8Span(validating: record)) == nil {
+            throw Failure(description: "not UTF-8")
+        }
         do {
             try fields.split(record)
         } catch {

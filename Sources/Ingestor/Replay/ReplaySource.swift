@@ -70,8 +70,11 @@ struct ReplaySource: TickSource {
             pending = nil
             var due = tick
             due.ingestedAt = now.wall
-            batch.append(due)
-            good += 1
+            if batch.append(due) {
+                good += 1
+            } else {
+                try reject(line: reader.position.lines, "longer than \(TickBatch.longestValue) bytes as JSON")
+            }
             handedOut = reader.position
         }
         return .more

@@ -28,6 +28,7 @@ struct PollRoundTests {
     func ids() {
         let few = requests(.ids(["bitcoin", "01coin", "a b"]))
         #expect(few.count == 1)
+        #expect(few[0].ids == ["bitcoin", "01coin", "a b"])
         #expect(few[0].url.contains("&ids=bitcoin,01coin,a%20b&per_page=250&page=1"))
         #expect(requests(.ids((0..<600).map { "coin-\($0)" })).count == 3)
         let long = requests(.ids((0..<200).map { "\($0)" + String(repeating: "é", count: 60) }))

@@ -184,6 +184,19 @@ struct ReplayTests {
         #expect(try replay(text, ["INGESTOR_REPLAY_SPEED": "0.5x"]).waits == [.seconds(20), .seconds(20)])
     }
 
+    @Test("what is not UTF-8, or too long for a tick, is a bad line")
+    func unusableText() throws {
+        let long = String(repeating: "x", count: TickBatch.longestValue)
+        let text = "timestamp,coin_id,price,name\n1,a,1,\(long)\n2,b,1,ok\n"
+        let run = try replay(text)
+        #expect(run.ticks.map(\.coinID) == ["b"])
+        #expect(run.bad == 1)
+        let header = Array("timestamp,coin_id,price".utf8)
+        var decoder = ReplayDecoder(columns: try ReplayColumns(header: header.span), vsCurrency: "usd")
+        let line = Array("1,".utf8) + [0xC3, 0x28] + Array(",1".utf8)
+        #expect(throws: ReplayDecoder.Failure.self) { try decoder.tick(line.span, ingestedAt: wall) }
+    }
+
     @Test("a replay goes on behind the last acknowledged tick")
     func resumes() throws {
         let text = "timestamp,coin_id,price\n" + (0..<1_200).map { "\(1_000_000 + $0),c\($0),1\n" }.joined()
