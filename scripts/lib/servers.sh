@@ -2,6 +2,8 @@
 # The broker, PostgreSQL, Redis and the services of the demo. Sourced by scripts/demo.
 
 build() {
+  binaries=${TICKLINE_DEMO_BINARIES:-}
+  [[ -z $binaries ]] || return 0
   say "Building ($configuration); the first time takes some minutes"
   local log
   log=$(mktemp)
@@ -110,7 +112,7 @@ start_servers() {
     say "Redis       $redis_url"
   fi
 
-  POSTGRES_URL=$postgres_url "$binaries/persister" migrate >"$folder/log/migrate.log" 2>&1 ||
+  SCHEMA_DIR="$root/schema" POSTGRES_URL=$postgres_url "$binaries/persister" migrate >"$folder/log/migrate.log" 2>&1 ||
     fail "the database could not be migrated: $(last_words migrate)"
 }
 

@@ -121,9 +121,7 @@ run_unattended() {
     sleep 1
     supervise
     if (((SECONDS - started) % 10 == 0)); then
-      fetch_metrics
-      say "$(printf '%4d s  %s ticks produced' $((SECONDS - started)) \
-        "$(grouped "$(metric ingestor tickline_ingestor_ticks_acknowledged_total)")")"
+      say "$(printf '%4d s  %s ticks produced' $((SECONDS - started)) "$(grouped "$(end_offsets prices.raw)")")"
     fi
   done
   end TERM 30 ingestor
@@ -150,6 +148,7 @@ summary() {
   printf '  %-36s %14s\n' "ticks produced (end of prices.raw)" "$(grouped "$produced")"
   for table in raw_price_data cryptocurrencies price_aggregates_1m price_alerts processing_metadata; do
     rows=$(count_rows "$table")
+    [[ $table != raw_price_data || $rows_before == 0 ]] || table="$table, $(grouped "$rows_before") of them older"
     printf '  %-36s %14s\n' "rows in $table" "$(grouped "$rows")"
   done
   printf '  %-36s %14s\n' "results of one-minute windows" "$(grouped "$windows")"
