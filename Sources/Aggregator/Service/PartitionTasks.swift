@@ -72,7 +72,10 @@ final class PartitionTasks: RebalanceHandler {
     }
 
     private func drop() {
-        for partition in tasks.keys { metrics.lag(of: partition).set(0) }
+        for partition in tasks.keys {
+            metrics.lag(of: partition).set(0)
+            metrics.watermarkDelay(of: partition).set(0)
+        }
         tasks = [:]
     }
 
