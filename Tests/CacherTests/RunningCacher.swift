@@ -53,13 +53,3 @@ final class RunningCacher: Sendable {
         return line.flatMap { Int($0.split(separator: " ").last ?? "") } ?? 0
     }
 }
-
-/// Waits until something holds, looking every 10 ms; records an issue when it hasn't within a minute.
-func eventually(_ what: Comment, _ condition: () throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(60)
-    while ContinuousClock.now < deadline {
-        if try condition() { return }
-        try await Task.sleep(for: .milliseconds(10))
-    }
-    Issue.record("not within a minute: \(what)")
-}

@@ -8,7 +8,7 @@ import Testing
 ///
 /// On librdkafka's mock this shows the wiring only: isolation is not shown there. On a real broker
 /// (`KAFKA_BOOTSTRAP_SERVERS`) the same tests show it.
-@Suite("AggregatorPipeline")
+@Suite("AggregatorPipeline", .ownThread)
 struct AggregatorPipelineTests {
     private let broker: TestBroker
 
