@@ -6,6 +6,9 @@ import Shared
 /// The producer is idempotent with `acks=all` and never gives a record up by itself: a broker that is away fills the
 /// queue, and a full queue holds the source back.
 final class TickSender {
+    /// The most ticks that wait for their acknowledgement: some 15 MB, and a second's worth at a broker's full speed.
+    static let queueLimit = 20_000
+
     private let producer: KafkaProducer
     private let topic: KafkaProducer.DestinationTopic
     private let metrics: IngestorMetrics
@@ -18,7 +21,11 @@ final class TickSender {
     /// Makes a sender.
     /// - Throws: ``KafkaError`` when librdkafka refuses a property.
     init(settings: KafkaSettings, metrics: IngestorMetrics, readiness: Readiness) throws(KafkaError) {
-        producer = try KafkaProducer(settings: settings, mode: .idempotent)
+        producer = try KafkaProducer(
+            settings: settings,
+            mode: .idempotent,
+            properties: ["queue.buffering.max.messages": "\(Self.queueLimit)"]
+        )
         topic = try producer.topic(settings.name(.raw), schema: "price-tick/1")
         self.metrics = metrics
         self.readiness = readiness
