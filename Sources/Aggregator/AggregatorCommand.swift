@@ -17,12 +17,47 @@ public struct AggregatorCommand: ServiceCommand {
     /// The options that every service has.
     @OptionGroup public var options: ServiceOptions
 
+    /// Where a replay writes to; without it the service runs.
+    @Option(
+        help: ArgumentHelp(
+            "Compute history again into topics with this prefix, then end.",
+            discussion: "The same input gives the same bytes. Windows still open at the end are marked partial.",
+            valueName: "prefix"
+        )
+    )
+    public var outputPrefix: String?
+
+    /// Where a replay starts.
+    @Option(help: ArgumentHelp("Where a replay starts: earliest, or a record time in RFC 3339.", valueName: "time"))
+    public var from: ReplayBound?
+
+    /// Where a replay ends.
+    @Option(help: ArgumentHelp("Where a replay ends: latest, or a record time in RFC 3339.", valueName: "time"))
+    public var until: ReplayBound?
+
     /// Required by ArgumentParser.
     public init() {}
+
+    /// Checks that the options of a replay come together.
+    public func validate() throws {
+        if outputPrefix == nil, from != nil || until != nil {
+            throw ValidationError("--from and --until belong to a replay, which needs --output-prefix")
+        }
+    }
 
     /// Reads the settings and makes the pipeline.
     public static func start(_ reader: SettingsReader) throws -> (pipeline: any Pipeline, readiness: Readiness) {
         let readiness = Readiness("kafka", "partitions")
         return (AggregatorPipeline(settings: try AggregatorSettings(reader), readiness: readiness), readiness)
+    }
+
+    /// Runs a replay if the options ask for one.
+    public func runInstead(_ reader: SettingsReader) async throws -> Bool {
+        guard let outputPrefix else { return false }
+        let range = ReplayRange(from: from ?? .all, until: until ?? .all, outputPrefix: outputPrefix)
+        let replay = Replay(settings: try AggregatorSettings(reader), range: range)
+        let summary = try await DedicatedThread.run(name: "replay") { try replay.run() }
+        print("replayed \(summary.records) records of \(summary.partitions) partitions")
+        return true
     }
 }

@@ -78,6 +78,11 @@ public final class ServiceProcess {
         process.waitUntilExit()
     }
 
+    /// Sends it a signal, for example SIGSTOP.
+    public func signal(_ number: Int32) {
+        Glibc.kill(process.processIdentifier, number)
+    }
+
     /// Asks it to end, and waits.
     /// - Returns: its exit code.
     public func terminate() -> Int32 {

@@ -10,6 +10,10 @@ public struct AggregatorPipeline: Pipeline {
     /// A turn hands out at most this many records, so that the clocks are read often enough.
     private static let batch = 2_000
 
+    /// The group waits for a member that died while it was joining for `max.poll.interval.ms`: by default 5 minutes in
+    /// which nobody gets anything. A turn of the loop takes milliseconds, a restore seconds.
+    private static let consumerProperties = ["max.poll.interval.ms": "60000"]
+
     /// Makes the pipeline; nothing is connected yet.
     /// - Parameter readiness: gets the conditions `kafka` and `partitions`.
     public init(settings: AggregatorSettings, readiness: Readiness) {
@@ -26,7 +30,10 @@ public struct AggregatorPipeline: Pipeline {
     /// - Throws: see `Pipeline.run(stop:)`.
     public func run(stop: StopSignal) throws {
         let inputPartitions = try checkTopics()
-        let writer = try TransactionWriter(settings: settings)
+        let writer = try TransactionWriter(
+            kafka: settings.kafka,
+            id: "\(settings.group)-\(settings.instance)"
+        )
         let rules = try RuleFollower(settings: settings)
         let tasks = PartitionTasks(
             settings: settings,
@@ -36,7 +43,12 @@ public struct AggregatorPipeline: Pipeline {
             inputPartitions: inputPartitions,
             logger: logger
         )
-        let consumer = try KafkaConsumer(settings: settings.kafka, group: settings.group, handler: tasks)
+        let consumer = try KafkaConsumer(
+            settings: settings.kafka,
+            group: settings.group,
+            options: KafkaConsumer.Options(properties: Self.consumerProperties),
+            handler: tasks
+        )
         tasks.consumer = consumer
         try consumer.subscribe([settings.kafka.name(.raw)])
         readiness.set("kafka", .ok)

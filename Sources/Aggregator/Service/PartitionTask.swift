@@ -74,6 +74,12 @@ final class PartitionTask {
         if windows.hasChanges { hasMoved = true }
     }
 
+    /// Emits the windows that are still open, marked partial: the end of a replay.
+    func flush() throws {
+        windows.flush(into: &output)
+        if !output.isEmpty { try writeOutput() }
+    }
+
     /// Whether there is something to commit.
     var needsCommit: Bool {
         hasMoved || windows.hasChanges

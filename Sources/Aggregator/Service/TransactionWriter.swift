@@ -5,7 +5,6 @@ import Shared
 /// A transaction begins with the first thing written and ends in `commit` or `abort`.
 final class TransactionWriter {
     private let producer: KafkaProducer
-    private let prefix: String
     private let aggregates1m: KafkaProducer.DestinationTopic
     private let aggregatesSliding: KafkaProducer.DestinationTopic
     private let alerts: KafkaProducer.DestinationTopic
@@ -17,16 +16,20 @@ final class TransactionWriter {
     /// When the open transaction began; nil when none is open.
     private(set) var openedAt: ContinuousClock.Instant?
 
+    /// The topics it writes to, besides the state.
+    static let outputs: [Topic] = [.aggregates1m, .aggregatesSliding, .alerts, .late, .deadLetter]
+
     /// Connects, and ends what an earlier instance of the same name had open.
+    /// - Parameters:
+    ///   - kafka: where the brokers are; its prefix goes before the topics' names.
+    ///   - id: a name no other running writer has.
     /// - Throws: ``KafkaError``.
-    init(settings: AggregatorSettings) throws(KafkaError) {
-        let kafka = settings.kafka
+    init(kafka: KafkaSettings, id: String) throws(KafkaError) {
         producer = try KafkaProducer(
             settings: kafka,
-            mode: .transactional(id: "\(kafka.topicPrefix)\(settings.group)-\(settings.instance)"),
+            mode: .transactional(id: kafka.topicPrefix + id),
             properties: ["queue.buffering.max.kbytes": "32768", "queue.buffering.max.messages": "200000"]
         )
-        prefix = kafka.topicPrefix
         aggregates1m = try producer.topic(kafka.name(.aggregates1m), schema: "price-aggregate/1")
         aggregatesSliding = try producer.topic(kafka.name(.aggregatesSliding), schema: "price-aggregate/1")
         alerts = try producer.topic(kafka.name(.alerts), schema: "price-alert/1")
@@ -107,6 +110,13 @@ final class TransactionWriter {
         // then finds it there, open or committed, and waits for its end.
         try producer.flush(timeout: timeout)
         try producer.sendOffsets(offsets, of: consumer, timeout: timeout)
+        try producer.commitTransaction(timeout: timeout)
+        openedAt = nil
+    }
+
+    /// Commits everything written; there are no offsets to go with it.
+    func commit(timeout: Duration) throws(KafkaError) {
+        guard openedAt != nil else { return }
         try producer.commitTransaction(timeout: timeout)
         openedAt = nil
     }

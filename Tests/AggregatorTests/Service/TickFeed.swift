@@ -69,12 +69,14 @@ struct TickFeed {
     }
 
     /// What the reference model makes of what lies in `prices.raw` now.
-    func expected(_ plan: WindowPlan) throws -> Expected {
+    /// - Parameter rules: the rules that were in force from the start.
+    func expected(_ plan: WindowPlan, rules: [AlertRule] = []) throws -> Expected {
         let records = try broker.records(of: broker.name(Topic.raw.rawValue))
         var expected = Expected()
         let clock = ClockReading(wall: .now(), monotonic: 0)
         for (_, records) in Dictionary(grouping: records, by: \.partition) {
             var model = ReferenceModel(plan: plan)
+            model.rules = rules
             for record in records.sorted(by: { $0.offset < $1.offset }) {
                 expected.records += 1
                 guard let tick = try? PriceTick(json: Array((record.value ?? "").utf8).span) else {
@@ -91,6 +93,7 @@ struct TickFeed {
                 if case .late = model.process(input, coin: coin, clock: clock) { expected.late += 1 }
             }
             expected.aggregates += model.results
+            expected.alerts += model.alerts.map(\.alertID)
         }
         return expected
     }
@@ -102,6 +105,7 @@ struct Expected {
     var late = 0
     var deadLetters = 0
     var aggregates: [PriceAggregate] = []
+    var alerts: [String] = []
 
     /// Every aggregate as it should lie in the topics, sorted.
     var lines: [String] {
@@ -118,5 +122,44 @@ extension TestBroker {
     func aggregateLines() throws -> [String] {
         let topics: [Topic] = [.aggregates1m, .aggregatesSliding]
         return try topics.flatMap { try records(of: name($0.rawValue)) }.compactMap(\.value).sorted()
+    }
+
+    /// Every alert's id, sorted.
+    func alertIDs() throws -> [String] {
+        try records(of: name(Topic.alerts.rawValue)).map { record in
+            try PriceAlert(json: Array((record.value ?? "").utf8).span).alertID
+        }.sorted()
+    }
+
+    /// Writes a rule to `alerts.rules`.
+    func send(_ rules: [AlertRule]) throws {
+        let producer = try KafkaProducer(settings: settings, mode: .idempotent)
+        let topic = try producer.topic(name(Topic.alertRules.rawValue))
+        for rule in rules {
+            var json = JSONWriter()
+            rule.write(to: &json)
+            try producer.send(to: topic, key: rule.ruleID, value: Array(json.text.utf8))
+        }
+        try producer.flush(timeout: .seconds(20))
+    }
+
+    /// Whether every tick has been read, and what came of it committed.
+    func isAllDone() throws -> Bool {
+        let reader = try KafkaReader(settings: settings)
+        for partition in 0..<Int32(3) {
+            let input = TopicPartition(topic: name(Topic.raw.rawValue), partition: partition)
+            let state = TopicPartition(topic: name(Topic.aggregatorState.rawValue), partition: partition)
+            let end = try reader.watermarkOffsets(of: input).upperBound
+            var position: Int64 = 0
+            try reader.readToEnd(of: state, timeout: .seconds(30)) { record in
+                guard let key = record.key, let value = record.value else { return }
+                guard StateKey(String(decoding: key, as: UTF8.self)) == .position else { return }
+                if case .position(let state) = try StateValue(json: value.span, for: .position) {
+                    position = state.nextOffset
+                }
+            }
+            if position < end { return false }
+        }
+        return true
     }
 }

@@ -81,8 +81,8 @@ struct ReferenceModel {
             raise(to: markThen)
         }
         if completeFrom == nil { completeFrom = tick.time }
-        // Swift's sort is stable.
-        accepted[coin] = (accepted[coin, default: []] + [tick]).sorted { $0.time < $1.time }
+        let place = accepted[coin, default: []].lastIndex { $0.time <= tick.time }.map { $0 + 1 } ?? 0
+        accepted[coin, default: []].insert(tick, at: place)
         if lastSeen[coin].map({ tick.time >= $0 }) ?? true { lookAtPrice(tick, coin) }
         lastSeen[coin] = max(lastSeen[coin] ?? tick.time, tick.time)
         guard let mark, paneEnd <= mark else { return .accepted }

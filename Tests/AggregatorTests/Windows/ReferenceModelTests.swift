@@ -27,10 +27,9 @@ import Testing
         var run = try ComparedRun(seed: UInt64(200_000 + seed), length: 60)
         guard run.toTheEnd(crashes: true) else { return }
         run.silence()
-        let left = run.compactedChangelog()
-        let panes = left.filter { if case .pane = $0.key { true } else { false } }
-        #expect(panes.isEmpty, "seed \(seed): \(panes.map(\.key))")
-        #expect(left.contains { $0.key == .position }, "seed \(seed)")
+        let left = run.compactedChangelog().map(\.key)
+        #expect(!left.contains { $0.hasPrefix("pane/") }, "seed \(seed): \(left)")
+        #expect(left.contains("position"), "seed \(seed)")
     }
 }
 
@@ -42,7 +41,8 @@ private struct ComparedRun {
     private var core: PartitionWindows
     private var model: ReferenceModel
     private var output = WindowOutput()
-    private var changelog: [(key: StateKey, value: StateValue?)] = []
+    /// As it lies in Kafka: keys as text, values as JSON.
+    private var changelog: [(key: String, value: String?)] = []
     /// The model and the next event as of the last transaction.
     private var committed: (model: ReferenceModel, next: Int)
 
@@ -87,8 +87,8 @@ private struct ComparedRun {
         commit(stream.events.count)
     }
 
-    func compactedChangelog() -> [(key: StateKey, value: StateValue)] {
-        var latest: [StateKey: Int] = [:]
+    func compactedChangelog() -> [(key: String, value: String)] {
+        var latest: [String: Int] = [:]
         for (position, record) in changelog.enumerated() { latest[record.key] = position }
         return latest.values.sorted().compactMap { position in
             changelog[position].value.map { (changelog[position].key, $0) }
@@ -118,7 +118,11 @@ private struct ComparedRun {
     }
 
     private mutating func commit(_ next: Int) {
-        core.drainChanges { changelog.append(($0, $1)) }
+        core.drainChanges { key, value in
+            var json = JSONWriter()
+            value?.write(to: &json)
+            changelog.append((key.description, value == nil ? nil : json.text))
+        }
         committed = (model, next)
     }
 
@@ -127,7 +131,23 @@ private struct ComparedRun {
             changelog = compactedChangelog().map { ($0.key, $0.value) }
         }
         var restore = StateRestore(into: Self.emptyCore(stream))
-        for record in changelog { restore.apply(record.key, record.value) }
+        for record in changelog {
+            guard let key = StateKey(record.key) else {
+                Issue.record("seed \(seed): no key: \(record.key)")
+                continue
+            }
+            do throws(JSONError) {
+                restore.apply(
+                    key,
+                    try record.value.map { text throws(JSONError) in
+                        let bytes = Array(text.utf8)
+                        return try StateValue(json: bytes.span, for: key)
+                    }
+                )
+            } catch {
+                Issue.record("seed \(seed): \(record): \(error)")
+            }
+        }
         let (windows, foundPosition) = restore.finish(at: instant)
         core = windows
         model = committed.model

@@ -24,6 +24,9 @@ public protocol ServiceCommand: AsyncParsableCommand {
     /// Reads the service's settings and makes its pipeline, without connecting to anything yet.
     /// - Throws: ``SettingsError``, also for rules between settings.
     static func start(_ reader: SettingsReader) throws -> (pipeline: any Pipeline, readiness: Readiness)
+    /// Does what the command's own options ask for instead of running the service (a replay of history).
+    /// - Returns: Whether they asked for something.
+    func runInstead(_ reader: SettingsReader) async throws -> Bool
 }
 
 extension ServiceCommand {
@@ -57,6 +60,11 @@ extension ServiceCommand {
         }
     }
 
+    /// Most services do one thing only.
+    public func runInstead(_ reader: SettingsReader) async throws -> Bool {
+        false
+    }
+
     /// Runs the service, or what the options ask for instead.
     public func run() async throws {
         if options.settingsMarkdown {
@@ -74,6 +82,7 @@ extension ServiceCommand {
             print(SettingsTable.values(Self.service.allSettings, in: reader))
             return
         }
+        if try await runInstead(reader) { return }
         let code = await ServiceShell.run(
             service: Self.service.name,
             settings: runtime,

@@ -1,0 +1,135 @@
+import Shared
+
+/// Computes history again, with the code of the service, into topics of its own.
+///
+/// The records' own times are its clock, both for the guard against the future and for partitions that were quiet: so
+/// the same input always gives the same bytes, whenever and on whatever machine it runs. Windows that are still open at
+/// the end are flushed and marked partial.
+struct Replay {
+    private let settings: AggregatorSettings
+    private let range: ReplayRange
+    private let metrics: AggregatorMetrics
+    /// Records of input in one transaction.
+    private static let batch = 50_000
+    private static let timeout = Duration.seconds(60)
+    private static let longest = Duration.seconds(7 * 86_400)
+
+    /// The first record behind the range has come.
+    private struct ReachedEnd: Error {}
+
+    /// What a replay did.
+    struct Summary: Sendable, Hashable {
+        /// Records read.
+        var records = 0
+        /// Partitions read.
+        var partitions = 0
+    }
+
+    /// A replay that has not begun.
+    init(settings: AggregatorSettings, range: ReplayRange, metrics: AggregatorMetrics? = nil) {
+        self.settings = settings
+        self.range = range
+        self.metrics = metrics ?? AggregatorMetrics(plan: settings.plan)
+    }
+
+    /// Runs from the first record to the last.
+    /// - Throws: ``ReplayError``, ``KafkaError``.
+    func run() throws -> Summary {
+        guard range.outputPrefix != settings.kafka.topicPrefix else { throw ReplayError.samePrefix(range.outputPrefix) }
+        let input = settings.kafka.name(.raw)
+        let count =
+            try KafkaTopics.check([input, settings.kafka.name(.alertRules)], settings: settings.kafka)[input] ?? 0
+        var output = settings.kafka
+        output.topicPrefix = range.outputPrefix
+        let reader = try KafkaReader(settings: settings.kafka)
+        try prepareTopics(output, partitions: count, reader: reader)
+        let rules = try RuleFollower(settings: settings).rules.values.sorted { $0.ruleID < $1.ruleID }
+        let writer = try TransactionWriter(kafka: output, id: "replay")
+        var summary = Summary()
+        for number in 0..<Int32(count) {
+            let partition = TopicPartition(topic: input, partition: number)
+            let offsets = try bounds(of: partition, reader: reader)
+            summary.records += try replay(partition, offsets, rules: rules, reader: reader, writer: writer)
+            summary.partitions += 1
+        }
+        return summary
+    }
+
+    private func replay(
+        _ partition: TopicPartition,
+        _ offsets: Range<Int64>,
+        rules: [AlertRule],
+        reader: KafkaReader,
+        writer: TransactionWriter
+    ) throws -> Int {
+        guard !offsets.isEmpty else { return 0 }
+        var windows = PartitionWindows(plan: settings.plan)
+        for rule in rules { _ = windows.setRule(rule) }
+        let task = PartitionTask(partition: partition.partition, windows: windows, writer: writer, metrics: metrics)
+        var clock = ClockReading(wall: .earliest, monotonic: 0)
+        var records = 0
+        do {
+            try reader.readToEnd(of: partition, from: offsets.lowerBound, timeout: Self.longest) { record in
+                guard record.offset < offsets.upperBound else { throw ReachedEnd() }
+                let time = (record.timestampMilliseconds ?? 0) * 1_000
+                if time > clock.monotonic {
+                    clock = ClockReading(wall: EventTime(microseconds: time), monotonic: time)
+                    if settings.followsClock { try task.advance(to: clock) }
+                }
+                try task.take(record, clock: clock)
+                records += 1
+                if records % Self.batch == 0 { try writer.commit(timeout: Self.timeout) }
+            }
+        } catch is ReachedEnd {
+            // More has been written since the replay began, or it ends before the latest record.
+        }
+        try task.flush()
+        task.publishCounts()
+        try writer.commit(timeout: Self.timeout)
+        return records
+    }
+
+    private func bounds(of partition: TopicPartition, reader: KafkaReader) throws -> Range<Int64> {
+        let all = try reader.watermarkOffsets(of: partition)
+        func offset(_ bound: ReplayBound, _ end: Int64) throws -> Int64 {
+            guard case .time(let time) = bound else { return end }
+            return try reader.offsets(of: [partition], at: time.milliseconds)[partition] ?? all.upperBound
+        }
+        let from = try offset(range.from, all.lowerBound)
+        return from..<max(from, try offset(range.until, all.upperBound))
+    }
+
+    /// Makes sure that the topics exist and are empty: output on top of other output would be neither.
+    private func prepareTopics(_ output: KafkaSettings, partitions: Int, reader: KafkaReader) throws {
+        let existing = try reader.topics()
+        let missing = TransactionWriter.outputs.filter { existing[output.name($0)] == nil }
+        if !missing.isEmpty {
+            let new = missing.map { NewTopic($0, prefix: output.topicPrefix, partitions: partitions) }
+            try KafkaTopics.create(new, settings: output)
+        }
+        for topic in TransactionWriter.outputs {
+            let name = output.name(topic)
+            for number in 0..<Int32(existing[name] ?? 0) {
+                let held = try reader.watermarkOffsets(of: TopicPartition(topic: name, partition: number))
+                guard held.isEmpty else { throw ReplayError.notEmpty(name) }
+            }
+        }
+    }
+}
+
+/// Why a replay can't be run.
+enum ReplayError: Error, CustomStringConvertible {
+    /// It would write into the topics of the service.
+    case samePrefix(String)
+    /// A topic of the output holds records.
+    case notEmpty(String)
+
+    /// One sentence that says what to do.
+    var description: String {
+        switch self {
+        case .samePrefix(let prefix):
+            "--output-prefix \"\(prefix)\" is KAFKA_TOPIC_PREFIX: a replay would write into the service's own topics"
+        case .notEmpty(let topic): "\(topic) holds records; choose another --output-prefix, or delete the topic"
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import ArgumentParser
+import Shared
+
+/// One end of the history that is replayed: the first or last record there is, or a record's own time.
+public enum ReplayBound: Sendable, Hashable, ExpressibleByArgument {
+    /// The earliest record, or behind the latest, whichever end it is.
+    case all
+    /// The first record that was produced at or after this time.
+    case time(EventTime)
+
+    /// Reads `earliest`, `latest`, or a time in RFC 3339.
+    public init?(argument: String) {
+        if argument == "earliest" || argument == "latest" {
+            self = .all
+        } else if let time = EventTime(argument) {
+            self = .time(time)
+        } else {
+            return nil
+        }
+    }
+}
+
+/// What is replayed, and where to.
+public struct ReplayRange: Sendable, Hashable {
+    /// Where it starts.
+    public var from: ReplayBound
+    /// Where it ends; a record at this time is no longer part of it.
+    public var until: ReplayBound
+    /// Goes before the names of the topics that are written to.
+    public var outputPrefix: String
+}

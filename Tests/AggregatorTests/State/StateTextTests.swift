@@ -1,0 +1,93 @@
+import Shared
+import Testing
+
+@testable import Aggregator
+
+/// The keys and values of `aggregator.state`.
+@Suite("State text") struct StateTextTests {
+    private static let odd = CoinKey(coinID: "a/b%2F\u{1F600}", vsCurrency: "us/d%")
+    private static let time = EventTime(microseconds: 1_763_843_700_123_456)
+
+    @Test(
+        "A key reads back as it was written",
+        arguments: [
+            StateKey.position, .coin(CoinKey(coinID: "bitcoin", vsCurrency: "usd")), .coin(odd),
+            .pane(odd, start: time),
+            .alert(ruleID: "50%/day", odd), .alert(ruleID: "", CoinKey(coinID: "", vsCurrency: "")),
+        ]
+    )
+    func keys(key: StateKey) {
+        #expect(StateKey(key.description) == key)
+    }
+
+    @Test("Keys are readable")
+    func readable() {
+        let coin = CoinKey(coinID: "bitcoin", vsCurrency: "usd")
+        let start = EventTime(milliseconds: 1_763_843_700_000)
+        #expect(StateKey.pane(coin, start: start).description == "pane/2025-11-22T20:35:00.000Z/usd/bitcoin")
+    }
+
+    @Test(
+        "Text that is no key is refused",
+        arguments: ["", "positions", "position/1", "pane/x/usd/bitcoin", "coin/usd", "alert/%zz/usd/bitcoin"]
+    )
+    func noKeys(text: String) {
+        #expect(StateKey(text) == nil)
+    }
+
+    private static let pane = PaneState(
+        count: 3,
+        open: Price(1),
+        high: Price(units: 7),
+        low: Price(units: -7),
+        close: Price(2),
+        sum: Price(units: .max),
+        volume: Price(9),
+        firstTime: time,
+        lastTime: time,
+        emitted: 3,
+        revisions: [0, 4_000_000_000]
+    )
+
+    @Test(
+        "A value reads back as it was written",
+        arguments: [
+            (
+                StateKey.position,
+                StateValue.position(
+                    PositionState(
+                        nextOffset: 12,
+                        watermark: time,
+                        largestEventTime: time,
+                        completeFrom: nil,
+                        paneLength: 60_000_000,
+                        windows: [.tumbling(60_000_000), .sliding(3_600_000_000, every: 60_000_000)],
+                        reportedRules: [0: 4, 2: 9]
+                    )
+                )
+            ),
+            (.coin(odd), .coin(CoinRecord(lastEventTime: time, close: Price(5), volume: nil, closeTime: time))),
+            (.pane(odd, start: time), .pane(pane)),
+            (.pane(odd, start: time), .pane(PaneState(count: 0, emitted: 1))),
+            (
+                .alert(ruleID: "r", odd),
+                .alert(AlertState(holds: true, firedAt: nil, kind: .below, threshold: Price(units: 1)))
+            ),
+        ]
+    )
+    func values(key: StateKey, value: StateValue) throws {
+        var json = JSONWriter()
+        value.write(to: &json)
+        #expect(try StateValue(json: json.bytes, for: key) == value)
+    }
+
+    @Test("A window reads back as it was written, and what is none is refused")
+    func windows() {
+        for window in [WindowSpec.tumbling(60_000_000), .sliding(300_000_000, every: 60_000_000)] {
+            #expect(WindowSpec(window.description) == window)
+        }
+        for text in ["", "tumbling", "tumbling:", "tumbling:1m/1m", "sliding:5m", "sliding:5m/1m/1m", "hopping:5m/1m"] {
+            #expect(WindowSpec(text) == nil)
+        }
+    }
+}
