@@ -11,7 +11,7 @@ enum CacheFixture {
     static func writer(
         _ server: RedisServer,
         prefix: String = "",
-        timeToLive: Int64 = 60_000,
+        timeToLive: Int64 = 86_400_000,
         keptAlerts: Int = 100
     ) throws -> CacheWriter {
         let encoder = CacheEncoder(

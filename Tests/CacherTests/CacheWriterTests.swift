@@ -29,7 +29,7 @@ struct CacheWriterTests {
         #expect(hash["market_cap"] == nil, "what the source didn't say has no field")
         #expect(try server.cli("ZRANGE", "coins:usd", "0", "-1", "WITHSCORES") == "bitcoin\n1")
         let lifetime = try #require(Int(try server.cli("PTTL", "price:bitcoin:usd")))
-        #expect((1...60_000).contains(lifetime))
+        #expect((1...86_400_000).contains(lifetime))
         let message = try #require(try messages.next())
         #expect(message.channel == "prices:bitcoin:usd")
         #expect(message.text == CacheFixture.json(tick))

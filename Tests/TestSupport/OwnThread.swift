@@ -1,9 +1,10 @@
 import Foundation
 import Testing
 
-/// Runs each test of a suite on a thread of its own: for tests that block, on a broker, a process or a server.
+/// Runs each test of a suite on a thread of its own: for tests that block, on a broker, a process or a server, and for
+/// those that compute for seconds.
 ///
-/// The cooperative pool has one thread a core; a few blocked tests on it would hold all the others up.
+/// The cooperative pool has one thread a core; a few such tests on it would hold all the others up.
 public struct OwnThread: TestTrait, SuiteTrait, TestScoping {
     /// Every test of the suite, not the suite as one.
     public var isRecursive: Bool { true }
@@ -31,6 +32,6 @@ public struct OwnThread: TestTrait, SuiteTrait, TestScoping {
 }
 
 extension Trait where Self == OwnThread {
-    /// Each test on a thread of its own, because it blocks.
+    /// Each test on a thread of its own, because it blocks or computes for long.
     public static var ownThread: OwnThread { OwnThread() }
 }

@@ -5,7 +5,7 @@ import Testing
 @testable import Aggregator
 
 /// The core against the reference model, on streams made from seeds.
-@Suite struct ReferenceModelTests {
+@Suite("Reference model", .ownThread) struct ReferenceModelTests {
     @Test("The windows agree with the reference model, step by step", arguments: 0..<8)
     func agrees(part: Int) throws {
         for seed in 0..<125 {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The scanner against Foundation's JSONDecoder, on random documents and on damaged ones.
-@Suite("JSONScanner beside JSONDecoder")
+@Suite("JSONScanner beside JSONDecoder", .ownThread)
 struct JSONOracleTests {
     /// What the scanner makes of it, or its error.
     private func scanned(_ bytes: [UInt8]) -> Result<JSONTree, JSONError> {

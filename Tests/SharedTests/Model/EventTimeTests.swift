@@ -3,7 +3,7 @@ import Shared
 import TestSupport
 import Testing
 
-@Suite("EventTime")
+@Suite("EventTime", .ownThread)
 struct EventTimeTests {
     @Test(
         "reads RFC 3339",

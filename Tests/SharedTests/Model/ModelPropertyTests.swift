@@ -3,7 +3,7 @@ import Shared
 import TestSupport
 import Testing
 
-@Suite("JSON of the model, at random")
+@Suite("JSON of the model, at random", .ownThread)
 struct ModelPropertyTests {
     private func written(_ write: (inout JSONWriter) -> Void) -> [UInt8] {
         var writer = JSONWriter(capacity: 1)

@@ -3,7 +3,7 @@ import Shared
 import TestSupport
 import Testing
 
-@Suite("Price")
+@Suite("Price", .ownThread)
 struct PriceTests {
     @Test(
         "reads a number of JSON's grammar exactly",
