@@ -62,34 +62,43 @@ FROM (
     SELECT
         p.coin_id,
         p.vs_currency,
-        coalesce(m.open, t.open) AS open,
+        coalesce(f.open, t.open) AS open,
         greatest(m.high, t.high) AS high,
         least(m.low, t.low) AS low,
-        coalesce(t.close, m.close) AS close,
+        coalesce(t.close, l.close) AS close,
         coalesce(m.weighted, 0) + coalesce(t.weighted, 0) AS weighted,
         coalesce(m.samples, 0) + coalesce(t.samples, 0) AS samples,
-        coalesce(t.volume, m.volume) AS volume,
-        coalesce(m.first_at, t.first_at) AS first_at,
-        coalesce(t.last_at, m.last_at) AS last_at
+        coalesce(t.volume, l.total_volume) AS volume,
+        coalesce(f.first_tick_at, t.first_at) AS first_at,
+        coalesce(t.last_at, l.last_tick_at) AS last_at
     FROM quoted_pairs AS p
     LEFT JOIN (
         SELECT
             a.coin_id,
             a.vs_currency,
-            (array_agg(a.open ORDER BY a.window_start))[1] AS open,
             max(a.high) AS high,
             min(a.low) AS low,
-            (array_agg(a.close ORDER BY a.window_start DESC))[1] AS close,
             sum(a.average * a.sample_count) AS weighted,
             sum(a.sample_count) AS samples,
-            (array_agg(a.total_volume ORDER BY a.window_start DESC))[1] AS volume,
-            min(a.first_tick_at) AS first_at,
-            max(a.last_tick_at) AS last_at,
-            max(a.window_end) AS closed_until
+            min(a.window_start) AS first_window,
+            max(a.window_start) AS last_window
         FROM price_aggregates_1m AS a
         WHERE a.window_start >= now() - INTERVAL '24 hours' AND a.sample_count > 0
         GROUP BY a.coin_id, a.vs_currency
     ) AS m ON m.coin_id = p.coin_id AND m.vs_currency = p.vs_currency
+    -- The first and the last window by their key: ordered aggregates would sort every pair's windows instead.
+    LEFT JOIN LATERAL (
+        SELECT a.open, a.first_tick_at
+        FROM price_aggregates_1m AS a
+        WHERE a.coin_id = p.coin_id AND a.vs_currency = p.vs_currency AND a.window_start = m.first_window
+        LIMIT 1
+    ) AS f ON true
+    LEFT JOIN LATERAL (
+        SELECT a.close, a.total_volume, a.last_tick_at, a.window_end
+        FROM price_aggregates_1m AS a
+        WHERE a.coin_id = p.coin_id AND a.vs_currency = p.vs_currency AND a.window_start = m.last_window
+        LIMIT 1
+    ) AS l ON true
     LEFT JOIN LATERAL (
         SELECT
             (array_agg(r.price ORDER BY r."timestamp"))[1] AS open,
@@ -103,7 +112,7 @@ FROM (
             max(r."timestamp") AS last_at
         FROM raw_price_data AS r
         WHERE r.coin_id = p.coin_id AND r.vs_currency = p.vs_currency
-            AND r."timestamp" >= coalesce(m.closed_until, now() - INTERVAL '24 hours')
+            AND r."timestamp" >= coalesce(l.window_end, now() - INTERVAL '24 hours')
     ) AS t ON true
 ) AS day
 WHERE samples > 0;

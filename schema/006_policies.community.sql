@@ -21,6 +21,16 @@ GROUP BY 1, 2, 3
 WITH NO DATA;
 
 COMMENT ON VIEW price_candles_5m IS 'Candles of 5 minutes for each coin and currency, kept up to date from price_aggregates_1m.';
+COMMENT ON COLUMN price_candles_5m.coin_id IS 'The coin.';
+COMMENT ON COLUMN price_candles_5m.vs_currency IS 'The currency of the money columns.';
+COMMENT ON COLUMN price_candles_5m.bucket IS 'First instant of the candle (UTC).';
+COMMENT ON COLUMN price_candles_5m.open IS 'Price of the first tick.';
+COMMENT ON COLUMN price_candles_5m.high IS 'Highest price.';
+COMMENT ON COLUMN price_candles_5m.low IS 'Lowest price.';
+COMMENT ON COLUMN price_candles_5m.close IS 'Price of the last tick.';
+COMMENT ON COLUMN price_candles_5m.average IS 'Mean of the ticks; NULL when all of its minutes are synthetic.';
+COMMENT ON COLUMN price_candles_5m.samples IS 'Number of ticks.';
+COMMENT ON COLUMN price_candles_5m.volume IS 'Rolling 24-hour volume at its end.';
 
 SELECT add_continuous_aggregate_policy(
     'price_candles_5m',
@@ -49,6 +59,16 @@ GROUP BY 1, 2, 3
 WITH NO DATA;
 
 COMMENT ON VIEW price_candles_1h IS 'Candles of 1 hour for each coin and currency, kept up to date from price_aggregates_1m.';
+COMMENT ON COLUMN price_candles_1h.coin_id IS 'The coin.';
+COMMENT ON COLUMN price_candles_1h.vs_currency IS 'The currency of the money columns.';
+COMMENT ON COLUMN price_candles_1h.bucket IS 'First instant of the candle (UTC).';
+COMMENT ON COLUMN price_candles_1h.open IS 'Price of the first tick.';
+COMMENT ON COLUMN price_candles_1h.high IS 'Highest price.';
+COMMENT ON COLUMN price_candles_1h.low IS 'Lowest price.';
+COMMENT ON COLUMN price_candles_1h.close IS 'Price of the last tick.';
+COMMENT ON COLUMN price_candles_1h.average IS 'Mean of the ticks; NULL when all of its minutes are synthetic.';
+COMMENT ON COLUMN price_candles_1h.samples IS 'Number of ticks.';
+COMMENT ON COLUMN price_candles_1h.volume IS 'Rolling 24-hour volume at its end.';
 
 SELECT add_continuous_aggregate_policy(
     'price_candles_1h',
@@ -77,6 +97,16 @@ GROUP BY 1, 2, 3
 WITH NO DATA;
 
 COMMENT ON VIEW price_candles_1d IS 'Candles of 1 day for each coin and currency, kept up to date from price_aggregates_1m.';
+COMMENT ON COLUMN price_candles_1d.coin_id IS 'The coin.';
+COMMENT ON COLUMN price_candles_1d.vs_currency IS 'The currency of the money columns.';
+COMMENT ON COLUMN price_candles_1d.bucket IS 'First instant of the candle (UTC).';
+COMMENT ON COLUMN price_candles_1d.open IS 'Price of the first tick.';
+COMMENT ON COLUMN price_candles_1d.high IS 'Highest price.';
+COMMENT ON COLUMN price_candles_1d.low IS 'Lowest price.';
+COMMENT ON COLUMN price_candles_1d.close IS 'Price of the last tick.';
+COMMENT ON COLUMN price_candles_1d.average IS 'Mean of the ticks; NULL when all of its minutes are synthetic.';
+COMMENT ON COLUMN price_candles_1d.samples IS 'Number of ticks.';
+COMMENT ON COLUMN price_candles_1d.volume IS 'Rolling 24-hour volume at its end.';
 
 SELECT add_continuous_aggregate_policy(
     'price_candles_1d',

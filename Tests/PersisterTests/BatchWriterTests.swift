@@ -243,6 +243,15 @@ struct BatchWriterTests {
         #expect(id == "01a2008d-7401-8000-a1b3-57da2892a883")
     }
 
+    @Test(
+        "A range without some rows is what lies between them",
+        arguments: [([], [0..<5]), ([0, 4], [1..<4]), ([2], [0..<2, 3..<5]), ([0, 1, 2, 3, 4], [])]
+            as [([Int], [Range<Int>])]
+    )
+    func gaps(rows: [Int], left: [Range<Int>]) {
+        #expect(BatchWriter.gaps(in: 0..<5, around: rows) == left)
+    }
+
     @Test("A refused range is tried in smaller parts that cover it", arguments: [nil, 0, 1, 5, 8, 9, 10, 99] as [Int?])
     func split(row: Int?) {
         let parts = BatchWriter.split(20..<30, at: row)

@@ -50,19 +50,20 @@ struct BatchWriter {
     /// - Throws: ``Fenced``, ``PostgresError``, or what `deliver` throws; then nothing was written.
     mutating func write(_ batch: Batch, deliver: ([DeadLetter]) throws -> Void) throws -> Result {
         do {
-            var refused: [DeadLetter] = []
+            var refused: [Refusal] = []
             var result = Result()
             try connection.execute("BEGIN")
             if batch.rowCount > 0 {
                 result.rows = try store(batch, refused: &refused)
                 result.conflicts = batch.rowCount - refused.count - result.rows
             }
-            let refusedOffsets = Set(refused.map(\.offset))
+            let refusedLetters = refused.map { batch.deadLetter(row: $0.row, error: $0.error) }
+            let refusedOffsets = Set(refusedLetters.map(\.offset))
             try CoinWriter.write(batch.coins.filter { !refusedOffsets.contains($0.offset) }, over: connection)
             guard try positions.advance(over: batch, rows: result.rows) else {
                 throw Fenced(partition: batch.source, expected: batch.firstOffset)
             }
-            let deadLetters = (batch.undecodable + refused).sorted { $0.offset < $1.offset }
+            let deadLetters = (batch.undecodable + refusedLetters).sorted { $0.offset < $1.offset }
             if !deadLetters.isEmpty {
                 try deliver(deadLetters)
                 result.deadLetters = deadLetters.count
@@ -77,31 +78,62 @@ struct BatchWriter {
 
     // MARK: - Rows
 
+    /// A row that the server refuses.
+    private struct Refusal {
+        let row: Int
+        let error: PostgresError
+    }
+
     /// Stores the rows by the quickest way that works.
-    private mutating func store(_ batch: Batch, refused: inout [DeadLetter]) throws(PostgresError) -> Int {
+    private mutating func store(_ batch: Batch, refused: inout [Refusal]) throws(PostgresError) -> Int {
         let all = 0..<batch.rowCount
         guard batch.table.isAppendOnly, batchesToMerge == 0 else {
             batchesToMerge = max(0, batchesToMerge - 1)
             return try merge(batch, all, refused: &refused)
         }
         // Without a staging table, a third faster. Rows and position are one transaction, so in the ordinary run none of
-        // these rows can be there; when one is after all, or one is refused, the whole batch takes the other way.
+        // these rows can be there; when one is after all, or one is refused, the batch takes another way.
+        if try copyStraight(batch, [all]) { return batch.rowCount }
+        if batchesToMerge == 0 {
+            try connection.execute("SAVEPOINT sift")
+            var guilty: [Refusal] = []
+            _ = try merge(batch, all, inserting: false, refused: &guilty)
+            try connection.execute("ROLLBACK TO SAVEPOINT sift")
+            if !guilty.isEmpty, try copyStraight(batch, Self.gaps(in: all, around: guilty.map(\.row))) {
+                refused += guilty
+                return batch.rowCount - guilty.count
+            }
+        }
+        return try merge(batch, all, refused: &refused)
+    }
+
+    /// Copies rows straight into the table.
+    /// - Returns: false if one of them is refused or there already; then none of them is in.
+    private mutating func copyStraight(_ batch: Batch, _ ranges: [Range<Int>]) throws(PostgresError) -> Bool {
         do {
-            try copy(batch, all, by: "SAVEPOINT part; \(batch.table.copyIn)")
-            return batch.rowCount
+            try connection.execute("SAVEPOINT straight")
+            for range in ranges { try copy(batch, range, by: batch.table.copyIn) }
+            return true
         } catch {
             guard error.disposition == .badData else { throw error }
             if error.sqlState == .uniqueViolation { batchesToMerge = Self.batchesMergedAfterConflict }
-            try connection.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
-            return try merge(batch, all, refused: &refused)
+            try connection.execute("ROLLBACK TO SAVEPOINT straight")
+            return false
         }
     }
 
     /// Stores rows by way of the staging table. Where the server refuses a row, the range is split: at the row that the
     /// server names, in halves if it names none, until the guilty rows stand alone.
-    private func merge(_ batch: Batch, _ range: Range<Int>, refused: inout [DeadLetter]) throws(PostgresError) -> Int {
+    /// - Parameter inserting: False leaves the rows in the staging table: it refuses what the table would, and is quicker.
+    private func merge(
+        _ batch: Batch,
+        _ range: Range<Int>,
+        inserting: Bool = true,
+        refused: inout [Refusal]
+    ) throws(PostgresError) -> Int {
         do {
             try copy(batch, range, by: "SAVEPOINT part; \(batch.table.copyToStaging)")
+            guard inserting else { return 0 }
             let changed = try connection.execute(batch.table.merge)
             if range.count < batch.rowCount {
                 try connection.execute("RELEASE SAVEPOINT part; TRUNCATE staging_\(batch.table.name)")
@@ -111,15 +143,23 @@ struct BatchWriter {
             guard error.disposition == .badData else { throw error }
             try connection.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
             guard range.count > 1 else {
-                refused.append(batch.deadLetter(row: range.lowerBound, error: error))
+                refused.append(Refusal(row: range.lowerBound, error: error))
                 return 0
             }
             var changed = 0
             for part in Self.split(range, at: error.row) where !part.isEmpty {
-                changed += try merge(batch, part, refused: &refused)
+                changed += try merge(batch, part, inserting: inserting, refused: &refused)
             }
             return changed
         }
+    }
+
+    /// What is left of a range without some of its rows, in order.
+    /// - Parameter rows: The rows to leave out, in order.
+    static func gaps(in range: Range<Int>, around rows: [Int]) -> [Range<Int>] {
+        let starts = [range.lowerBound] + rows.map { $0 + 1 }
+        let ends = rows + [range.upperBound]
+        return zip(starts, ends).map { $0..<$1 }.filter { !$0.isEmpty }
     }
 
     /// The parts that a refused range is tried in next; each is smaller than the range.
