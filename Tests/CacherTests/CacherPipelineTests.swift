@@ -139,6 +139,18 @@ struct CacherPipelineTests {
         try await second.finish()
     }
 
+    @Test("a full Redis is waited for, and the batch arrives when there is room")
+    func waitsForRoom() async throws {
+        try redis.cli("CONFIG", "SET", "maxmemory", "1")
+        try send(CacheFixture.tick("bitcoin", seconds: 1, price: 1))
+        let cacher = try RunningCacher(broker, redis)
+        try await eventually("it has tried again") { cacher.metric("tickline_cacher_redis_failures_total") >= 2 }
+        #expect(try redis.cli("DBSIZE") == "0")
+        try redis.cli("CONFIG", "SET", "maxmemory", "0")
+        try await eventually("the tick is written") { try price("bitcoin") == "1" }
+        try await cacher.finish()
+    }
+
     @Test("a Redis that wants a password ends the service with one clear line")
     func refusesWithoutPassword() async throws {
         let locked = try RedisServer(password: "secret")

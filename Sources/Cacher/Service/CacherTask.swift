@@ -131,6 +131,8 @@ final class CacherTask: RebalanceHandler {
                 batch.removeAll()
                 recordsInBatch = 0
                 lastAnswer = .now
+                // Not before: a full Redis answers, and refuses every write.
+                backoff.reset()
                 return true
             } catch {
                 guard error.disposition == .retry else { throw error }
@@ -164,7 +166,6 @@ final class CacherTask: RebalanceHandler {
                 failure = error
                 continue
             }
-            backoff.reset()
             readiness.set("redis", .ok)
             try consumer.resume(Array(consumer.positions.keys))
             return true
@@ -225,15 +226,17 @@ final class CacherTask: RebalanceHandler {
         } catch {
             logger.warning("the last offsets are not committed, their records will be written again: \(error)")
         }
-        forget()
+        forget(partitions)
     }
 
     /// Commits nothing.
     func lost(_ partitions: [TopicPartition]) {
-        forget()
+        forget(partitions)
     }
 
-    private func forget() {
+    private func forget(_ partitions: [TopicPartition]) {
+        // Their lag is the next owner's to report.
+        for partition in partitions { metrics.setLag(0, of: partition) }
         acknowledged = [:]
         committed = [:]
         readiness.set("kafka", .failing("no partition assigned"))
