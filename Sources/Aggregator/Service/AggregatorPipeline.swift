@@ -12,12 +12,21 @@ public struct AggregatorPipeline: Pipeline {
 
     /// The group waits for a member that died while it was joining for `max.poll.interval.ms`: by default 5 minutes in
     /// which nobody gets anything. A turn of the loop takes milliseconds, a restore seconds.
-    private static let consumerProperties = ["max.poll.interval.ms": "60000"]
+    ///
+    /// What is fetched ahead is kept small for the sake of memory; `PartitionTasks.nudge` makes up for it.
+    private static let consumerProperties = [
+        "max.poll.interval.ms": "60000", "queued.min.messages": "25000", "queued.max.messages.kbytes": "32768",
+    ]
+    /// How often the fetcher is woken while there is a backlog.
+    private static let nudgeInterval = Duration.milliseconds(10)
 
     /// Makes the pipeline; nothing is connected yet.
-    /// - Parameter readiness: gets the conditions `kafka` and `partitions`.
-    public init(settings: AggregatorSettings, readiness: Readiness) {
-        self.init(settings: settings, readiness: readiness, metrics: AggregatorMetrics(plan: settings.plan))
+    /// - Parameters:
+    ///   - readiness: gets the conditions `kafka` and `partitions`.
+    ///   - registry: gets the metrics.
+    public init(settings: AggregatorSettings, readiness: Readiness, registry: PrometheusRegistry = .shared) {
+        let metrics = AggregatorMetrics(plan: settings.plan, registry: registry)
+        self.init(settings: settings, readiness: readiness, metrics: metrics)
     }
 
     init(settings: AggregatorSettings, readiness: Readiness, metrics: AggregatorMetrics) {
@@ -96,18 +105,26 @@ public struct AggregatorPipeline: Pipeline {
     private func turn(consumer: KafkaConsumer, tasks: PartitionTasks, writer: TransactionWriter) throws {
         var inTransaction = 0
         var deadline = ContinuousClock.now.advanced(by: settings.transactionInterval)
+        var nudgeAt = ContinuousClock.now.advanced(by: Self.nudgeInterval)
         repeat {
             let now = ContinuousClock.now
+            if now >= nudgeAt {
+                nudgeAt = now.advanced(by: Self.nudgeInterval)
+                if tasks.isBehind { tasks.nudge() }
+            }
             let clock = ClockReading.now()
             let room = min(Self.batch, settings.transactionRecords - inTransaction)
-            let wait = inTransaction == 0 ? settings.transactionInterval : max(.zero, now.duration(to: deadline))
+            let longest = inTransaction == 0 ? settings.transactionInterval : max(.zero, now.duration(to: deadline))
+            let wait = tasks.isBehind ? min(longest, Self.nudgeInterval) : longest
             let count = try consumer.poll(max: room, timeout: wait) { record in
                 try tasks.tasks[record.partition]?.take(record, clock: clock)
             }
             if let failure = tasks.failure { throw failure }
-            if inTransaction == 0 { deadline = ContinuousClock.now.advanced(by: settings.transactionInterval) }
+            if inTransaction == 0, count > 0 {
+                deadline = ContinuousClock.now.advanced(by: settings.transactionInterval)
+            }
             inTransaction += count
-            if count == 0 { break }
+            if count == 0, !tasks.isBehind { break }
         } while inTransaction < settings.transactionRecords && ContinuousClock.now < deadline
         for task in tasks.tasks.values { task.publishCounts() }
         try tasks.advance(to: .now())

@@ -60,7 +60,7 @@ struct CrashTests {
         #expect(try broker.alertIDs() == expected.alerts.sorted(), note)
         #expect(try broker.records(of: broker.name(Topic.late.rawValue)).count == expected.late, note)
         #expect(try broker.records(of: broker.name(Topic.deadLetter.rawValue)).count == expected.deadLetters, note)
-        #expect(!expected.alerts.isEmpty && expected.late > 100, "the feed has something of everything")
+        #expect(!expected.alerts.isEmpty && expected.late > 0, "the feed has something of everything")
     }
 
     /// Sends 100 ticks ten times a second, for so long.

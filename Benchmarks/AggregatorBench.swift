@@ -1,0 +1,279 @@
+import Aggregator
+import Foundation
+import Shared
+import Synchronization
+import TestSupport
+
+extension Benchmark {
+    /// The Aggregator as a service, exactly-once, next to a consumer that only reads: same topic, same run.
+    static let aggregator = Benchmark(
+        name: "aggregator",
+        summary: "the service on a real broker: rate, close of a window to readable result, restore"
+    ) { report in
+        guard TestBroker.realBootstrapServers != nil else {
+            return report.skip("needs a real broker in KAFKA_BOOTSTRAP_SERVERS; the mock keeps 5 MiB a partition")
+        }
+        for coins in [1_000, 10_000] { try AggregatorBench.rate(report, coins: coins, count: 1_000_000) }
+        try AggregatorBench.latency(report)
+        try AggregatorBench.restore(report)
+    }
+}
+
+private enum AggregatorBench {
+    /// How fast a backlog is worked off, from the first record to the last commit.
+    static func rate(_ report: Report, coins: Int, count: Int) throws {
+        let broker = try TestBroker()
+        try produce(broker, coins: coins, count: count)
+        let service = try Service(broker, [:])
+        try service.wait("the first ticks") { service.ticks > 0 }
+        let started = service.ticks
+        let timing = try Timing.of { try service.wait("all ticks") { service.ticks >= count } }
+        try service.finish()
+        let peak = Timing.peakRSSMegabytes
+
+        let watcher = Watcher()
+        let consumer = try KafkaConsumer(
+            settings: broker.settings,
+            group: "raw-\(UInt32.random(in: 0 ... .max))",
+            handler: watcher
+        )
+        try consumer.subscribe([broker.name(Topic.raw.rawValue)])
+        var read = 0
+        while read == 0 { read += try consumer.poll(max: 10_000, timeout: .milliseconds(100)) { _ in } }
+        let first = read
+        let baseline = try Timing.of {
+            while read < count { read += try consumer.poll(max: 10_000, timeout: .milliseconds(100)) { _ in } }
+        }
+        try consumer.close()
+        let rate = Double(count - started) / timing.wallSeconds
+        let rawRate = Double(count - first) / baseline.wallSeconds
+        report.add(
+            Figure(
+                metric: "ticks_per_s_\(coins)_coins",
+                value: rate,
+                baseline: "librdkafka consumer",
+                baselineValue: rawRate,
+                cpuSecondsPerMillion: timing.cpuSeconds / Double(count - started) * 1_000_000,
+                peakRSSMegabytes: peak
+            )
+        )
+        report.add(
+            Figure(
+                metric: "raw_consumer_cpu_s_per_million_\(coins)_coins",
+                value: baseline.cpuSeconds / Double(count - first) * 1_000_000
+            )
+        )
+    }
+
+    /// From the tick that closes a window to the result at a `read_committed` reader, at 10 000 ticks/s. Event time runs
+    /// 60 times as fast as the clock, so that a minute of 1000 coins closes every second.
+    static func latency(_ report: Report) throws {
+        let broker = try TestBroker()
+        let environment = [
+            "AGGREGATOR_OUT_OF_ORDERNESS": "0s", "AGGREGATOR_FOLLOW_CLOCK": "false",
+            "AGGREGATOR_WINDOWS": "tumbling:1m",
+        ]
+        let service = try Service(broker, environment)
+        try service.wait("its partitions") { service.isReady }
+        let base: Int64 = 1_768_000_020_000_000 / 60_000_000 * 60_000_000
+        let start = EventTime.now().microseconds + 500_000
+        let isOver = Atomic<Bool>(false)
+        let waits = Mutex<[Int64]>([])
+        let reading = try Reading(broker.settings, topic: broker.name(Topic.aggregates1m.rawValue))
+        let thread = Thread {
+            reading.run(until: { isOver.load(ordering: .acquiring) }) { windowEnd, now in
+                waits.withLock { $0.append(now - (start + (windowEnd - base) / 60)) }
+            }
+        }
+        thread.start()
+        let sender = try Sender(broker)
+        for millisecond in 0..<20_000 {
+            let due = start + Int64(millisecond) * 1_000
+            let wait = due - EventTime.now().microseconds
+            if wait > 0 { usleep(UInt32(wait)) }
+            for index in 0..<10 {
+                try sender.send(coin: (millisecond * 10 + index) % 1_000, time: base + Int64(millisecond) * 60_000)
+            }
+        }
+        try sender.flush()
+        usleep(1_000_000)
+        isOver.store(true, ordering: .releasing)
+        try service.finish()
+        // The first closes are those of a service that is still warming up: they count too.
+        let sorted = waits.withLock { $0.sorted() }
+        guard sorted.count > 10_000 else { throw BenchmarkError("only \(sorted.count) results were read") }
+        for (name, part) in [("p50", 0.5), ("p99", 0.99)] {
+            let value = Double(sorted[Int(Double(sorted.count - 1) * part)]) / 1_000
+            report.add(Figure(metric: "close_to_readable_ms_\(name)", value: value))
+        }
+    }
+
+    /// How long the state of 10 000 coins takes to restore: windows of 1 minute, 5 minutes and 1 hour, all full.
+    static func restore(_ report: Report) throws {
+        let broker = try TestBroker()
+        let windows = "tumbling:1m,sliding:5m/1m,sliding:1h/1m"
+        let plan = try WindowPlan(windows: windows.split(separator: ",").compactMap { WindowSpec($0) })
+        let producer = try KafkaProducer(settings: broker.settings, mode: .idempotent)
+        let topic = try producer.topic(broker.name(Topic.aggregatorState.rawValue))
+        var random = SplitMix64(seed: 3)
+        var records = 0
+        for partition in 0..<3 {
+            var core = PartitionWindows(plan: plan)
+            var output = WindowOutput()
+            for minute in 0..<70 {
+                for coin in stride(from: partition, to: 10_000, by: 3) {
+                    let time = EventTime(microseconds: 1_768_000_020_000_000 + Int64(minute) * 60_000_000)
+                    let price = Price(units: Int128(random.next() % 1_000_000_000_000) * 10_000_000_000)
+                    let name = Array("coin-\(coin)".utf8)
+                    let currency = Array("usd".utf8)
+                    _ = core.process(
+                        WindowTick(price: price, volume: price, time: time),
+                        coin: name.span,
+                        currency: currency.span,
+                        clock: ClockReading(wall: .latest, monotonic: 0),
+                        into: &output
+                    )
+                    output.removeAll()
+                }
+            }
+            var json = JSONWriter()
+            try core.drainChanges { key, value in
+                json.reset()
+                value?.write(to: &json)
+                let bytes = value == nil ? nil : json.withUnsafeBytes { Array($0) }
+                try producer.send(to: topic, partition: Int32(partition), key: key.description, value: bytes)
+                records += 1
+            }
+        }
+        try producer.flush(timeout: .seconds(60))
+        let service = try Service(broker, ["AGGREGATOR_WINDOWS": windows])
+        try service.wait("its partitions") { service.isReady }
+        try service.finish()
+        let seconds = service.metric("restore_seconds_sum")
+        report.add(
+            Figure(metric: "restore_s_10000_coins_3_windows", value: seconds, peakRSSMegabytes: Timing.peakRSSMegabytes)
+        )
+        report.add(Figure(metric: "restored_records", value: Double(records)))
+    }
+
+    private static func produce(_ broker: TestBroker, coins: Int, count: Int) throws {
+        let sender = try Sender(broker)
+        for index in 0..<count {
+            try sender.send(coin: index % coins, time: 1_768_000_020_000_000 + Int64(index / coins) * 1_000_000)
+        }
+        try sender.flush()
+    }
+
+    /// The pipeline on a thread of its own.
+    final class Service: Sendable {
+        private let registry = PrometheusRegistry()
+        private let readiness = Readiness("kafka", "partitions")
+        private let stop = StopSignal()
+        private let ended = Mutex<Result<Void, any Error>?>(nil)
+
+        init(_ broker: TestBroker, _ environment: [String: String]) throws {
+            var variables = [
+                "KAFKA_BOOTSTRAP_SERVERS": broker.settings.bootstrapServers,
+                "KAFKA_TOPIC_PREFIX": broker.settings.topicPrefix,
+                "AGGREGATOR_GROUP": broker.settings.topicPrefix + "aggregator",
+            ]
+            variables.merge(environment) { $1 }
+            let settings = try AggregatorSettings(SettingsReader(environment: variables))
+            let pipeline = AggregatorPipeline(settings: settings, readiness: readiness, registry: registry)
+            Thread.detachNewThread { [self] in
+                let result = Result { try pipeline.run(stop: stop) }
+                ended.withLock { $0 = result }
+            }
+        }
+
+        var isReady: Bool {
+            readiness.conditions.contains { $0.name == "partitions" && $0.state == .ok }
+        }
+
+        var ticks: Int {
+            Int(["accepted", "revised", "late"].reduce(0) { $0 + metric("ticks_total{outcome=\"\($1)\"}") })
+        }
+
+        func metric(_ sample: String) -> Double {
+            let line = registry.render().split(separator: "\n").first { $0.hasPrefix("tickline_aggregator_\(sample) ") }
+            return line.flatMap { Double($0.split(separator: " ").last ?? "") } ?? 0
+        }
+
+        func wait(_ what: String, _ condition: () -> Bool) throws {
+            let deadline = ContinuousClock.now.advanced(by: .seconds(120))
+            while !condition() {
+                try ended.withLock { try $0?.get() }
+                guard ContinuousClock.now < deadline else { throw BenchmarkError("not within 2 minutes: \(what)") }
+                usleep(5_000)
+            }
+        }
+
+        func finish() throws {
+            stop.request()
+            try wait("the end") { ended.withLock { $0 != nil } }
+            try ended.withLock { try $0?.get() }
+        }
+    }
+
+    /// Writes ticks to `prices.raw`.
+    final class Sender {
+        private let producer: KafkaProducer
+        private let topic: KafkaProducer.DestinationTopic
+        private var writer = JSONWriter()
+        private var random = SplitMix64(seed: 11)
+
+        init(_ broker: TestBroker) throws {
+            producer = try KafkaProducer(
+                settings: broker.settings,
+                mode: .idempotent,
+                properties: ["queue.buffering.max.kbytes": "16384", "linger.ms": "2"]
+            )
+            topic = try producer.topic(broker.name(Topic.raw.rawValue))
+        }
+
+        func send(coin: Int, time: Int64) throws {
+            writer.reset()
+            let tick = CoreFeed.tick(coin: coin, time: EventTime(microseconds: time), random: &random)
+            tick.write(to: &writer)
+            var key = tick.coinID
+            try key.withUTF8 { key in
+                try writer.withUnsafeBytes { value in try producer.send(to: topic, key: key, value: value) }
+            }
+        }
+
+        func flush() throws {
+            try producer.flush(timeout: .seconds(120))
+        }
+    }
+
+    /// Follows a topic as a `read_committed` reader.
+    struct Reading: Sendable {
+        let settings: KafkaSettings
+        let topic: String
+
+        init(_ settings: KafkaSettings, topic: String) throws {
+            self.settings = settings
+            self.topic = topic
+        }
+
+        func run(until isOver: () -> Bool, _ take: (_ windowEnd: Int64, _ now: Int64) -> Void) {
+            guard let reader = try? KafkaReader(settings: settings) else { return }
+            let partitions = (0..<Int32(3)).map { (TopicPartition(topic: topic, partition: $0), Int64(0)) }
+            try? reader.assign(Dictionary(uniqueKeysWithValues: partitions))
+            while !isOver() {
+                _ = try? reader.poll(max: 10_000, timeout: .milliseconds(10)) { record in
+                    let now = EventTime.now().microseconds
+                    guard let value = record.value, let result = try? PriceAggregate(json: value.span) else { return }
+                    take(result.windowEnd.microseconds, now)
+                }
+            }
+        }
+    }
+
+    /// A member of a group that starts every partition at its beginning.
+    final class Watcher: RebalanceHandler {
+        func assigned(_ partitions: [TopicPartition]) throws -> [TopicPartition: Int64] { [:] }
+        func revoked(_ partitions: [TopicPartition]) {}
+        func lost(_ partitions: [TopicPartition]) {}
+    }
+}
