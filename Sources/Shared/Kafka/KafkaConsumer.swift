@@ -60,6 +60,8 @@ public final class KafkaConsumer {
         var properties = options.properties
         properties["group.id"] = group
         properties["partition.assignment.strategy"] = "range"
+        // The end of a partition is told, so that lag doesn't count the markers of transactions.
+        properties["enable.partition.eof"] = "true"
         client = try KafkaClient(
             RD_KAFKA_CONSUMER,
             properties: settings.consumerProperties(
@@ -160,7 +162,10 @@ public final class KafkaConsumer {
         try client.watermarkOffsets(of: partition, timeout: timeout)
     }
 
-    /// How many records lie between a partition's position and its end, as of the last fetch; no request is made.
+    /// How many offsets lie between a partition's position and its end, as of the last fetch; no request is made.
+    ///
+    /// A partition that has been read to its end has none, although a transaction's marker may stand behind the last
+    /// record; an open transaction counts.
     public func lag(of partition: TopicPartition) -> Int64? {
         guard let slot = fetched.slots.first(where: { $0.partition == partition }) else {
             return nil
@@ -174,7 +179,7 @@ public final class KafkaConsumer {
             &low,
             &high
         )
-        return code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? max(0, high - slot.next) : nil
+        return code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? max(0, high - max(slot.next, slot.end ?? 0)) : nil
     }
 
     /// Leaves the group. The handler's `revoked` is called first, or `lost` if `abandon` is true: then nothing in hand

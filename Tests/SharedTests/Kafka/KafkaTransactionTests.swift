@@ -96,4 +96,39 @@ struct KafkaTransactionTests {
         try producer.abortTransaction()
         #expect(try broker.records(of: broker.name("b")).count == 1)
     }
+
+    @Test("A partition whose transactions have all been read has no lag, an open transaction is lag")
+    func lagWithoutMarkers() throws {
+        let broker = try TestBroker(topics: ["a": 1])
+        let partition = TopicPartition(topic: broker.name("a"), partition: 0)
+        let producer = try producer(broker, id: broker.name("t"))
+        let topic = try producer.topic(broker.name("a"))
+        func send() throws {
+            try producer.beginTransaction()
+            try producer.send(to: topic, key: "k", value: [1])
+        }
+        try send()
+        try producer.commitTransaction()
+        let consumer = try KafkaConsumer(
+            settings: broker.settings,
+            group: broker.name("g"),
+            handler: RecordingHandler()
+        )
+        try consumer.subscribe([broker.name("a")])
+        func poll(until lag: Int64) throws {
+            let deadline = ContinuousClock.now.advanced(by: .seconds(30))
+            while consumer.lag(of: partition) != lag {
+                let now = consumer.lag(of: partition)
+                try #require(ContinuousClock.now < deadline, "the lag stays \(now.map(String.init) ?? "unknown")")
+                try consumer.poll(max: 10, timeout: .milliseconds(50)) { _ in }
+            }
+        }
+        try poll(until: 0)
+        try send()
+        try producer.flush(timeout: .seconds(30))
+        try poll(until: 1)
+        try producer.commitTransaction()
+        try poll(until: 0)
+        try consumer.close()
+    }
 }
