@@ -86,7 +86,8 @@ struct CrashTests {
             if broker.isReal {
                 instances[victim].kill()
             } else {
-                #expect(instances[victim].terminate() == 0)
+                // One that was started just now may not listen to signals yet: then SIGTERM itself (15) is its end.
+                #expect([0, 15].contains(instances[victim].terminate()))
             }
             // Now and then the other one has to take over.
             if random.chance(1, in: 4) { try load(&feed, milliseconds: 7_000) }
