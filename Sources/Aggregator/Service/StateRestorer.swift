@@ -8,6 +8,12 @@ struct StateRestorer {
     private let settings: AggregatorSettings
     private let metrics: AggregatorMetrics
 
+    /// librdkafka 2.0.2 sleeps a second whenever that much is fetched ahead (confluentinc/librdkafka#3662): here the
+    /// second counts, and the memory goes back at once.
+    private static let readerProperties = [
+        "queued.min.messages": "1000000", "queued.max.messages.kbytes": "262144",
+    ]
+
     /// What was found.
     struct Restored {
         /// The windows, with their position.
@@ -35,7 +41,7 @@ struct StateRestorer {
         var restore = StateRestore(into: windows)
         var records = 0
         let source = TopicPartition(topic: settings.kafka.name(.aggregatorState), partition: partition)
-        let reader = try KafkaReader(settings: settings.kafka)
+        let reader = try KafkaReader(settings: settings.kafka, properties: Self.readerProperties)
         // As long as the broker may keep a dead predecessor's transaction open, and then some.
         try reader.readToEnd(of: source, timeout: .seconds(120)) { record in
             records += 1

@@ -150,21 +150,32 @@ extension StateValue {
     private static func pane(_ scanner: inout JSONScanner, _ json: Span<UInt8>) throws(JSONError) -> PaneState {
         var state = PaneState(count: 0, emitted: 0)
         while let key = try scanner.nextKey() {
-            switch key.string(in: json) {
-            case "count": state.count = UInt32(clamping: try scanner.integer())
-            case "open": state.open = try scanner.price()
-            case "high": state.high = try scanner.price()
-            case "low": state.low = try scanner.price()
-            case "close": state.close = try scanner.price()
-            case "sum": state.sum = try scanner.price()
-            case "volume": state.volume = try scanner.price()
-            case "first": state.firstTime = try scanner.eventTime()
-            case "last": state.lastTime = try scanner.eventTime()
-            case "emitted": state.emitted = UInt16(clamping: try scanner.integer())
-            case "revisions":
+            // A restore reads hundreds of thousands of these: no String is made of a key.
+            if key.equals("count", in: json) {
+                state.count = UInt32(clamping: try scanner.integer())
+            } else if key.equals("open", in: json) {
+                state.open = try scanner.price()
+            } else if key.equals("high", in: json) {
+                state.high = try scanner.price()
+            } else if key.equals("low", in: json) {
+                state.low = try scanner.price()
+            } else if key.equals("close", in: json) {
+                state.close = try scanner.price()
+            } else if key.equals("sum", in: json) {
+                state.sum = try scanner.price()
+            } else if key.equals("volume", in: json) {
+                state.volume = try scanner.price()
+            } else if key.equals("first", in: json) {
+                state.firstTime = try scanner.eventTime()
+            } else if key.equals("last", in: json) {
+                state.lastTime = try scanner.eventTime()
+            } else if key.equals("emitted", in: json) {
+                state.emitted = UInt16(clamping: try scanner.integer())
+            } else if key.equals("revisions", in: json) {
                 try scanner.beginArray()
                 while try scanner.nextElement() { state.revisions.append(UInt32(clamping: try scanner.integer())) }
-            default: try scanner.skipValue()
+            } else {
+                try scanner.skipValue()
             }
         }
         return state
