@@ -89,6 +89,7 @@ public final class PostgresServer: Sendable, CustomStringConvertible {
 
     deinit {
         stop()
+        if let folder { _ = try? Self.shell("rm -rf \(folder)") }
     }
 
     /// Starts the server again after ``stop(signal:)``, with the same port and data.
