@@ -93,7 +93,10 @@ public struct AggregatorPipeline: Pipeline {
                     try slowWork(consumer: consumer, tasks: tasks)
                 }
                 try turn(consumer: consumer, tasks: tasks, writer: writer)
-            } catch let error as KafkaError where error.requiresAbort && !error.isFatal && !error.isFenced {
+            } catch let error as KafkaError
+                where (error.requiresAbort && !error.isFatal && !error.isFenced) || error.isOffsetOutOfRange
+            {
+                // A restore also says what a position is that the broker no longer has, and what can be done.
                 logger.warning("the transaction is aborted and its input read again: \(error)")
                 try consumer.seek(to: try tasks.startAgain())
             }
