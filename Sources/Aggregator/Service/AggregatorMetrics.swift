@@ -48,7 +48,8 @@ struct AggregatorMetrics: Sendable {
         )
         restoreSeconds = PrometheusHistogram(
             "tickline_aggregator_restore_seconds",
-            help: "How long restoring a partition's state takes, waiting for a predecessor's transaction included.",
+            help:
+                "How long restoring the state of newly assigned partitions takes, with the wait for open transactions.",
             registry: registry
         )
         restoredRecords = counter("restored_records_total", "Changelog records read to restore state.")

@@ -86,8 +86,8 @@ final class PartitionTasks: RebalanceHandler {
     private func restore(_ partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
         let restorer = StateRestorer(settings: settings, metrics: metrics)
         var positions: [TopicPartition: Int64] = [:]
-        for partition in partitions {
-            var restored = try restorer.restore(partition.partition, rules: rules.rules.values, clock: .now())
+        let found = try restorer.restore(partitions.map(\.partition), rules: Array(rules.rules.values))
+        for (partition, var restored) in zip(partitions, found) {
             try findPosition(&restored, of: partition)
             positions[partition] = restored.windows.nextOffset
             tasks[partition.partition] = PartitionTask(

@@ -1,4 +1,6 @@
+import Dispatch
 import Shared
+import Synchronization
 
 /// Reads a partition's changelog to its end and makes the windows of it.
 ///
@@ -15,7 +17,7 @@ struct StateRestorer {
     ]
 
     /// What was found.
-    struct Restored {
+    struct Restored: Sendable {
         /// The windows, with their position.
         var windows: PartitionWindows
         /// Whether there was any state; without it the partition is read from its earliest record.
@@ -32,9 +34,24 @@ struct StateRestorer {
         self.metrics = metrics
     }
 
-    /// Restores one partition.
-    /// - Throws: ``KafkaError``; ``StateError`` for a record that this version didn't write.
-    func restore(_ partition: Int32, rules: some Sequence<AlertRule>, clock: ClockReading) throws -> Restored {
+    /// Restores partitions side by side, as many at a time as there are cores, so that waiting for the open
+    /// transaction of one doesn't hold up the next.
+    /// - Returns: what was found, in the order of the partitions.
+    /// - Throws: the first partition's ``KafkaError``, or ``StateError`` for a record that this version didn't write.
+    func restore(_ partitions: [Int32], rules: [AlertRule]) throws -> [Restored] {
+        let results = Mutex<[Int: Result<Restored, any Error>]>([:])
+        let started = ContinuousClock.now
+        DispatchQueue.concurrentPerform(iterations: partitions.count) { index in
+            let result = Result { try restore(partitions[index], rules: rules, clock: .now()) }
+            results.withLock { $0[index] = result }
+        }
+        metrics.restoreSeconds.observe(started.duration(to: .now))
+        return try results.withLock { results in
+            try partitions.indices.compactMap { try results[$0]?.get() }
+        }
+    }
+
+    private func restore(_ partition: Int32, rules: some Sequence<AlertRule>, clock: ClockReading) throws -> Restored {
         let started = ContinuousClock.now
         var windows = PartitionWindows(plan: settings.plan)
         for rule in rules { _ = windows.setRule(rule) }
@@ -49,7 +66,6 @@ struct StateRestorer {
         }
         let (restored, hadState) = restore.finish(at: clock.monotonic)
         let duration = started.duration(to: .now)
-        metrics.restoreSeconds.observe(duration)
         metrics.restoredRecords.increment(by: records)
         return Restored(windows: restored, hadState: hadState, records: records, duration: duration)
     }
