@@ -16,6 +16,10 @@ struct BatchWriter {
     /// is read once more then pays for one failed COPY in a hundred batches.
     private static let batchesMergedAfterConflict = 100
 
+    /// How many rows are looked at in one go for those that the server refuses: what lies behind a refused row was sent
+    /// in vain, and each go costs a round trip.
+    private static let rowsPerSift = 2_000
+
     /// The connection; it belongs to this writer.
     let connection: PostgresConnection
     private let positions: Positions
@@ -93,13 +97,9 @@ struct BatchWriter {
         }
         // Without a staging table, a third faster. Rows and position are one transaction, so in the ordinary run none of
         // these rows can be there; when one is after all, or one is refused, the batch takes another way.
-        if try copyStraight(batch, [all]) { return batch.rowCount }
-        if batchesToMerge == 0 {
-            try connection.execute("SAVEPOINT sift")
-            var guilty: [Refusal] = []
-            _ = try merge(batch, all, inserting: false, refused: &guilty)
-            try connection.execute("ROLLBACK TO SAVEPOINT sift")
-            if !guilty.isEmpty, try copyStraight(batch, Self.gaps(in: all, around: guilty.map(\.row))) {
+        guard let error = try copyStraight(batch, [all]) else { return batch.rowCount }
+        if batchesToMerge == 0, let guilty = try sift(batch, after: error) {
+            if try copyStraight(batch, Self.gaps(in: all, around: guilty.map(\.row))) == nil {
                 refused += guilty
                 return batch.rowCount - guilty.count
             }
@@ -107,33 +107,68 @@ struct BatchWriter {
         return try merge(batch, all, refused: &refused)
     }
 
-    /// Copies rows straight into the table.
-    /// - Returns: false if one of them is refused or there already; then none of them is in.
-    private mutating func copyStraight(_ batch: Batch, _ ranges: [Range<Int>]) throws(PostgresError) -> Bool {
+    /// Finds every row that the server refuses, by way of the staging table, which refuses what the table would and is
+    /// quicker. COPY takes rows in order, so those before the one that it names are good and aren't tried again.
+    /// - Parameter error: Why the whole batch was refused.
+    /// - Returns: nil if the server names no row: then only halving finds it.
+    private func sift(_ batch: Batch, after error: PostgresError) throws(PostgresError) -> [Refusal]? {
+        try connection.execute("SAVEPOINT sift")
+        var guilty: [Refusal] = []
+        var start = 0
+        var refusal: PostgresError? = error
+        while true {
+            if let error = refusal {
+                guard let row = error.row else { break }
+                guilty.append(Refusal(row: start + row, error: error))
+                start += row + 1
+            }
+            guard start < batch.rowCount else { break }
+            let end = min(start + Self.rowsPerSift, batch.rowCount)
+            refusal = try attempt("part") { () throws(PostgresError) in
+                try copy(batch, start..<end, by: batch.table.copyToStaging)
+            }
+            if refusal == nil { start = end }
+        }
+        try connection.execute("ROLLBACK TO SAVEPOINT sift")
+        return refusal == nil || refusal?.row != nil ? guilty : nil
+    }
+
+    /// Does something that the server may refuse for its data.
+    /// - Returns: why it was refused; then it is undone.
+    private func attempt(
+        _ savepoint: String,
+        _ body: () throws(PostgresError) -> Void
+    ) throws(PostgresError) -> PostgresError? {
         do {
-            try connection.execute("SAVEPOINT straight")
-            for range in ranges { try copy(batch, range, by: batch.table.copyIn) }
-            return true
+            try connection.execute("SAVEPOINT \(savepoint)")
+            try body()
+            return nil
         } catch {
             guard error.disposition == .badData else { throw error }
-            if error.sqlState == .uniqueViolation { batchesToMerge = Self.batchesMergedAfterConflict }
-            try connection.execute("ROLLBACK TO SAVEPOINT straight")
-            return false
+            try connection.execute("ROLLBACK TO SAVEPOINT \(savepoint)")
+            return error
         }
+    }
+
+    /// Copies rows straight into the table.
+    /// - Returns: why one of them is refused, or that it is there already; then none of them is in.
+    private mutating func copyStraight(_ batch: Batch, _ ranges: [Range<Int>]) throws(PostgresError) -> PostgresError? {
+        let refusal = try attempt("straight") { () throws(PostgresError) in
+            for range in ranges { try copy(batch, range, by: batch.table.copyIn) }
+        }
+        if refusal?.sqlState == .uniqueViolation { batchesToMerge = Self.batchesMergedAfterConflict }
+        return refusal
     }
 
     /// Stores rows by way of the staging table. Where the server refuses a row, the range is split: at the row that the
     /// server names, in halves if it names none, until the guilty rows stand alone.
-    /// - Parameter inserting: False leaves the rows in the staging table: it refuses what the table would, and is quicker.
     private func merge(
         _ batch: Batch,
         _ range: Range<Int>,
-        inserting: Bool = true,
         refused: inout [Refusal]
     ) throws(PostgresError) -> Int {
         do {
             try copy(batch, range, by: "SAVEPOINT part; \(batch.table.copyToStaging)")
-            guard inserting else { return 0 }
             let changed = try connection.execute(batch.table.merge)
             if range.count < batch.rowCount {
                 try connection.execute("RELEASE SAVEPOINT part; TRUNCATE staging_\(batch.table.name)")
@@ -148,7 +183,7 @@ struct BatchWriter {
             }
             var changed = 0
             for part in Self.split(range, at: error.row) where !part.isEmpty {
-                changed += try merge(batch, part, inserting: inserting, refused: &refused)
+                changed += try merge(batch, part, refused: &refused)
             }
             return changed
         }
