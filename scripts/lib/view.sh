@@ -6,9 +6,9 @@ is_viewing=''
 leave_view() {
   [[ -n $is_viewing ]] || return 0
   is_viewing=''
-  tput cnorm
-  tput smam
-  tput rmcup
+  tput cnorm || true
+  tput smam || true
+  tput rmcup || true
 }
 
 # The coins' lines: price and change from the newest tick, and the last closed candle; by rank.
@@ -88,11 +88,11 @@ run_live() {
   bold=$(tput bold) plain=$(tput sgr0) green=$(tput setaf 2) red=$(tput setaf 1)
   home=$(tput home) clear_line=$(tput el) clear_below=$(tput ed)
   last_produced=0 last_look=${EPOCHREALTIME/[.,]/}
-  tput smcup
-  tput civis
-  # Long lines end at the right edge.
-  tput rmam
   is_viewing=yes
+  # Each is a nicety that a terminal may lack (tmux and screen can't keep long lines from wrapping).
+  tput smcup || true
+  tput civis || true
+  tput rmam || true
   while true; do
     supervise
     fetch_metrics
