@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 
 /// How long something took.
@@ -52,7 +53,28 @@ struct Timing {
         return Double(usage.ru_maxrss) / 1_024
     }
 
-    private static func seconds(_ clock: clockid_t) -> Double {
+    /// Processor time of all threads of another process, up to now.
+    static func cpuSeconds(of process: Int32) throws -> Double {
+        // proc(5): utime and stime are the 14th and 15th field, the 12th and 13th after the name's closing parenthesis.
+        let text = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+        let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ").dropFirst()
+        let ticks = fields.dropFirst(11).prefix(2).compactMap { Double($0) }
+        guard ticks.count == 2 else { throw BenchmarkError("no processor time in \(text)") }
+        return ticks.reduce(0, +) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    /// The largest resident memory of another process up to now, in MiB.
+    static func peakRSSMegabytes(of process: Int32) throws -> Double {
+        let text = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+        let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        guard let kilobytes = line?.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first,
+            let value = Double(kilobytes)
+        else { throw BenchmarkError("no VmHWM in \(text)") }
+        return value / 1_024
+    }
+
+    /// A clock's reading in seconds.
+    static func seconds(_ clock: clockid_t) -> Double {
         var time = timespec()
         clock_gettime(clock, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1_000_000_000

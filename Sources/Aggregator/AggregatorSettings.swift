@@ -54,12 +54,12 @@ public struct AggregatorSettings: Sendable {
         from: "10ms",
         to: "5s",
         default: "100ms",
-        help: "The longest a Kafka transaction takes in records; readers see results after it."
+        help: "How long a Kafka transaction takes in records; readers see results after it. Up to 1s on a backlog."
     )
     static let recordsSetting = Setting.integer(
         "AGGREGATOR_TRANSACTION_RECORDS",
         in: 1...10_000_000,
-        default: 100_000,
+        default: 1_000_000,
         help: "The most records a Kafka transaction takes in."
     )
     static let retentionGapSetting = Setting<RetentionGap>.choice(

@@ -67,6 +67,11 @@ public final class ServiceProcess {
         (try? String(contentsOf: logFile, encoding: .utf8)) ?? ""
     }
 
+    /// Its process id.
+    public var id: Int32 {
+        process.processIdentifier
+    }
+
     /// Whether it has not ended yet.
     public var isRunning: Bool {
         process.isRunning

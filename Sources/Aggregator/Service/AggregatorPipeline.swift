@@ -8,17 +8,14 @@ public struct AggregatorPipeline: Pipeline {
     private let metrics: AggregatorMetrics
     private let logger = Logger(label: "aggregator")
     /// A turn hands out at most this many records, so that the clocks are read often enough.
-    private static let batch = 2_000
+    private static let batch = 1_000
+    /// A transaction may last that long while the input is behind: then results are late by more anyway, and each
+    /// transaction costs its commit and a state record for every coin that it touches.
+    private static let backlogInterval = Duration.seconds(1)
 
     /// The group waits for a member that died while it was joining for `max.poll.interval.ms`: by default 5 minutes in
     /// which nobody gets anything. A turn of the loop takes milliseconds, a restore seconds.
-    ///
-    /// What is fetched ahead is kept small for the sake of memory; `PartitionTasks.nudge` makes up for it.
-    private static let consumerProperties = [
-        "max.poll.interval.ms": "60000", "queued.min.messages": "25000", "queued.max.messages.kbytes": "32768",
-    ]
-    /// How often the fetcher is woken while there is a backlog.
-    private static let nudgeInterval = Duration.milliseconds(10)
+    private static let consumerProperties = ["max.poll.interval.ms": "60000"]
 
     /// Makes the pipeline; nothing is connected yet.
     /// - Parameters:
@@ -104,34 +101,36 @@ public struct AggregatorPipeline: Pipeline {
         try tasks.commit()
     }
 
-    /// One poll and what comes of it.
+    /// One transaction and what goes into it.
     private func turn(consumer: KafkaConsumer, tasks: PartitionTasks, writer: TransactionWriter) throws {
         var inTransaction = 0
-        var deadline = ContinuousClock.now.advanced(by: settings.transactionInterval)
-        var nudgeAt = ContinuousClock.now.advanced(by: Self.nudgeInterval)
+        var began = ContinuousClock.now
+        var task: PartitionTask?
         repeat {
             let now = ContinuousClock.now
-            if now >= nudgeAt {
-                nudgeAt = now.advanced(by: Self.nudgeInterval)
-                if tasks.isBehind { tasks.nudge() }
-            }
             let clock = ClockReading.now()
             let room = min(Self.batch, settings.transactionRecords - inTransaction)
-            let longest = inTransaction == 0 ? settings.transactionInterval : max(.zero, now.duration(to: deadline))
-            let wait = tasks.isBehind ? min(longest, Self.nudgeInterval) : longest
+            let left = settings.transactionInterval - began.duration(to: now)
+            let wait = inTransaction == 0 ? settings.transactionInterval : max(.zero, left)
             let count = try consumer.poll(max: room, timeout: wait) { record in
-                try tasks.tasks[record.partition]?.take(record, clock: clock)
+                // Records come in runs of one partition.
+                if task?.partition != record.partition { task = tasks.tasks[record.partition] }
+                try task?.take(record, clock: clock)
             }
+            task = nil
             if let failure = tasks.failure { throw failure }
-            if inTransaction == 0, count > 0 {
-                deadline = ContinuousClock.now.advanced(by: settings.transactionInterval)
-            }
+            if inTransaction == 0 { began = .now }
             inTransaction += count
             if count == 0, !tasks.isBehind { break }
-        } while inTransaction < settings.transactionRecords && ContinuousClock.now < deadline
+        } while inTransaction < settings.transactionRecords && hasTime(since: began, tasks: tasks)
         for task in tasks.tasks.values { task.publishCounts() }
         try tasks.advance(to: .now())
         try tasks.commit()
+    }
+
+    private func hasTime(since began: ContinuousClock.Instant, tasks: PartitionTasks) -> Bool {
+        let spent = began.duration(to: .now)
+        return spent < settings.transactionInterval || (spent < Self.backlogInterval && tasks.isBehind)
     }
 
     private func slowWork(consumer: KafkaConsumer, tasks: PartitionTasks) throws {

@@ -147,24 +147,11 @@ final class PartitionTasks: RebalanceHandler {
         }
     }
 
-    /// Whether so much waits on the broker that fetching ahead may have paused.
+    /// Whether more waits on the broker than a few turns of the loop take.
     var isBehind: Bool {
         guard let consumer, consumer.unreachable == nil else { return false }
         let topic = settings.kafka.name(.raw)
         return tasks.keys.contains { consumer.lag(of: TopicPartition(topic: topic, partition: $0)) ?? 0 > 10_000 }
-    }
-
-    /// Wakes librdkafka's fetcher: 2.0.2 sleeps for up to a second once enough is fetched ahead, whatever is taken
-    /// meanwhile (confluentinc/librdkafka#3662). Any request to the partition's leader wakes it.
-    func nudge() {
-        guard let consumer else { return }
-        let topic = settings.kafka.name(.raw)
-        for partition in tasks.keys {
-            _ = try? consumer.watermarkOffsets(
-                of: TopicPartition(topic: topic, partition: partition),
-                timeout: .seconds(1)
-            )
-        }
     }
 
     /// Takes over changes of the rules, and reports the faulty ones that nobody has reported yet.

@@ -10,11 +10,8 @@ struct StateRestorer {
     private let settings: AggregatorSettings
     private let metrics: AggregatorMetrics
 
-    /// librdkafka 2.0.2 sleeps a second whenever that much is fetched ahead (confluentinc/librdkafka#3662): here the
-    /// second counts, and the memory goes back at once.
-    private static let readerProperties = [
-        "queued.min.messages": "1000000", "queued.max.messages.kbytes": "262144",
-    ]
+    /// More is fetched ahead than of the input: here the seconds count, and the memory goes back at once.
+    private static let readerProperties = ["queued.min.messages": "50000", "fetch.message.max.bytes": "1048576"]
 
     /// What was found.
     struct Restored: Sendable {
@@ -71,8 +68,8 @@ struct StateRestorer {
     }
 
     private func apply(_ record: KafkaRecord, to restore: inout StateRestore) throws {
-        let text = record.key.map { String(decoding: $0, as: UTF8.self) } ?? ""
-        guard let key = StateKey(text) else {
+        guard let key = record.key.flatMap({ StateKey(utf8: $0.span) }) else {
+            let text = record.key.map { String(decoding: $0, as: UTF8.self) } ?? ""
             throw StateError(
                 partition: record.partition,
                 offset: record.offset,

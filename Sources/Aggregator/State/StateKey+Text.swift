@@ -17,32 +17,57 @@ extension StateKey: CustomStringConvertible {
 
     /// Reads what `description` writes; nil when the text is something else.
     public init?(_ text: String) {
-        let parts = text.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 3, omittingEmptySubsequences: false)
-        switch parts.first.map({ String($0) }) {
-        case "position"? where parts.count == 1:
+        self.init(utf8: text.utf8.span)
+    }
+
+    /// Reads the UTF-8 of what `description` writes; nil when the bytes are something else. A restore reads hundreds of
+    /// thousands of them, so they are looked at as bytes.
+    public init?(utf8 text: Span<UInt8>) {
+        let first = Self.slash(in: text, from: 0)
+        let second = Self.slash(in: text, from: first + 1)
+        let kind = text.extracting(0..<first)
+        if ByteSequence.equal(kind, "position".utf8.span) {
+            guard first == text.count else { return nil }
             self = .position
-        case "coin"? where parts.count >= 3:
-            let rest = text.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 2, omittingEmptySubsequences: false)
-            guard let coin = Self.coin(rest[1], rest[2]) else { return nil }
-            self = .coin(coin)
-        case "pane"? where parts.count == 4:
-            guard let start = EventTime(Substring(parts[1])), let coin = Self.coin(parts[2], parts[3]) else {
-                return nil
-            }
-            self = .pane(coin, start: start)
-        case "alert"? where parts.count == 4:
-            guard let ruleID = Self.unescaped(parts[1]), let coin = Self.coin(parts[2], parts[3]) else { return nil }
-            self = .alert(ruleID: ruleID, coin)
-        default: return nil
+            return
         }
+        guard second < text.count else { return nil }
+        if ByteSequence.equal(kind, "coin".utf8.span) {
+            guard let coin = Self.coin(in: text, from: first + 1, slash: second) else { return nil }
+            self = .coin(coin)
+            return
+        }
+        let third = Self.slash(in: text, from: second + 1)
+        guard third < text.count, let coin = Self.coin(in: text, from: second + 1, slash: third) else { return nil }
+        let middle = text.extracting(first + 1..<second)
+        if ByteSequence.equal(kind, "pane".utf8.span), let start = EventTime(utf8: middle) {
+            self = .pane(coin, start: start)
+        } else if ByteSequence.equal(kind, "alert".utf8.span), let ruleID = Self.unescaped(middle) {
+            self = .alert(ruleID: ruleID, coin)
+        } else {
+            return nil
+        }
+    }
+
+    /// Where the next slash stands, or the end.
+    private static func slash(in text: Span<UInt8>, from start: Int) -> Int {
+        var index = min(start, text.count)
+        while index < text.count, text[index] != UInt8(ascii: "/") { index += 1 }
+        return index
+    }
+
+    private static func coin(in text: Span<UInt8>, from start: Int, slash: Int) -> CoinKey? {
+        unescaped(text.extracting(start..<slash)).map {
+            CoinKey(coinID: string(text.extracting(slash + 1..<text.count)), vsCurrency: $0)
+        }
+    }
+
+    private static func string(_ bytes: Span<UInt8>) -> String {
+        bytes.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
     }
 
     private static func place(_ coin: CoinKey) -> String {
         "\(escaped(coin.vsCurrency))/\(coin.coinID)"
-    }
-
-    private static func coin(_ currency: Substring.UTF8View, _ coinID: Substring.UTF8View) -> CoinKey? {
-        unescaped(currency).map { CoinKey(coinID: String(Substring(coinID)), vsCurrency: $0) }
     }
 
     private static func escaped(_ text: String) -> String {
@@ -58,8 +83,10 @@ extension StateKey: CustomStringConvertible {
         return result
     }
 
-    private static func unescaped(_ text: Substring.UTF8View) -> String? {
-        let pieces = Substring(text).split(separator: "%", omittingEmptySubsequences: false)
+    private static func unescaped(_ bytes: Span<UInt8>) -> String? {
+        let text = string(bytes)
+        guard text.utf8.contains(UInt8(ascii: "%")) else { return text }
+        let pieces = text.split(separator: "%", omittingEmptySubsequences: false)
         var result = pieces.first.map(String.init) ?? ""
         for piece in pieces.dropFirst() {
             if piece.hasPrefix("2F") {

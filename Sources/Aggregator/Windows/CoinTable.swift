@@ -1,3 +1,5 @@
+import Shared
+
 /// Coins by the bytes of their names, each with a dense number in the order of first appearance.
 ///
 /// A tick's coin is looked up by the bytes of its JSON: no String is made for a coin that is known. Open addressing with
@@ -44,17 +46,14 @@ struct CoinTable: Sendable {
 
     /// The number of a coin, which is made if it's new.
     mutating func number(of key: CoinKey) -> Int {
-        let coin = Array(key.coinID.utf8)
-        let currency = Array(key.vsCurrency.utf8)
-        return number(coin: coin.span, currency: currency.span)
+        number(coin: key.coinID.utf8.span, currency: key.vsCurrency.utf8.span)
     }
 
     private func matches(_ entry: Entry, _ coin: Span<UInt8>, _ currency: Span<UInt8>) -> Bool {
-        guard entry.coinCount == coin.count, entry.currencyCount == currency.count else { return false }
-        for index in 0..<coin.count where bytes[entry.start + index] != coin[index] { return false }
-        let start = entry.start + entry.coinCount
-        for index in 0..<currency.count where bytes[start + index] != currency[index] { return false }
-        return true
+        let names = bytes.span
+        let end = entry.start + entry.coinCount
+        return ByteSequence.equal(names.extracting(entry.start..<end), coin)
+            && ByteSequence.equal(names.extracting(end..<end + entry.currencyCount), currency)
     }
 
     private mutating func insert(
@@ -88,14 +87,10 @@ struct CoinTable: Sendable {
         }
     }
 
-    /// FNV-1a over both names with a separator between them that UTF-8 never contains, and a final mix so that the low
-    /// bits, which choose the slot, depend on all of it.
     private static func hash(_ coin: Span<UInt8>, _ currency: Span<UInt8>) -> UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for index in 0..<coin.count { hash = (hash ^ UInt64(coin[index])) &* 0x100_0000_01b3 }
-        hash = (hash ^ 0xff) &* 0x100_0000_01b3
-        for index in 0..<currency.count { hash = (hash ^ UInt64(currency[index])) &* 0x100_0000_01b3 }
-        return hash ^ (hash >> 32)
+        let currency = ByteSequence.hash(currency)
+        // Turned, so that a coin and a currency of the same name don't cancel each other.
+        return ByteSequence.hash(coin) ^ (currency << 1 | currency >> 63)
     }
 }
 

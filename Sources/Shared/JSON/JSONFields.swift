@@ -32,10 +32,10 @@ struct JSONFields<Field: RawRepresentable<String> & CaseIterable & Sendable>: Se
         var next = 0
         try scanner.beginObject()
         while true {
-            let index: Int
-            if next < patterns.count, scanner.passKey(patterns[next]) {
-                index = next
-            } else {
+            // Optional fields may be left out, so the ones behind the expected one are tried too.
+            var index = next
+            while index < patterns.count, !scanner.passKey(patterns[index]) { index &+= 1 }
+            if index == patterns.count {
                 guard let key = try scanner.nextKey() else { break }
                 index = self.index(of: key, in: record, from: next)
             }

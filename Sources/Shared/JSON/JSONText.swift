@@ -46,6 +46,14 @@ public struct JSONText: Sendable, Hashable {
         withUTF8(in: record) { ByteSequence.equal($0, utf8) }
     }
 
+    /// Whether the text is, byte for byte, that literal.
+    @inline(__always)
+    public func equals(_ literal: StaticString, in record: Span<UInt8>) -> Bool {
+        // The length is compared first: where the answer is no, it mostly says so.
+        guard isEscaped || count == literal.utf8CodeUnitCount else { return false }
+        return literal.withUTF8Buffer { equals(Span(_unsafeElements: $0), in: record) }
+    }
+
     /// Whether the text is, byte for byte, that string.
     public func equals(_ string: String, in record: Span<UInt8>) -> Bool {
         equals(string.utf8.span, in: record)

@@ -5,11 +5,13 @@ import CRdKafka
 /// librdkafka 2.0.2's batch call may hand over records that it took just before a rebalance or an assignment that the
 /// same call served (its CHANGELOG, "consume_batch_queue"). So each assigned partition remembers the offset it expects
 /// next: a record from a partition that isn't ours, or from before that offset, is passed over.
+///
+/// Its fetcher sleeps for up to a second once `queued.min.messages` are fetched ahead, whatever is taken meanwhile
+/// (confluentinc/librdkafka#3662). So it is woken when half of them have gone: little memory, and no pause.
 final class FetchQueue {
     /// An assigned partition, and the first offset that has not been handed out yet.
     struct Slot {
         let partition: TopicPartition
-        var handle: OpaquePointer?
         var next: Int64
         var isPaused = false
         /// The offset at which the partition's end was reported last (`enable.partition.eof`).
@@ -17,13 +19,17 @@ final class FetchQueue {
     }
 
     let client: KafkaClient
-    private(set) var slots: [Slot] = []
+    @exclusivity(unchecked) private(set) var slots: [Slot] = []
     /// Thrown by the next poll: what a rebalance handler threw.
     var failure: (any Error)?
     private let queue: OpaquePointer
     private let capacity: Int
     private let messages: UnsafeMutablePointer<UnsafeMutablePointer<rd_kafka_message_t>?>
     private var nextProbe = ContinuousClock.now
+    /// The assigned partitions, each with the "time" that asks for its end.
+    private var ends = PartitionList([TopicPartition]())
+    /// Half of what librdkafka fetches ahead.
+    private let lowWater: Int
 
     init(client: KafkaClient, capacity: Int = 10_000) throws(KafkaError) {
         try KafkaError.check(rd_kafka_poll_set_consumer(client.pointer), "redirecting the client's events")
@@ -33,6 +39,7 @@ final class FetchQueue {
         self.client = client
         self.queue = queue
         self.capacity = capacity
+        self.lowWater = (client.property("queued.min.messages").flatMap { Int($0) } ?? 100_000) / 2
         self.messages = .allocate(capacity: capacity)
         messages.initialize(repeating: nil, count: capacity)
     }
@@ -45,7 +52,8 @@ final class FetchQueue {
     /// Replaces the assignment; what librdkafka had fetched ahead is thrown away. Pauses are kept.
     func assign(_ offsets: [TopicPartition: Int64]) throws(KafkaError) {
         let paused = slots.filter { $0.isPaused && offsets[$0.partition] != nil }.map(\.partition)
-        slots = offsets.sorted { $0.key < $1.key }.map { Slot(partition: $0.key, handle: nil, next: $0.value) }
+        slots = offsets.sorted { $0.key < $1.key }.map { Slot(partition: $0.key, next: $0.value) }
+        ends = PartitionList(offsets.keys.lazy.map { (key: $0, value: Int64(RD_KAFKA_OFFSET_END)) })
         let list = PartitionList(offsets)
         try KafkaError.check(rd_kafka_assign(client.pointer, list.pointer), "taking the assigned partitions")
         try setPaused(true, paused)
@@ -94,28 +102,34 @@ final class FetchQueue {
         if count < 0 {
             throw KafkaError(rd_kafka_last_error(), "fetching")
         }
+        wakeFetcher(taken: count)
         if count == 0 {
             probe()
         } else {
             client.callbacks.unreachable = nil
         }
         var handedOut = 0
-        var recent = 0
+        // Records come in runs of one partition, so its slot is looked up once a run.
+        var run: (slot: Int, handle: OpaquePointer?, partition: Int32, topic: String)?
         while index < count {
             guard let message = messages[index] else {
                 index += 1
                 continue
             }
-            if let slot = slot(of: message, recent: recent) {
-                recent = slot
+            if run == nil || run?.handle != message.pointee.rkt || run?.partition != message.pointee.partition {
+                run = slot(of: message).map {
+                    ($0, message.pointee.rkt, message.pointee.partition, slots[$0].partition.topic)
+                }
+            }
+            if let run {
                 if message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR {
-                    if message.pointee.offset >= slots[slot].next {
-                        slots[slot].next = message.pointee.offset + 1
+                    if message.pointee.offset >= slots[run.slot].next {
+                        slots[run.slot].next = message.pointee.offset + 1
                         handedOut += 1
-                        try body(KafkaRecord(topic: slots[slot].partition.topic, message: message))
+                        try body(KafkaRecord(topic: run.topic, message: message))
                     }
                 } else {
-                    try report(message, slot: slot)
+                    try report(message, slot: run.slot)
                 }
             } else if message.pointee.err != RD_KAFKA_RESP_ERR_NO_ERROR, message.pointee.rkt == nil {
                 try report(message, slot: nil)
@@ -124,6 +138,17 @@ final class FetchQueue {
             rd_kafka_message_destroy(message)
         }
         return handedOut
+    }
+
+    /// Wakes librdkafka's fetcher if the records just taken were the last above the low water mark.
+    ///
+    /// Any request to a partition's leader wakes the thread that fetches from it. This one asks for the ends; with a
+    /// time-out of 0 it returns at once, and the answer is dropped.
+    private func wakeFetcher(taken: Int) {
+        let left = rd_kafka_queue_length(queue)
+        if left < lowWater, left + taken >= lowWater {
+            rd_kafka_offsets_for_times(client.pointer, ends.pointer, 0)
+        }
     }
 
     /// Tells the end of a partition, and throws every other event.
@@ -138,24 +163,14 @@ final class FetchQueue {
         throw KafkaError(message.pointee.err, slot.map { "\(slots[$0].partition)" } ?? reason)
     }
 
-    /// Finds the slot a message belongs to. Records come in runs of one partition, so the last one is tried first.
-    @inline(__always)
-    private func slot(of message: UnsafeMutablePointer<rd_kafka_message_t>, recent: Int) -> Int? {
-        let handle = message.pointee.rkt
-        let partition = message.pointee.partition
-        if recent < slots.count, slots[recent].handle == handle, slots[recent].partition.partition == partition {
-            return recent
-        }
-        guard let handle else {
+    /// Finds the slot a message belongs to.
+    private func slot(of message: UnsafeMutablePointer<rd_kafka_message_t>) -> Int? {
+        guard let handle = message.pointee.rkt else {
             return nil
         }
         let topic = String(cString: rd_kafka_topic_name(handle))
-        let wanted = TopicPartition(topic: topic, partition: partition)
-        guard let found = slots.firstIndex(where: { $0.partition == wanted }) else {
-            return nil
-        }
-        slots[found].handle = handle
-        return found
+        let wanted = TopicPartition(topic: topic, partition: message.pointee.partition)
+        return slots.firstIndex { $0.partition == wanted }
     }
 
     /// Asks once a second whether the brokers are back; librdkafka reports that they went, not that they came.

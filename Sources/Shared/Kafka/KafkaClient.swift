@@ -63,6 +63,14 @@ final class KafkaClient {
         rd_kafka_destroy(pointer)
     }
 
+    /// The value of one of librdkafka's properties.
+    func property(_ name: String) -> String? {
+        var text = [CChar](repeating: 0, count: 512)
+        var count = text.count
+        let code = rd_kafka_conf_get(rd_kafka_conf(pointer), name, &text, &count)
+        return code == RD_KAFKA_CONF_OK ? KafkaClient.string(text) : nil
+    }
+
     /// Asks the cluster for its topics.
     /// - Parameter topic: the one topic to ask for; all of them without it (which never creates one).
     func metadata(topic: String? = nil, timeout: Duration) throws(KafkaError) -> [String: Int] {

@@ -87,6 +87,9 @@ public struct KafkaSettings: Sendable, Hashable {
             "session.timeout.ms": "10000",
             "heartbeat.interval.ms": "2000",
             "fetch.wait.max.ms": "100",
+            // Little is fetched ahead, for the sake of memory; `FetchQueue` sees to it that this is no brake.
+            "queued.min.messages": "10000",
+            "fetch.message.max.bytes": "131072",
         ]
         result.merge(common) { _, new in new }
         return merged(result, more, except: "P")
