@@ -101,7 +101,7 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["Shared", "LocalBroker", .product(name: "FlyingFox", package: "FlyingFox")],
+            dependencies: ["Shared", "LocalBroker", "CRdKafka", .product(name: "FlyingFox", package: "FlyingFox")],
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),

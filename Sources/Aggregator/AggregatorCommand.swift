@@ -43,6 +43,15 @@ public struct AggregatorCommand: ServiceCommand {
         if outputPrefix == nil, from != nil || until != nil {
             throw ValidationError("--from and --until belong to a replay, which needs --output-prefix")
         }
+        if from == .latest {
+            throw ValidationError("--from takes earliest or a record time: from latest there is nothing")
+        }
+        if until == .earliest {
+            throw ValidationError("--until takes latest or a record time: until earliest there is nothing")
+        }
+        if case .time(let from) = from, case .time(let until) = until, until <= from {
+            throw ValidationError("--until \(until) is not after --from \(from)")
+        }
     }
 
     /// Reads the settings and makes the pipeline.
@@ -54,7 +63,7 @@ public struct AggregatorCommand: ServiceCommand {
     /// Runs a replay if the options ask for one.
     public func runInstead(_ reader: SettingsReader) async throws -> Bool {
         guard let outputPrefix else { return false }
-        let range = ReplayRange(from: from ?? .all, until: until ?? .all, outputPrefix: outputPrefix)
+        let range = ReplayRange(from: from ?? .earliest, until: until ?? .latest, outputPrefix: outputPrefix)
         let replay = Replay(settings: try AggregatorSettings(reader), range: range)
         let summary = try await DedicatedThread.run(name: "replay") { try replay.run() }
         print("replayed \(summary.records) records of \(summary.partitions) partitions")

@@ -91,12 +91,16 @@ struct Replay {
 
     private func bounds(of partition: TopicPartition, reader: KafkaReader) throws -> Range<Int64> {
         let all = try reader.watermarkOffsets(of: partition)
-        func offset(_ bound: ReplayBound, _ end: Int64) throws -> Int64 {
-            guard case .time(let time) = bound else { return end }
-            return try reader.offsets(of: [partition], at: time.milliseconds)[partition] ?? all.upperBound
+        func offset(_ bound: ReplayBound) throws -> Int64 {
+            switch bound {
+            case .earliest: all.lowerBound
+            case .latest: all.upperBound
+            case .time(let time):
+                try reader.offsets(of: [partition], at: time.milliseconds)[partition] ?? all.upperBound
+            }
         }
-        let from = try offset(range.from, all.lowerBound)
-        return from..<max(from, try offset(range.until, all.upperBound))
+        let from = try offset(range.from)
+        return from..<max(from, try offset(range.until))
     }
 
     /// Makes sure that the topics exist and are empty: output on top of other output would be neither.

@@ -3,19 +3,21 @@ import Shared
 
 /// One end of the history that is replayed: the first or last record there is, or a record's own time.
 public enum ReplayBound: Sendable, Hashable, ExpressibleByArgument {
-    /// The earliest record, or behind the latest, whichever end it is.
-    case all
+    /// The earliest record there is.
+    case earliest
+    /// Behind the latest record there is.
+    case latest
     /// The first record that was produced at or after this time.
     case time(EventTime)
 
     /// Reads `earliest`, `latest`, or a time in RFC 3339.
     public init?(argument: String) {
-        if argument == "earliest" || argument == "latest" {
-            self = .all
-        } else if let time = EventTime(argument) {
+        switch argument {
+        case "earliest": self = .earliest
+        case "latest": self = .latest
+        default:
+            guard let time = EventTime(argument) else { return nil }
             self = .time(time)
-        } else {
-            return nil
         }
     }
 }

@@ -110,7 +110,7 @@ struct RulesAndReplayTests {
         try feed.send(2_000)
         let settings = try RunningAggregator.settings(broker)
         for prefix in ["one.", "two."] {
-            let range = ReplayRange(from: .all, until: .all, outputPrefix: broker.settings.topicPrefix + prefix)
+            let range = ReplayRange(from: .earliest, until: .latest, outputPrefix: broker.settings.topicPrefix + prefix)
             let metrics = AggregatorMetrics(plan: settings.plan, registry: PrometheusRegistry())
             let summary = try Replay(settings: settings, range: range, metrics: metrics).run()
             #expect(summary.records == (try feed.expected(settings.plan).records))

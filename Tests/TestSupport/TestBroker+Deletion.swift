@@ -1,0 +1,32 @@
+import CRdKafka
+import Shared
+
+extension TestBroker {
+    /// Deletes the records of a partition before an offset, as retention would; librdkafka's mock cluster can't.
+    /// - Throws: ``ServiceProcess/Failure`` when the broker doesn't.
+    public func deleteRecords(of partition: TopicPartition, before offset: Int64) throws {
+        var text = [CChar](repeating: 0, count: 512)
+        let configuration = rd_kafka_conf_new()
+        rd_kafka_conf_set(configuration, "bootstrap.servers", settings.bootstrapServers, &text, text.count)
+        guard let client = rd_kafka_new(RD_KAFKA_PRODUCER, configuration, &text, text.count) else {
+            throw ServiceProcess.Failure(description: "no client to delete records with")
+        }
+        defer { rd_kafka_destroy(client) }
+        let offsets = rd_kafka_topic_partition_list_new(1)
+        defer { rd_kafka_topic_partition_list_destroy(offsets) }
+        rd_kafka_topic_partition_list_add(offsets, partition.topic, partition.partition).pointee.offset = offset
+        var request = rd_kafka_DeleteRecords_new(offsets)
+        defer { rd_kafka_DeleteRecords_destroy(request) }
+        let queue = rd_kafka_queue_new(client)
+        defer { rd_kafka_queue_destroy(queue) }
+        rd_kafka_DeleteRecords(client, &request, 1, nil, queue)
+        guard let event = rd_kafka_queue_poll(queue, 30_000) else {
+            throw ServiceProcess.Failure(description: "deleting records of \(partition): no answer")
+        }
+        defer { rd_kafka_event_destroy(event) }
+        guard rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR,
+            let deleted = rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event)),
+            deleted.pointee.cnt == 1, deleted.pointee.elems[0].err == RD_KAFKA_RESP_ERR_NO_ERROR
+        else { throw ServiceProcess.Failure(description: "deleting records of \(partition) was refused") }
+    }
+}
