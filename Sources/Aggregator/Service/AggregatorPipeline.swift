@@ -110,8 +110,9 @@ public struct AggregatorPipeline: Pipeline {
             let now = ContinuousClock.now
             let clock = ClockReading.now()
             let room = min(Self.batch, settings.transactionRecords - inTransaction)
+            // Behind the interval there is a backlog, and more comes at once.
             let left = settings.transactionInterval - began.duration(to: now)
-            let wait = inTransaction == 0 ? settings.transactionInterval : max(.zero, left)
+            let wait = inTransaction == 0 ? settings.transactionInterval : max(left, .milliseconds(5))
             let count = try consumer.poll(max: room, timeout: wait) { record in
                 // Records come in runs of one partition.
                 if task?.partition != record.partition { task = tasks.tasks[record.partition] }
@@ -119,7 +120,7 @@ public struct AggregatorPipeline: Pipeline {
             }
             task = nil
             if let failure = tasks.failure { throw failure }
-            if inTransaction == 0 { began = .now }
+            if inTransaction == 0, count > 0 { began = .now }
             inTransaction += count
             if count == 0, !tasks.isBehind { break }
         } while inTransaction < settings.transactionRecords && hasTime(since: began, tasks: tasks)

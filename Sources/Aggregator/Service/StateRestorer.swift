@@ -10,8 +10,8 @@ struct StateRestorer {
     private let settings: AggregatorSettings
     private let metrics: AggregatorMetrics
 
-    /// More is fetched ahead than of the input: here the seconds count, and the memory goes back at once.
-    private static let readerProperties = ["queued.min.messages": "50000", "fetch.message.max.bytes": "1048576"]
+    /// More is fetched at a time than of the input: here the seconds count, and the memory goes back at once.
+    private static let readerProperties = ["fetch.message.max.bytes": "1048576"]
 
     /// What was found.
     struct Restored: Sendable {

@@ -19,6 +19,7 @@ final class FetchQueue {
     }
 
     let client: KafkaClient
+    /// No access to it calls anything that could access it: so it goes without the check, once for every record.
     @exclusivity(unchecked) private(set) var slots: [Slot] = []
     /// Thrown by the next poll: what a rebalance handler threw.
     var failure: (any Error)?
