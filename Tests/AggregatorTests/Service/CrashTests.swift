@@ -100,6 +100,30 @@ struct CrashTests {
     }
 
     @Test(
+        "One that is killed in the long transactions of a backlog writes what the reference model says, once",
+        .enabled(if: TestBroker.realBootstrapServers != nil, "the mock shows open transactions, and keeps too little")
+    )
+    func killedOnBacklog() throws {
+        let seed = UInt64.random(in: .min ... .max)
+        var random = SplitMix64(seed: seed)
+        var feed = try TickFeed(broker, seed: seed, coins: 40, pace: 15_000)
+        try feed.send(120_000)
+        var instance = try start("a")
+        var interrupted = 0
+        for _ in 0..<5 {
+            try instance.waitUntilReady()
+            usleep(UInt32.random(in: 50_000...1_500_000, using: &random))
+            instance.kill()
+            if try !broker.isAllDone() { interrupted += 1 }
+            instance = try start("a")
+        }
+        try instance.wait("all to be read", within: 120) { try broker.isAllDone() ? true : nil }
+        #expect(instance.terminate() == 0)
+        #expect(interrupted > 0, "seed \(seed)")
+        try compare(feed, "seed \(seed)")
+    }
+
+    @Test(
         "A zombie that wakes up after its partitions have gone to another writes nothing that a reader sees",
         .enabled(if: TestBroker.realBootstrapServers != nil, "the mock fences nobody"),
         arguments: [7_000, 13_000]  // past the session timeout; past the transaction's timeout too
