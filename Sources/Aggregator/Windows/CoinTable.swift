@@ -16,6 +16,8 @@ struct CoinTable: Sendable {
     private var slots: ContiguousArray<Int32>
     private var entries = ContiguousArray<Entry>()
     private var bytes = ContiguousArray<UInt8>()
+    /// The number that was asked for last.
+    private var recent = -1
     /// The coins' names as text, by number.
     private(set) var keys = ContiguousArray<CoinKey>()
 
@@ -34,6 +36,15 @@ struct CoinTable: Sendable {
     ///   - coin: UTF-8 of the coin's id.
     ///   - currency: UTF-8 of the currency.
     mutating func number(coin: Span<UInt8>, currency: Span<UInt8>) -> Int {
+        // A feed goes through its coins in much the same order every time, so the coin that came after this one when they
+        // were new mostly comes after it again: then there is nothing to hash, and memory is read in its order.
+        recent = recent + 1 < entries.count ? recent + 1 : 0
+        if recent < entries.count, matches(entries[recent], coin, currency) { return recent }
+        recent = find(coin, currency)
+        return recent
+    }
+
+    private mutating func find(_ coin: Span<UInt8>, _ currency: Span<UInt8>) -> Int {
         let hash = Self.hash(coin, currency)
         var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
         while slots[slot] >= 0 {
