@@ -3,7 +3,7 @@ import Shared
 /// One input partition on its way through: decode, decide, write.
 ///
 /// It belongs to one thread, and nothing that it calls calls back: so the properties that every record touches go
-/// without the check for overlapping accesses, which would cost a tenth of the record.
+/// without the check for overlapping accesses, which costs the service 2 to 4 % of its rate.
 final class PartitionTask {
     /// The partition of `prices.raw`, and of `aggregator.state`.
     let partition: Int32
