@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import Testing
 
 @testable import Shared
@@ -100,6 +101,23 @@ struct SettingTests {
         #expect(values == "PASSWORD=(a secret, not shown)\nCOUNT=7\nRATIO=0.5 (default)\nHOST (not set)")
     }
 
+    @Test("a URL among the values in force shows all but its password, wherever it comes from")
+    func maskedURL() throws {
+        let url = Setting.text("URL", secret: true, masked: MaskedURL.text, help: "Of what.")
+        let direct = SettingsReader(environment: ["URL": "redis://:hunter2@redis:6379/0"])
+        #expect(SettingsTable.values([url], in: direct) == "URL=redis://:***@redis:6379/0")
+        try withFile("redis://:hunter2@redis:6379/0\n") { path in
+            let reader = SettingsReader(environment: ["URL_FILE": path, "PASSWORD_FILE": path])
+            let values = SettingsTable.values([url, Self.password], in: reader)
+            #expect(
+                values == """
+                    URL=redis://:***@redis:6379/0 (from URL_FILE)
+                    PASSWORD=(a secret, not shown) (from PASSWORD_FILE)
+                    """
+            )
+        }
+    }
+
     @Test("a secret is read from the file that NAME_FILE names, without its last line feed")
     func file() throws {
         try withFile("  hunter2 \r\n") { path in
@@ -169,7 +187,16 @@ struct SettingTests {
         #expect(settings.httpPort == 9103 && settings.httpHost == "::1" && settings.shutdownTimeout == .seconds(25))
     }
 
-    @Test("a host that isn't an address is refused", arguments: ["localhost", "1.2.3", "256.0.0.1", "1.2.3.4:80"])
+    @Test("the host may be localhost, and the level may be warn, as others write them")
+    func otherWords() throws {
+        let reader = SettingsReader(environment: ["HTTP_HOST": "localhost", "LOG_LEVEL": "warn"])
+        let settings = try RuntimeSettings(reader, httpPort: 1)
+        #expect(settings.httpHost == "127.0.0.1" && settings.logLevel == .warning)
+        let loud = SettingsReader(environment: ["LOG_LEVEL": "WARN"])
+        #expect(try RuntimeSettings(loud, httpPort: 1).logLevel == .warning)
+    }
+
+    @Test("a host that isn't an address is refused", arguments: ["localhost:80", "my-host", "1.2.3", "256.0.0.1"])
     func hosts(text: String) {
         #expect(throws: SettingsError.self) {
             try RuntimeSettings(SettingsReader(environment: ["HTTP_HOST": text]), httpPort: 1)

@@ -6,6 +6,7 @@ public struct RuntimeSettings: Sendable {
     static let logLevel = Setting<Logger.Level>.choice(
         "LOG_LEVEL",
         default: .info,
+        alsoCalled: ["warn": .warning],
         help: "The least important level that is logged."
     )
     static let logFormat = Setting<LogFormat>.choice(
@@ -13,13 +14,15 @@ public struct RuntimeSettings: Sendable {
         default: .auto,
         help: "How log lines look; auto is text when stderr is a terminal and JSON otherwise."
     )
-    static let httpHost = Setting.text(
+    static let httpHost = Setting<String>(
         "HTTP_HOST",
         default: "0.0.0.0",
-        allowed: "an IPv4 or IPv6 address of this machine",
-        help: "The address that /healthz, /readyz and /metrics listen on.",
-        where: isAddress
-    )
+        allowed: "an IPv4 or IPv6 address of this machine, or localhost (127.0.0.1)",
+        help: "The address that /healthz, /readyz and /metrics listen on."
+    ) { text in
+        let address = text == "localhost" ? "127.0.0.1" : text
+        return isAddress(address) ? address : nil
+    }
     static let shutdownTimeout = Setting.duration(
         "SHUTDOWN_TIMEOUT",
         from: "1s",

@@ -5,11 +5,20 @@ extension Setting where Value == String {
         default defaultText: String? = nil,
         required: Bool = false,
         secret: Bool = false,
+        masked: (@Sendable (String) -> String)? = nil,
         allowed: String = "any text",
         help: String,
         where accepts: @escaping @Sendable (String) -> Bool = { _ in true }
     ) -> Setting {
-        Setting(name, default: defaultText, required: required, secret: secret, allowed: allowed, help: help) {
+        Setting(
+            name,
+            default: defaultText,
+            required: required,
+            secret: secret,
+            masked: masked,
+            allowed: allowed,
+            help: help
+        ) {
             accepts($0) ? $0 : nil
         }
     }
@@ -105,10 +114,12 @@ extension Setting where Value == Bool {
 
 extension Setting where Value: CaseIterable & RawRepresentable, Value.RawValue == String {
     /// A setting that is one of the cases of an enumeration, by raw value.
+    /// - Parameter others: Other words for some of the cases, in lower case.
     public static func choice(
         _ name: String,
         default defaultValue: Value? = nil,
         required: Bool = false,
+        alsoCalled others: [String: Value] = [:],
         help: String
     ) -> Setting {
         Setting(
@@ -118,7 +129,7 @@ extension Setting where Value: CaseIterable & RawRepresentable, Value.RawValue =
             allowed: Value.allCases.map(\.rawValue).joined(separator: ", "),
             help: help
         ) { text in
-            Value(rawValue: text) ?? Value(rawValue: text.lowercased())
+            Value(rawValue: text) ?? Value(rawValue: text.lowercased()) ?? others[text.lowercased()]
         }
     }
 }

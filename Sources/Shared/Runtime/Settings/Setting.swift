@@ -17,16 +17,20 @@ public struct Setting<Value: Sendable>: SettingDescription {
     public let isRequired: Bool
     /// Whether its value is kept out of logs and errors, and may come from the file named by `NAME_FILE`.
     public let isSecret: Bool
+    /// How `--check-config` shows a secret; nil where nothing of it may be seen.
+    let masked: (@Sendable (String) -> String)?
     /// The value of a text; nil when it doesn't parse or is out of range.
     let parse: @Sendable (String) -> Value?
 
-    /// A setting of any type; the statics (``text(_:default:required:secret:allowed:help:where:)`` and so on) cover
+    /// A setting of any type; the statics (``text(_:default:required:secret:masked:allowed:help:where:)`` and so on) cover
     /// most of them.
     /// - Parameters:
     ///   - name: The environment variable.
     ///   - defaultText: What it is when not set, as text; it goes through `parse` as well.
     ///   - required: Without a default: whether a start without it is refused.
     ///   - secret: Whether its value is kept out of logs and errors, and may come from `NAME_FILE`.
+    ///   - masked: How `--check-config` shows a secret, such as ``MaskedURL/text(_:)``; nil where nothing of it may be
+    ///     seen.
     ///   - allowed: What is allowed, in words.
     ///   - help: What it does, in one sentence.
     ///   - parse: The value of a text that isn't empty; nil when it isn't allowed.
@@ -35,6 +39,7 @@ public struct Setting<Value: Sendable>: SettingDescription {
         default defaultText: String? = nil,
         required: Bool = false,
         secret: Bool = false,
+        masked: (@Sendable (String) -> String)? = nil,
         allowed: String,
         help: String,
         parse: @escaping @Sendable (String) -> Value?
@@ -45,18 +50,26 @@ public struct Setting<Value: Sendable>: SettingDescription {
         self.defaultText = defaultText
         self.isRequired = required
         self.isSecret = secret
+        self.masked = masked
         self.parse = parse
     }
 
-    /// Why the value in the environment cannot be used, or nil.
-    public func problem(in reader: SettingsReader) -> SettingsProblem? {
+    /// Why the value in the environment cannot be used, if so.
+    public func problems(in reader: SettingsReader) -> [SettingsProblem] {
         do {
-            if try reader.optional(self) == nil, isRequired {
-                return .missing(self)
-            }
-            return nil
+            return try reader.optional(self) == nil && isRequired ? [.missing(self)] : []
         } catch {
-            return error.problems.first
+            return error.problems
         }
+    }
+
+    /// Its value, as one line.
+    public func values(in reader: SettingsReader) -> [String] {
+        guard reader.isSet(self), let text = try? reader.text(of: self) else {
+            return [defaultText.map { "\(name)=\($0) (default)" } ?? "\(name) (not set)"]
+        }
+        guard isSecret else { return ["\(name)=\(SettingsProblem.singleLine(text))"] }
+        let shown = masked.map { SettingsProblem.singleLine($0(text)) } ?? SettingsProblem.hidden
+        return ["\(name)=\(shown)" + (reader.isSetByFile(self) ? " (from \(name)_FILE)" : "")]
     }
 }

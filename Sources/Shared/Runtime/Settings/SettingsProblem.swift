@@ -11,9 +11,12 @@ public struct SettingsProblem: Sendable, Equatable, CustomStringConvertible {
         self.reason = reason
     }
 
+    /// What stands for a value of which nothing may be seen.
+    static let hidden = "(a secret, not shown)"
+
     /// A value that doesn't parse or is out of range.
     static func notAllowed(_ setting: some SettingDescription, value: String) -> SettingsProblem {
-        let shown = setting.isSecret ? "(a secret, not shown)" : "\"\(singleLine(value))\""
+        let shown = setting.isSecret ? hidden : "\"\(singleLine(value))\""
         return SettingsProblem(name: setting.name, reason: "is \(shown), allowed: \(setting.allowed)")
     }
 

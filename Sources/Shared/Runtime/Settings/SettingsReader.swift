@@ -15,9 +15,9 @@ public struct SettingsReader: Sendable {
     }
 
     /// Checks settings and reports all that is wrong with them at once.
-    /// - Throws: ``SettingsError`` with one problem for each setting that cannot be used.
+    /// - Throws: ``SettingsError`` with a problem for each setting that cannot be used.
     public func check(_ settings: [any SettingDescription]) throws(SettingsError) {
-        let problems = settings.compactMap { $0.problem(in: self) }
+        let problems = settings.flatMap { $0.problems(in: self) }
         if !problems.isEmpty {
             throw SettingsError(problems)
         }
@@ -44,18 +44,18 @@ public struct SettingsReader: Sendable {
 
     /// Whether a setting is given by the environment, rather than by its default.
     public func isSet(_ setting: some SettingDescription) -> Bool {
-        variable(setting.name) != nil || (setting.isSecret && variable(setting.name + "_FILE") != nil)
+        variable(setting.name) != nil || isSetByFile(setting)
+    }
+
+    /// Whether a secret is given by the file that `NAME_FILE` names.
+    func isSetByFile(_ setting: some SettingDescription) -> Bool {
+        setting.isSecret && variable(setting.name + "_FILE") != nil
     }
 
     /// All variables whose names begin so and whose values aren't empty, by full name: for settings that are passed on
     /// to a library as they are.
     public func variables(prefix: String) -> [String: String] {
         environment.filter { $0.key.hasPrefix(prefix) && !$0.value.isEmpty }
-    }
-
-    /// The text of a setting that the environment gives, as it can stand in one line.
-    func shownText(of setting: some SettingDescription) -> String {
-        SettingsProblem.singleLine(variable(setting.name) ?? "")
     }
 
     // MARK: - Text
@@ -65,7 +65,8 @@ public struct SettingsReader: Sendable {
         return text?.isEmpty == true ? nil : text
     }
 
-    private func text(of setting: some SettingDescription) throws(SettingsError) -> String? {
+    /// The text of a setting that the environment gives, from its variable or its file; nil if neither does.
+    func text(of setting: some SettingDescription) throws(SettingsError) -> String? {
         let direct = variable(setting.name)
         let fileName = setting.name + "_FILE"
         guard setting.isSecret, let path = variable(fileName) else { return direct }

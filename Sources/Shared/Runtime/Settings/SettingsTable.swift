@@ -21,15 +21,9 @@ public enum SettingsTable {
             + "\n"
     }
 
-    /// The values that are in force, as `NAME=value` lines with where each comes from; secrets are not shown.
+    /// The values that are in force, as `NAME=value` lines with where each comes from; secrets are masked.
     public static func values(_ settings: [any SettingDescription], in reader: SettingsReader) -> String {
-        settings.map { setting in
-            guard reader.isSet(setting) else {
-                return setting.defaultText.map { "\(setting.name)=\($0) (default)" } ?? "\(setting.name) (not set)"
-            }
-            return "\(setting.name)=" + (setting.isSecret ? "(a secret, not shown)" : reader.shownText(of: setting))
-        }
-        .joined(separator: "\n")
+        settings.flatMap { $0.values(in: reader) }.joined(separator: "\n")
     }
 
     private static func presence(of setting: any SettingDescription) -> String {
