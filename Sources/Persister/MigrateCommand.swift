@@ -13,16 +13,16 @@ struct MigrateCommand: AsyncParsableCommand {
     @Flag(help: "Only say which steps are applied and which are not; exit 0 if none is pending, 1 otherwise.")
     var status = false
 
-    @Option(help: "How long to wait for a database that cannot be reached, in seconds.")
-    var wait = 60
+    @Option(help: "How long to wait for a database that cannot be reached, such as 500ms, 90s or 5m.")
+    var wait = WaitTime(duration: .seconds(60))
 
     /// Connects and migrates.
     func run() async throws {
         let (reader, _) = try PersisterCommand.prepare()
         let settings = try MigrationSettings(reader)
-        let (status, wait) = (status, wait)
+        let (status, wait) = (status, wait.duration)
         let isDone = try await DedicatedThread.run(name: "migrate") {
-            try Self.run(settings, onlyStatus: status, wait: .seconds(wait))
+            try Self.run(settings, onlyStatus: status, wait: wait)
         }
         if !isDone { throw ExitCode.fatal }
     }

@@ -81,6 +81,20 @@ struct MigrationTests {
         }
     }
 
+    @Test("A server that becomes TimescaleDB's Community edition later ends with the same schema")
+    func becomesCommunity() throws {
+        for server in PostgresServer.all {
+            let files = try TestDatabase.schema()
+            let database = try TestDatabase(on: server, migrated: false)
+            let connection = try database.connect()
+            // What the Apache edition has: every step but those for Community.
+            let apache = files.filter { $0.requirement != .community }
+            try Migrator(connection: connection, files: apache).migrate { _ in }
+            try Migrator(connection: connection, files: files).migrate { _ in }
+            #expect(try Self.description(of: database) == Self.description(of: TestDatabase(on: server)))
+        }
+    }
+
     @Test("A file that changed after it was applied is refused, and so is a database of a newer version")
     func refuses() throws {
         let database = try TestDatabase(on: PostgresServer.shared.get(), migrated: false)
@@ -131,6 +145,30 @@ struct MigrationTests {
     )
     func otherNames(name: String) {
         #expect(MigrationFile(fileName: name, sql: "") == nil)
+    }
+
+    @Test(
+        "A schema folder that cannot be used is named in one line with the system's reason",
+        arguments: [
+            ("/nope", "No such file or directory"), ("/dev/null", "Not a directory"), ("/tmp", "001_tables.sql"),
+        ]
+    )
+    func unusableFolder(path: String, reason: String) {
+        let error = #expect(throws: MigrationError.self) { try SchemaDirectory.read(path) }
+        #expect(error?.description.contains(path) == true)
+        #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
+        #expect(error?.description.contains("NSCocoa") == false)
+    }
+
+    @Test(
+        "--wait takes times as the settings do, and bare seconds",
+        arguments: [
+            ("3s", Duration.seconds(3)), ("500ms", .milliseconds(500)), ("5m", .seconds(300)), ("60", .seconds(60)),
+        ]
+    )
+    func wait(text: String, duration: Duration) {
+        #expect(WaitTime(argument: text)?.duration == duration)
+        #expect(WaitTime(argument: text + "x") == nil)
     }
 
     /// Columns, indexes, views and constraints of a database as text.

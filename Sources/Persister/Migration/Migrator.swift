@@ -123,13 +123,20 @@ struct Migrator {
         }
     }
 
-    /// Creates the extension where the server offers it. Where it may not (no right to, or the library isn't preloaded)
-    /// the schema goes on as on plain PostgreSQL.
+    /// Creates the extension where the server offers it. Where it may not be used (the library isn't preloaded, no right
+    /// to create it) the schema goes on as on plain PostgreSQL. To try without the library would cost the connection.
     private func installTimescale(_ progress: (String) -> Void) throws(PostgresError) {
         let offered = try connection.query(
-            "SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb' AND installed_version IS NULL"
+            "SELECT \(ServerEdition.isTimescaleLoaded) FROM pg_available_extensions "
+                + "WHERE name = 'timescaledb' AND installed_version IS NULL"
         )
-        guard !offered.isEmpty else { return }
+        guard let isLoaded = offered.first?.first else { return }
+        guard isLoaded == "t" else {
+            return progress(
+                "TimescaleDB is installed on the server but not loaded: to use it, add timescaledb to "
+                    + "shared_preload_libraries and restart the server"
+            )
+        }
         do {
             try connection.execute("CREATE EXTENSION timescaledb")
         } catch {

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import Shared
 
 /// The folder that holds the steps of the schema.
@@ -27,12 +28,7 @@ enum SchemaDirectory {
     /// The steps in a folder, in order.
     /// - Throws: ``MigrationError`` if the folder cannot be read, holds no step, or two steps have one number.
     static func read(_ path: String) throws(MigrationError) -> [MigrationFile] {
-        let files: [MigrationFile]
-        do {
-            files = try Self.files(in: path)
-        } catch {
-            throw .unreadable(path: path, reason: "\(error)")
-        }
+        let files = try files(in: path)
         guard !files.isEmpty else { throw .unreadable(path: path, reason: "it holds no file like 001_tables.sql") }
         for (file, next) in zip(files, files.dropFirst()) where file.number == next.number {
             throw .sameNumber(file.fileName, next.fileName)
@@ -40,10 +36,20 @@ enum SchemaDirectory {
         return files
     }
 
-    private static func files(in path: String) throws -> [MigrationFile] {
-        try FileManager.default.contentsOfDirectory(atPath: path).sorted().compactMap { name in
-            guard MigrationFile(fileName: name, sql: "") != nil else { return nil }
-            return MigrationFile(fileName: name, sql: try String(contentsOfFile: "\(path)/\(name)", encoding: .utf8))
+    private static func files(in path: String) throws(MigrationError) -> [MigrationFile] {
+        // The system's words, because Foundation's errors describe themselves over many lines.
+        guard let folder = opendir(path) else {
+            throw .unreadable(path: path, reason: String(cString: strerror(errno)))
         }
+        closedir(folder)
+        var files: [MigrationFile] = []
+        for name in ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() {
+            guard MigrationFile(fileName: name, sql: "") != nil else { continue }
+            guard let sql = try? String(contentsOfFile: "\(path)/\(name)", encoding: .utf8) else {
+                throw .unreadable(path: path, reason: "\(name) is no UTF-8 text that can be read")
+            }
+            if let file = MigrationFile(fileName: name, sql: sql) { files.append(file) }
+        }
+        return files
     }
 }
