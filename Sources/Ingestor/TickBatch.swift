@@ -10,9 +10,8 @@ struct TickBatch {
         var value: Range<Int>
     }
 
-    /// The longest value in bytes. A tick has about 400; brokers refuse a megabyte, and a record that can never be sent
-    /// must not get this far.
-    static let longestValue = 64 << 10
+    /// The longest value in bytes: what its readers take.
+    static let longestValue = RecordLimit.value
 
     /// The bytes of all records.
     private(set) var bytes: [UInt8] = []
@@ -37,8 +36,10 @@ struct TickBatch {
     }
 
     /// Appends a tick.
-    /// - Returns: false when its value is longer than ``longestValue``; it is left out then.
+    /// - Returns: false when nobody would take it: it has a ``PriceTick/fault``, or its value is longer than
+    ///   ``longestValue``; it is left out then.
     mutating func append(_ tick: PriceTick) -> Bool {
+        guard tick.fault == nil else { return false }
         writer.reset()
         tick.write(to: &writer)
         let written = writer

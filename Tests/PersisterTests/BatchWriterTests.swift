@@ -77,6 +77,8 @@ struct BatchWriterTests {
     @Test("Seven bad records among many become dead letters in order, the others rows", arguments: PostgresServer.all)
     func bisect(server: PostgresServer) throws {
         let database = try TestDatabase(on: server)
+        // A tick that decodes breaks no rule of the schema; a database of somebody's own may have more of them.
+        _ = try database.psql("ALTER TABLE raw_price_data ADD CONSTRAINT raw_price_data_own CHECK (source <> 'odd')")
         var writer = try writer(database)
         let seed = UInt64.random(in: 0 ... .max)
         var random = SplitMix64(seed: seed)
@@ -86,9 +88,9 @@ struct BatchWriterTests {
         let values = (0..<count).map { number -> [UInt8] in
             guard bad.contains(number) else { return Ticks.json(Ticks.tick(number)) }
             return switch number % 3 {
-            // Refused by a CHECK, by the text type, and by our own decoder.
-            case 0: Ticks.json(Ticks.tick(number, price: Price(units: -1)))
-            case 1: Ticks.json(Ticks.tick(number, source: "a\0b"))
+            // Refused by a CHECK, by the rules of a tick, and by our own decoder.
+            case 0: Ticks.json(Ticks.tick(number, source: "odd"))
+            case 1: Ticks.json(Ticks.tick(number, price: Price(units: -1)))
             default: Array(#"{"coin_id":"#.utf8)
             }
         }
@@ -114,8 +116,8 @@ struct BatchWriterTests {
             switch number % 3 {
             case 0:
                 #expect(letter.sqlState == "23514")
-                #expect(letter.error.contains("raw_price_data_price_check"), "\(letter.error)")
-            case 1: #expect(letter.sqlState == "22021")
+                #expect(letter.error.contains("raw_price_data_own"), "\(letter.error)")
+            case 1: #expect(letter.sqlState == nil && letter.error.hasPrefix("price must not be negative"))
             default:
                 #expect(letter.sqlState == nil)
                 #expect(letter.error.contains("at byte"))

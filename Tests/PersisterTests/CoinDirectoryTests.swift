@@ -26,6 +26,17 @@ struct CoinDirectoryTests {
         #expect(try note(tick, in: &directory)?.vsCurrency == "eur")
     }
 
+    @Test("A tick without symbol and name leaves what is known; it only names the pair")
+    func undescribed() throws {
+        var directory = CoinDirectory()
+        var plain = Ticks.tick(1)
+        (plain.symbol, plain.name) = ("", "")
+        #expect(try note(plain, in: &directory)?.name == "")
+        #expect(try note(Ticks.tick(1), in: &directory)?.name == Ticks.tick(1).name)
+        #expect(try note(plain, in: &directory) == nil)
+        #expect(try note(Ticks.tick(1), in: &directory) == nil)
+    }
+
     @Test("An older tick describes nothing; after forgetting, every coin is new")
     func older() throws {
         var directory = CoinDirectory()

@@ -17,26 +17,31 @@ struct PersisterServiceTests {
             to: .aggregatesSliding
         )
         try stage.produce([Array("not JSON".utf8), Ticks.json(Ticks.tick(1, price: Price(units: -1)))])
+        var odd = Ticks.window(minute: 1, close: 3, revision: 0)
+        odd.windowEnd = EventTime(microseconds: odd.windowStart.microseconds + 30_000_000)
+        try stage.produce([Ticks.json(odd)], to: .aggregates1m)
         let service = try stage.start()
         try service.waitUntilReady()
         try stage.wait(for: try stage.expected(0..<1000), from: Stage.checksum, by: service)
         try stage.wait(for: "1", from: "SELECT count(*) FROM price_aggregates_1m", by: service)
         try stage.wait(for: "1", from: "SELECT count(*) FROM price_aggregates_sliding", by: service)
-        try stage.wait(for: "1004", from: "SELECT sum(next_offset) FROM processing_metadata", by: service)
+        try stage.wait(for: "1005", from: "SELECT sum(next_offset) FROM processing_metadata", by: service)
 
         let letters = try stage.broker.records(of: stage.broker.settings.name(.deadLetter))
-        #expect(letters.count == 2)
+        #expect(letters.count == 3)
         let decoding = try #require(letters.first { $0.value == "not JSON" })
         let headers = Dictionary(uniqueKeysWithValues: decoding.headers.map { ($0.name, $0.text) })
         #expect(headers["service"] == "persister")
         #expect(headers["source_topic"] == stage.broker.settings.name(.raw))
         #expect(headers["error"]?.contains("at byte 0") == true)
-        let refused = try #require(letters.first { $0.value != "not JSON" })
+        let negative = try #require(letters.first { $0.value?.contains("\"price\":-") == true })
+        #expect(negative.headers.contains { $0.name == "error" && $0.text.hasPrefix("price must not be negative") })
+        #expect(negative.key == "key 1")
+        let refused = try #require(letters.first { $0.value?.contains("window_end") == true })
         #expect(refused.headers.contains(KafkaHeader("sqlstate", "23514")))
-        #expect(refused.key == "key 1")
 
         try service.wait("the metrics") {
-            try service.metric("tickline_persister_dead_letters_total") == 2 ? true : nil
+            try service.metric("tickline_persister_dead_letters_total") == 3 ? true : nil
         }
         #expect(try service.metric("tickline_persister_rows_total") == 1002)
         #expect(service.terminate() == 0)

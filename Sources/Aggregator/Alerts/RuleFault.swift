@@ -1,15 +1,11 @@
 import Shared
 
-/// A record of `alerts.rules` that can't be used, with all that a dead letter needs.
+/// A record of `alerts.rules` that can't be used.
 struct RuleFault: Sendable {
+    /// The record as a dead letter.
+    var letter: DeadLetter
     /// Where it was.
-    var partition: Int32
+    var partition: Int32 { letter.source.partition }
     /// Where it was.
-    var offset: Int64
-    /// As received.
-    var key: [UInt8]?
-    /// As received.
-    var value: [UInt8]?
-    /// What is wrong, and where it came from.
-    var headers: [KafkaHeader]
+    var offset: Int64 { letter.offset }
 }

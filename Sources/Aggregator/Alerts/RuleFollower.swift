@@ -59,7 +59,7 @@ final class RuleFollower {
             fault(record, error.description)
             return nil
         }
-        guard rule.ruleID == key else {
+        guard rule.ruleID.hasSameBytes(as: key) else {
             fault(record, "the record's key is \(key), its rule_id is \(rule.ruleID)")
             return nil
         }
@@ -72,14 +72,6 @@ final class RuleFollower {
     }
 
     private func fault(_ record: KafkaRecord, _ reason: String) {
-        faults.append(
-            RuleFault(
-                partition: record.partition,
-                offset: record.offset,
-                key: record.key.map(Array.init),
-                value: record.value.map(Array.init),
-                headers: record.deadLetterHeaders(service: "aggregator", error: reason)
-            )
-        )
+        faults.append(RuleFault(letter: DeadLetter(record, service: "aggregator", error: reason)))
     }
 }

@@ -40,9 +40,6 @@ final class PartitionTask {
         } catch {
             return try refuse(record, error.description)
         }
-        guard tick.coinID.count > 0, tick.vsCurrency.count > 0 else {
-            return try refuse(record, "coin_id or vs_currency is empty")
-        }
         let input = WindowTick(
             price: tick.price,
             volume: tick.totalVolume,
@@ -101,7 +98,7 @@ final class PartitionTask {
 
     /// Reports a fault of the rules as a dead letter.
     func report(_ fault: RuleFault) throws {
-        try writer.writeDeadLetter(key: fault.key, value: fault.value, headers: fault.headers)
+        try writer.write(fault.letter)
         metrics.deadLetters.increment()
         windows.reportedRules[fault.partition] = fault.offset + 1
         hasMoved = true
@@ -126,11 +123,7 @@ final class PartitionTask {
 
     private func refuse(_ record: KafkaRecord, _ reason: String) throws {
         counts.deadLetters += 1
-        try writer.writeDeadLetter(
-            key: record.key.map(Array.init),
-            value: record.value.map(Array.init),
-            headers: record.deadLetterHeaders(service: "aggregator", error: reason)
-        )
+        try writer.write(DeadLetter(record, service: "aggregator", error: reason))
     }
 
     private static func headers(_ late: LateTick) -> [KafkaHeader] {

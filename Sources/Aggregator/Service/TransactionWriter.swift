@@ -75,18 +75,14 @@ final class TransactionWriter {
             to: late,
             key: record.key,
             value: record.value,
-            headers: record.headers() + headers + provenance
+            headers: record.headers(atMost: DeadLetter.maximumHeaders) + headers + provenance
         )
     }
 
-    /// Writes a record that can't be used, as it was received, with headers that say why.
-    func writeDeadLetter(key: [UInt8]?, value: [UInt8]?, headers: [KafkaHeader]) throws {
+    /// Writes a record that can't be used.
+    func write(_ letter: DeadLetter) throws(KafkaError) {
         try begin()
-        try key.withBytes { key in
-            try value.withBytes { value in
-                try producer.send(to: deadLetters, key: key, value: value, headers: headers)
-            }
-        }
+        try producer.send(letter, to: deadLetters)
     }
 
     /// Writes a record of the state of one partition; nil removes it.
@@ -136,13 +132,5 @@ final class TransactionWriter {
                 try producer.send(to: topic, partition: partition, key: key, value: value)
             }
         }
-    }
-}
-
-extension Optional<[UInt8]> {
-    /// Calls `body` with the bytes, or with nil.
-    fileprivate func withBytes(_ body: (UnsafeBufferPointer<UInt8>?) throws -> Void) rethrows {
-        guard let bytes = self else { return try body(nil) }
-        try bytes.withUnsafeBufferPointer { try body($0) }
     }
 }

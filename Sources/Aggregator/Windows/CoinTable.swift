@@ -104,17 +104,3 @@ struct CoinTable: Sendable {
         return ByteSequence.hash(coin) ^ (currency << 1 | currency >> 63)
     }
 }
-
-/// A coin in a currency: what windows and alert states are keyed by.
-public struct CoinKey: Sendable, Hashable {
-    /// CoinGecko's id of the coin.
-    public var coinID: String
-    /// The currency of its prices.
-    public var vsCurrency: String
-
-    /// Names a coin.
-    public init(coinID: String, vsCurrency: String) {
-        self.coinID = coinID
-        self.vsCurrency = vsCurrency
-    }
-}

@@ -1,3 +1,5 @@
+import Shared
+
 /// The names of keys and channels in Redis, as docs/redis.md promises them.
 public struct CacheKeys: Sendable, Hashable {
     /// Stands before every key and channel (`CACHER_KEY_PREFIX`), so that several stacks can share one Redis.

@@ -1,16 +1,4 @@
-/// What a cached value is about: one coin in one currency.
-public struct CoinKey: Sendable, Hashable {
-    /// CoinGecko's id.
-    public var coinID: String
-    /// The currency of its price.
-    public var vsCurrency: String
-
-    /// Makes a key.
-    public init(coinID: String, vsCurrency: String) {
-        self.coinID = coinID
-        self.vsCurrency = vsCurrency
-    }
-}
+import Shared
 
 /// Keeps the newest value per coin of a batch: all that Redis has to hear of.
 ///

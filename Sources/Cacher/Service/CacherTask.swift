@@ -100,7 +100,7 @@ final class CacherTask: RebalanceHandler {
             case .raw:
                 let latest = EventTime.now().microseconds + settings.maximumFutureMicroseconds
                 batch.add(
-                    try PriceTick(json: bytes),
+                    try PriceTick(json: bytes, recordTime: record.time),
                     offset: record.offset,
                     latest: EventTime(microseconds: latest)
                 )

@@ -45,17 +45,17 @@ struct ReplayDecoder {
             throw Failure(description: "\(fields.count) fields where the header has \(columns.count)")
         }
         let coinID = fields.string(columns.coinID)
-        guard !coinID.isEmpty else { throw Failure(description: "coin_id is empty") }
         let time = fields.string(columns.timestamp)
         guard let timestamp = ReplayTime.parse(time) else {
-            throw Failure(description: "timestamp \"\(time)\" is neither RFC 3339 nor Unix seconds or milliseconds")
+            let given = time.cut(to: 64)
+            throw Failure(description: "timestamp \"\(given)\" is neither RFC 3339 nor Unix seconds or milliseconds")
         }
         guard let price = try number(columns.price, "price") else { throw Failure(description: "price is empty") }
         let volume = if let column = columns.volume { try number(column, "volume") } else { Price?.none }
-        return PriceTick(
+        let tick = PriceTick(
             coinID: coinID,
-            symbol: text(columns.symbol) ?? coinID,
-            name: text(columns.name) ?? coinID,
+            symbol: text(columns.symbol) ?? "",
+            name: text(columns.name) ?? "",
             vsCurrency: text(columns.vsCurrency) ?? vsCurrency,
             price: price,
             totalVolume: volume,
@@ -63,6 +63,8 @@ struct ReplayDecoder {
             ingestedAt: ingestedAt,
             source: "replay"
         )
+        if let fault = tick.fault { throw Failure(description: fault) }
+        return tick
     }
 
     private func text(_ column: Int?) -> String? {
@@ -73,13 +75,10 @@ struct ReplayDecoder {
     private func number(_ column: Int, _ name: String) throws(Failure) -> Price? {
         let range = fields.range(of: column)
         if range.isEmpty { return nil }
-        let price: Price
         do throws(JSONError) {
-            price = try Price.parse(fields.text.span.extracting(range)).price
+            return try Price.parse(fields.text.span.extracting(range)).price
         } catch {
-            throw Failure(description: "\(name) \"\(fields.string(column))\": \(error)")
+            throw Failure(description: "\(name) \"\(fields.string(column).cut(to: 64))\": \(error)")
         }
-        if price < .zero { throw Failure(description: "\(name) is below zero") }
-        return price
     }
 }

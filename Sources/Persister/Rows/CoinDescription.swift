@@ -6,9 +6,9 @@ struct CoinDescription: Sendable, Equatable {
     let offset: Int64
     /// The coin.
     let coinID: String
-    /// Its ticker symbol.
+    /// Its ticker symbol; empty when the tick doesn't say.
     let symbol: String
-    /// Its display name.
+    /// Its display name; empty when the tick doesn't say.
     let name: String
     /// The currency of the tick.
     let vsCurrency: String

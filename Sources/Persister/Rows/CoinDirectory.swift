@@ -24,8 +24,13 @@ struct CoinDirectory: Sendable {
     /// - Returns: the description to write with the tick, or nil if the database has it.
     mutating func note(_ tick: ScannedTick, in record: Span<UInt8>, offset: Int64) -> CoinDescription? {
         let pair = Self.combine(tick.coinID.hash(in: record), tick.vsCurrency.hash(in: record))
-        let description = Self.combine(tick.symbol.hash(in: record), tick.name.hash(in: record))
-        if let present = known[pair] {
+        let isDescribed = tick.symbol.count > 0 || tick.name.count > 0
+        let present = known[pair]
+        // A tick without symbol and name says nothing about either: what is known stays so.
+        let description =
+            isDescribed
+            ? Self.combine(tick.symbol.hash(in: record), tick.name.hash(in: record)) : present?.description ?? 0
+        if let present {
             let age = tick.timestamp.microseconds.subtractingReportingOverflow(present.time.microseconds)
             let isCurrent =
                 present.description == description && (age.overflow || age.partialValue < Self.refreshInterval)

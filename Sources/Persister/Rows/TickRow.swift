@@ -6,9 +6,15 @@ enum TickRow {
     /// - Parameters:
     ///   - tick: The tick.
     ///   - record: The bytes it was read from.
+    ///   - recordTime: When the record was written, for a tick that doesn't say when it was received.
     ///   - rows: Where it goes.
     /// - Throws: ``JSONError`` if a number does not fit its column.
-    static func append(_ tick: ScannedTick, in record: Span<UInt8>, to rows: inout CopyBuffer) throws(JSONError) {
+    static func append(
+        _ tick: ScannedTick,
+        in record: Span<UInt8>,
+        recordTime: EventTime?,
+        to rows: inout CopyBuffer
+    ) throws(JSONError) {
         var rank: Int32?
         if let value = tick.marketCapRank {
             guard let fits = Int32(exactly: value) else {
@@ -17,12 +23,13 @@ enum TickRow {
             rank = fits
         }
         // A text's bytes without escapes are never more than with them.
-        let texts = tick.coinID.count + tick.vsCurrency.count + tick.source.count
+        let source = max(tick.source.count, PriceTick.unknownSource.utf8CodeUnitCount)
+        let texts = tick.coinID.count + tick.vsCurrency.count + source
         rows.appendRow(room: 2 + 13 * CopyRow.fieldRoom + texts) { row in
             row.begin(fields: 13)
             let id = row.count
             row.uuid(0, 0)
-            row.timestamp(tick.ingestedAt)
+            row.timestamp(tick.ingestedAt(orRecordTime: recordTime))
             let content = row.count
             row.timestamp(tick.timestamp)
             row.integer(rank)
@@ -34,7 +41,7 @@ enum TickRow {
             row.numeric(tick.high24h)
             row.numeric(tick.low24h)
             row.numeric(tick.priceChangePercentage24h)
-            tick.source.withUTF8(in: record) { row.text($0) }
+            tick.withSource(in: record) { row.text($0) }
             // The encoded fields are the same for the same content, so they are what the id is made from.
             let identity = row.written(from: content) { TickIdentity(time: tick.timestamp, content: $0) }
             row.replaceUUID(at: id, identity.high, identity.low)

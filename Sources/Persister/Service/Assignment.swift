@@ -131,6 +131,8 @@ final class Assignment: RebalanceHandler {
             offset: record.offset,
             key: record.key,
             value: record.value,
+            recordTime: record.time,
+            headers: record.headers(atMost: DeadLetter.maximumHeaders),
             directory: &directory
         )
         if partitions[current].firstArrival == nil { partitions[current].firstArrival = .now }

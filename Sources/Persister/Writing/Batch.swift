@@ -49,29 +49,38 @@ struct Batch: Sendable {
     ///   - offset: Its offset, not below ``nextOffset``.
     ///   - key: Its key.
     ///   - value: Its value.
+    ///   - recordTime: When it was written.
+    ///   - headers: Its headers; asked for only when it becomes a dead letter.
     ///   - directory: What the database knows about coins.
     mutating func append(
         offset: Int64,
         key: UnsafeBufferPointer<UInt8>?,
         value: UnsafeBufferPointer<UInt8>?,
+        recordTime: EventTime? = nil,
+        headers: @autoclosure () -> [KafkaHeader] = [],
         directory: inout CoinDirectory
     ) {
         nextOffset = offset + 1
-        guard let value else {
+        func refuse(_ error: String) {
             undecodable.append(
-                DeadLetter(offset: offset, key: key.map(Array.init), value: nil, error: "the record has no value")
+                DeadLetter(
+                    source: source,
+                    offset: offset,
+                    key: key,
+                    value: value,
+                    headers: headers(),
+                    service: Positions.service,
+                    error: error
+                )
             )
-            return
         }
+        guard let value else { return refuse("the record has no value") }
         let rowStart = rows.count
         do throws(JSONError) {
-            let time = try appendRow(of: value.span, offset: offset, directory: &directory)
+            let time = try appendRow(of: value.span, offset: offset, recordTime: recordTime, directory: &directory)
             watermark = watermark.map { max($0, time) } ?? time
         } catch {
-            undecodable.append(
-                DeadLetter(offset: offset, key: key.map(Array.init), value: Array(value), error: error.description)
-            )
-            return
+            return refuse(error.description)
         }
         let entry = Entry(
             offset: offset,
@@ -113,25 +122,31 @@ struct Batch: Sendable {
     func deadLetter(row: Int, error: PostgresError) -> DeadLetter {
         let entry = entries[row]
         let valueStart = entry.recordStart + max(0, entry.keyCount)
-        return DeadLetter(
-            offset: entry.offset,
-            key: entry.keyCount < 0 ? nil : Array(records[entry.recordStart..<valueStart]),
-            value: Array(records[valueStart..<(valueStart + entry.valueCount)]),
-            error: error.description,
-            sqlState: error.sqlState.code
-        )
+        return records.withUnsafeBufferPointer { records in
+            DeadLetter(
+                source: source,
+                offset: entry.offset,
+                key: entry.keyCount < 0 ? nil : UnsafeBufferPointer(rebasing: records[entry.recordStart..<valueStart]),
+                value: UnsafeBufferPointer(rebasing: records[valueStart..<(valueStart + entry.valueCount)]),
+                headers: [],
+                service: Positions.service,
+                error: error.description,
+                sqlState: error.sqlState.code
+            )
+        }
     }
 
     /// - Returns: the event time of the row.
     private mutating func appendRow(
         of value: Span<UInt8>,
         offset: Int64,
+        recordTime: EventTime?,
         directory: inout CoinDirectory
     ) throws(JSONError) -> EventTime {
         switch table {
         case .rawPriceData:
             let tick = try ScannedTick(json: value)
-            try TickRow.append(tick, in: value, to: &rows)
+            try TickRow.append(tick, in: value, recordTime: recordTime, to: &rows)
             if let coin = directory.note(tick, in: value, offset: offset) { coins.append(coin) }
             return tick.timestamp
         case .aggregates1m, .aggregatesSliding:

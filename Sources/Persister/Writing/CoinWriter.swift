@@ -2,7 +2,8 @@ import Shared
 
 /// Writes what ticks say about their coins into `cryptocurrencies` and `quoted_pairs`.
 enum CoinWriter {
-    /// Writes descriptions within the transaction in hand; older ones never replace newer ones.
+    /// Writes descriptions within the transaction in hand; older ones never replace newer ones, and one without symbol and
+    /// name replaces none.
     static func write(_ coins: [CoinDescription], over connection: PostgresConnection) throws(PostgresError) {
         guard !coins.isEmpty else { return }
         let parameters = [
@@ -18,11 +19,12 @@ enum CoinWriter {
         try connection.execute(
             """
             INSERT INTO cryptocurrencies AS present (coin_id, symbol, name, first_seen_at, described_at)
-            SELECT DISTINCT ON (coin_id) coin_id, symbol, name, time, time FROM \(given) ORDER BY coin_id, time DESC
+            SELECT DISTINCT ON (coin_id) coin_id, symbol, name, time, time FROM \(given)
+            ORDER BY coin_id, (symbol, name) = ('', ''), time DESC
             ON CONFLICT (coin_id) DO UPDATE
             SET symbol = excluded.symbol, name = excluded.name, described_at = excluded.described_at
-            WHERE excluded.described_at > present.described_at
-                AND (excluded.symbol, excluded.name) IS DISTINCT FROM (present.symbol, present.name)
+            WHERE (excluded.symbol, excluded.name) NOT IN (('', ''), (present.symbol, present.name))
+                AND (excluded.described_at > present.described_at OR (present.symbol, present.name) = ('', ''))
             """,
             parameters
         )

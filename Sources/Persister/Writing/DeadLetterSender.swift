@@ -22,21 +22,7 @@ final class DeadLetterSender {
         guard let last = letters.last else { return }
         let producer = try connect()
         let topic = try producer.topic(settings.name(.deadLetter))
-        for letter in letters {
-            var headers = [
-                KafkaHeader("error", letter.error), KafkaHeader("service", Positions.service),
-                KafkaHeader("source_topic", source.topic), KafkaHeader("source_partition", "\(source.partition)"),
-                KafkaHeader("source_offset", "\(letter.offset)"),
-            ]
-            if let sqlState = letter.sqlState {
-                headers.append(KafkaHeader("sqlstate", sqlState))
-            }
-            try Self.withBytes(letter.key) { key throws(KafkaError) in
-                try Self.withBytes(letter.value) { value throws(KafkaError) in
-                    try producer.send(to: topic, key: key, value: value, headers: headers)
-                }
-            }
-        }
+        for letter in letters { try producer.send(letter, to: topic) }
         try producer.flush(timeout: .seconds(30))
         acknowledged[source] = last.offset
     }
@@ -51,13 +37,5 @@ final class DeadLetterSender {
         let made = try KafkaProducer(settings: settings, mode: .idempotent)
         producer = made
         return made
-    }
-
-    private static func withBytes(
-        _ bytes: [UInt8]?,
-        _ body: (UnsafeBufferPointer<UInt8>?) throws(KafkaError) -> Void
-    ) throws(KafkaError) {
-        guard let bytes else { return try body(nil) }
-        try bytes.withUnsafeBufferPointer { buffer throws(KafkaError) in try body(buffer) }
     }
 }

@@ -22,6 +22,8 @@ public struct JSONError: Sendable, Hashable {
         case tooDeep
         /// Something other than white space after the value.
         case trailingBytes
+        /// More bytes than a record's value may have.
+        case tooLong(limit: Int)
         /// A field that must be there isn't.
         case missingField(String)
         /// A field's value has the right type and makes no sense; the text says why.
@@ -47,7 +49,7 @@ extension JSONError: ClassifiedError {
     /// Reading the same bytes again gives the same error.
     public var disposition: Disposition { .badData }
 
-    /// One line for a log or a dead letter's header.
+    /// One line for a log or a dead letter's header; it never repeats more than a few words of the value.
     public var description: String {
         guard let field else { return "\(kind), at byte \(position)" }
         return "\(field): \(kind), at byte \(position)"
@@ -68,6 +70,7 @@ extension JSONError.Kind: CustomStringConvertible {
         case .controlCharacter: "an unescaped control character in a text"
         case .tooDeep: "arrays and objects are nested too deep"
         case .trailingBytes: "something follows the JSON value"
+        case .tooLong(let limit): "the value has more than \(limit) bytes"
         case .missingField(let name): "the field \(name) is missing"
         case .invalidValue(let why): why
         }

@@ -21,12 +21,13 @@ struct JSONFields<Field: RawRepresentable<String> & CaseIterable & Sendable>: Se
     ///
     /// Unknown fields are passed over. Of equal keys the first one counts, as in Foundation's JSONDecoder.
     /// - Parameter read: takes the value of a field from the scanner.
-    /// - Throws: ``JSONError``, also when a required field isn't there.
+    /// - Throws: ``JSONError``, also when a required field isn't there or the record is longer than ``RecordLimit/value``.
     @inline(__always)
     func readObject(
         _ record: Span<UInt8>,
         _ read: (Field, inout JSONScanner) throws(JSONError) -> Void
     ) throws(JSONError) {
+        guard record.count <= RecordLimit.value else { throw JSONError(.tooLong(limit: RecordLimit.value), at: 0) }
         var scanner = JSONScanner(record)
         var met: UInt32 = 0
         var next = 0

@@ -108,6 +108,16 @@ public struct JSONScanner: ~Escapable {
         return try scanText()
     }
 
+    /// Reads a text as ``text()`` does, or an empty one for `null`.
+    @inline(__always)
+    public mutating func optionalText() throws(JSONError) -> JSONText {
+        if try nextByte() == UInt8(ascii: "n") {
+            try literal("null")
+            return JSONText(start: 0, count: 0, isEscaped: false)
+        }
+        return try text()
+    }
+
     /// Reads a text as a `String`.
     public mutating func string() throws(JSONError) -> String {
         try text().string(in: bytes)
@@ -175,7 +185,7 @@ public struct JSONScanner: ~Escapable {
         let name = text.string(in: bytes)
         guard let choice = Choice(rawValue: name) else {
             let allowed = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-            throw JSONError(.invalidValue("\(name) is not one of \(allowed)"), at: text.start)
+            throw JSONError(.invalidValue("\(name.cut(to: 64)) is not one of \(allowed)"), at: text.start)
         }
         return choice
     }

@@ -59,7 +59,7 @@ public struct JSONText: Sendable, Hashable {
         equals(string.utf8.span, in: record)
     }
 
-    /// A hash of the text's UTF-8, the same in every process: ``ByteSequence/hash(_:)``.
+    /// A hash of the text's UTF-8: ``ByteSequence/hash(_:)``.
     public func hash(in record: Span<UInt8>) -> UInt64 {
         withUTF8(in: record) { ByteSequence.hash($0) }
     }

@@ -1,5 +1,5 @@
-/// Writes records that a service can't use to `prices.dead-letter`: key, value and headers as received, and beside them
-/// headers that say why. Each is one line of work for a person, so it is never dropped.
+/// Writes records that a service can't use to `prices.dead-letter`. Each is one line of work for a person, so it is never
+/// dropped.
 public final class DeadLetterQueue {
     private let service: String
     private let settings: KafkaSettings
@@ -16,12 +16,7 @@ public final class DeadLetterQueue {
     /// Hands a record over; its offset may be committed after the next ``flush(timeout:)``.
     public func send(_ record: KafkaRecord, error: String) throws(KafkaError) {
         let (producer, topic) = try connect()
-        try producer.send(
-            to: topic,
-            key: record.key,
-            value: record.value,
-            headers: record.deadLetterHeaders(service: service, error: error)
-        )
+        try producer.send(DeadLetter(record, service: service, error: error), to: topic)
     }
 
     /// Waits until every dead letter is acknowledged.
@@ -39,19 +34,5 @@ public final class DeadLetterQueue {
         let topic = try producer.topic(settings.name(.deadLetter))
         open = (producer, topic)
         return (producer, topic)
-    }
-}
-
-extension KafkaRecord {
-    /// The headers of this record as a dead letter: its own, then `error`, `service`, `source_topic`,
-    /// `source_partition` and `source_offset`.
-    public func deadLetterHeaders(service: String, error: String) -> [KafkaHeader] {
-        headers() + [
-            KafkaHeader("error", error),
-            KafkaHeader("service", service),
-            KafkaHeader("source_topic", topic),
-            KafkaHeader("source_partition", String(partition)),
-            KafkaHeader("source_offset", String(offset)),
-        ]
     }
 }

@@ -37,24 +37,28 @@ public struct KafkaRecord {
         return kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? nil : value
     }
 
+    /// When the record was produced; `nil` if the broker doesn't say, or says what no calendar has.
+    public var time: EventTime? {
+        timestampMilliseconds.flatMap { EventTime(unixMilliseconds: $0) }
+    }
+
     /// The record's headers in their order; made anew at each call, so not for the hot path.
-    public func headers() -> [KafkaHeader] {
+    /// - Parameter limit: the most bytes of all of them; what doesn't fit is left out, and the header `headers_dropped`
+    ///   says how many those are.
+    public func headers(atMost limit: Int = .max) -> [KafkaHeader] {
         var headers: OpaquePointer?
         guard rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR, let headers else {
             return []
         }
-        var result: [KafkaHeader] = []
-        var name: UnsafePointer<CChar>?
-        var value: UnsafeRawPointer?
-        var count = 0
-        while rd_kafka_header_get_all(headers, result.count, &name, &value, &count) == RD_KAFKA_RESP_ERR_NO_ERROR {
-            guard let name else {
-                break
-            }
+        return KafkaHeader.first(of: rd_kafka_header_cnt(headers), atMost: limit) { index in
+            var name: UnsafePointer<CChar>?
+            var value: UnsafeRawPointer?
+            var count = 0
+            guard rd_kafka_header_get_all(headers, index, &name, &value, &count) == RD_KAFKA_RESP_ERR_NO_ERROR, let name
+            else { return nil }
             let bytes = UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : count)
-            result.append(KafkaHeader(String(cString: name), Array(bytes)))
+            return KafkaHeader(String(cString: name), Array(bytes))
         }
-        return result
     }
 
     private static func bytes(_ start: UnsafeMutableRawPointer?, _ count: Int) -> UnsafeBufferPointer<UInt8>? {

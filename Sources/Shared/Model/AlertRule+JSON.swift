@@ -41,9 +41,10 @@ extension AlertRule {
 
     /// Why the rule can't be used, or nil when it can.
     public var fault: String? {
-        if ruleID.isEmpty { return "rule_id must not be empty" }
         if coinID.isEmpty { return "coin_id must not be empty; * means every coin" }
-        if vsCurrency.isEmpty { return "vs_currency must not be empty" }
+        if let fault = RecordLimit.fault("rule_id", ruleID, atMost: RecordLimit.ruleID) { return fault }
+        if let fault = RecordLimit.fault("coin_id", coinID, atMost: RecordLimit.coinID) { return fault }
+        if let fault = RecordLimit.fault("vs_currency", vsCurrency, atMost: RecordLimit.vsCurrency) { return fault }
         if let windowMicroseconds, windowMicroseconds <= 0 { return "window must be longer than nothing" }
         if cooldownMicroseconds < 0 { return "cooldown must not be negative" }
         switch kind {

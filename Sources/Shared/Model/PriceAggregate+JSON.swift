@@ -28,7 +28,7 @@ extension PriceAggregate {
     )
 
     /// Reads an aggregate: unknown fields are passed over, `null` is the same as an optional field that isn't there.
-    /// - Throws: ``JSONError`` when the bytes aren't one JSON object of that shape.
+    /// - Throws: ``JSONError`` when the bytes aren't one JSON object of that shape, or the aggregate has a ``fault``.
     public init(json: Span<UInt8>) throws(JSONError) {
         self.init(
             coinID: "",
@@ -46,6 +46,7 @@ extension PriceAggregate {
         try PriceAggregate.fields.readObject(json) { field, scanner throws(JSONError) in
             try read(field, from: &scanner)
         }
+        if let fault { throw JSONError(.invalidValue(fault), at: json.count) }
     }
 
     private mutating func read(_ field: Field, from scanner: inout JSONScanner) throws(JSONError) {

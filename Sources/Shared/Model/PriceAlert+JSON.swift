@@ -18,7 +18,7 @@ extension PriceAlert {
     )
 
     /// Reads an alert: unknown fields are passed over, `null` is the same as an optional field that isn't there.
-    /// - Throws: ``JSONError`` when the bytes aren't one JSON object of that shape.
+    /// - Throws: ``JSONError`` when the bytes aren't one JSON object of that shape, or the alert has a ``fault``.
     public init(json: Span<UInt8>) throws(JSONError) {
         self.init(
             alertID: "",
@@ -34,6 +34,17 @@ extension PriceAlert {
         try PriceAlert.fields.readObject(json) { field, scanner throws(JSONError) in
             try read(field, from: &scanner)
         }
+        if let fault { throw JSONError(.invalidValue(fault), at: json.count) }
+    }
+
+    /// Why the alert can't be used, or nil when it can.
+    public var fault: String? {
+        if let fault = RecordLimit.fault("alert_id", alertID, atMost: RecordLimit.alertID) { return fault }
+        if let fault = RecordLimit.fault("rule_id", ruleID, atMost: RecordLimit.ruleID) { return fault }
+        if let fault = RecordLimit.fault("coin_id", coinID, atMost: RecordLimit.coinID) { return fault }
+        if let fault = RecordLimit.fault("vs_currency", vsCurrency, atMost: RecordLimit.vsCurrency) { return fault }
+        if let windowMicroseconds, windowMicroseconds <= 0 { return "window must be longer than nothing" }
+        return price < .zero ? "price must not be negative" : nil
     }
 
     private mutating func read(_ field: Field, from scanner: inout JSONScanner) throws(JSONError) {

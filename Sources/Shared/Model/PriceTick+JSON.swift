@@ -18,22 +18,22 @@ extension PriceTick {
         case source
     }
 
-    static let fields = JSONFields<Field>(
-        required: [.coinID, .symbol, .name, .vsCurrency, .price, .timestamp, .ingestedAt, .source]
-    )
+    static let fields = JSONFields<Field>(required: [.coinID, .vsCurrency, .price, .timestamp])
 
-    /// Reads a tick: unknown fields are passed over, `null` is the same as an optional field that isn't there.
-    /// - Throws: ``JSONError`` when the bytes aren't one JSON object of that shape.
-    public init(json: Span<UInt8>) throws(JSONError) {
-        self = try ScannedTick(json: json).tick(in: json)
+    /// Reads a tick, which is then valid: unknown fields are passed over, `null` is the same as an optional field that
+    /// isn't there.
+    /// - Parameter recordTime: when the record was written, for a tick that doesn't say when it was received.
+    /// - Throws: ``JSONError`` when the bytes aren't one JSON object of that shape, or the tick has a ``fault``.
+    public init(json: Span<UInt8>, recordTime: EventTime? = nil) throws(JSONError) {
+        self = try ScannedTick(json: json).tick(in: json, recordTime: recordTime)
     }
 
     /// Writes the tick as one JSON object; fields without a value are left out.
     public func write(to writer: inout JSONWriter) {
         writer.beginObject()
         writer.member("coin_id", coinID)
-        writer.member("symbol", symbol)
-        writer.member("name", name)
+        if !symbol.isEmpty { writer.member("symbol", symbol) }
+        if !name.isEmpty { writer.member("name", name) }
         writer.member("vs_currency", vsCurrency)
         writer.member("price", price)
         writer.member("market_cap", marketCap)

@@ -2,9 +2,9 @@
 public struct PriceTick: Sendable, Hashable {
     /// CoinGecko's id of the coin, for example `bitcoin`; the record's key.
     public var coinID: String
-    /// The ticker symbol, for example `btc`; not unique.
+    /// The ticker symbol, for example `btc`; not unique, and empty when the source doesn't say.
     public var symbol: String
-    /// The display name, for example `Bitcoin`.
+    /// The display name, for example `Bitcoin`; empty when the source doesn't say.
     public var name: String
     /// The currency the price is in, for example `usd`.
     public var vsCurrency: String
@@ -26,7 +26,7 @@ public struct PriceTick: Sendable, Hashable {
     public var timestamp: EventTime
     /// When the Ingestor received it.
     public var ingestedAt: EventTime
-    /// Where it came from: `coingecko`, `simulator` or `replay`.
+    /// Where it came from: `coingecko`, `simulator`, `replay`, or what another writer calls itself.
     public var source: String
 
     /// Makes a tick; what the source didn't say is left out.

@@ -3,9 +3,9 @@
 public struct ScannedTick: Sendable, Hashable {
     /// CoinGecko's id of the coin; the record's key.
     public var coinID: JSONText
-    /// The ticker symbol.
+    /// The ticker symbol; empty when the tick doesn't say.
     public var symbol: JSONText
-    /// The display name.
+    /// The display name; empty when the tick doesn't say.
     public var name: JSONText
     /// The currency the price is in.
     public var vsCurrency: JSONText
@@ -25,28 +25,44 @@ public struct ScannedTick: Sendable, Hashable {
     public var priceChangePercentage24h: Price?
     /// Event time: when the source says that the price was true.
     public var timestamp: EventTime
-    /// When the Ingestor received it.
-    public var ingestedAt: EventTime
-    /// Where it came from.
+    /// When the Ingestor received it; nil when the tick doesn't say: see ``ingestedAt(orRecordTime:)``.
+    public var ingestedAt: EventTime?
+    /// Where it came from; empty when the tick doesn't say: see ``withSource(in:_:)``.
     public var source: JSONText
 
     /// Reads a tick: unknown fields are passed over, `null` is the same as an optional field that isn't there.
-    /// - Throws: ``JSONError`` when the bytes aren't one JSON object of that shape.
+    ///
+    /// What comes out is valid: no reader has to look again.
+    /// - Throws: ``JSONError`` when the bytes aren't one JSON object of that shape, or the tick has a ``PriceTick/fault``.
     public init(json record: Span<UInt8>) throws(JSONError) {
         let noText = JSONText(start: 0, count: 0, isEscaped: false)
         (coinID, symbol, name, vsCurrency, source) = (noText, noText, noText, noText, noText)
-        (price, timestamp, ingestedAt) = (.zero, .earliest, .earliest)
+        (price, timestamp) = (.zero, .earliest)
         try PriceTick.fields.readObject(record) { field, scanner throws(JSONError) in
             try read(field, from: &scanner)
         }
+        if !isPlainlyValid, let fault = tick(in: record).fault {
+            throw JSONError(.invalidValue(fault), at: record.count)
+        }
+    }
+
+    /// Whether it needs no closer look: as the texts stand, in one pass over numbers that are there already. An escape
+    /// makes a text longer than it is, and could be that of U+0000; so what has some is looked at closely.
+    @inline(__always)
+    private var isPlainlyValid: Bool {
+        !coinID.isEscaped && 1...RecordLimit.coinID ~= coinID.count
+            && !vsCurrency.isEscaped && 1...RecordLimit.vsCurrency ~= vsCurrency.count
+            && !source.isEscaped && source.count <= RecordLimit.source
+            && symbol.count <= RecordLimit.symbol && name.count <= RecordLimit.name
+            && price >= .zero && Int32(exactly: marketCapRank ?? 0) != nil
     }
 
     @inline(__always)
     private mutating func read(_ field: PriceTick.Field, from scanner: inout JSONScanner) throws(JSONError) {
         switch field {
         case .coinID: coinID = try scanner.text()
-        case .symbol: symbol = try scanner.text()
-        case .name: name = try scanner.text()
+        case .symbol: symbol = try scanner.optionalText()
+        case .name: name = try scanner.optionalText()
         case .vsCurrency: vsCurrency = try scanner.text()
         case .price: price = try scanner.price()
         case .marketCap: marketCap = try scanner.optionalPrice()
@@ -56,14 +72,32 @@ public struct ScannedTick: Sendable, Hashable {
         case .low24h: low24h = try scanner.optionalPrice()
         case .priceChangePercentage24h: priceChangePercentage24h = try scanner.optionalPrice()
         case .timestamp: timestamp = try scanner.eventTime()
-        case .ingestedAt: ingestedAt = try scanner.eventTime()
-        case .source: source = try scanner.text()
+        case .ingestedAt: ingestedAt = try scanner.isNull() ? nil : scanner.eventTime()
+        case .source: source = try scanner.optionalText()
         }
     }
 
+    /// When it was received: what it says itself, or else when its record was written, or else its event time.
+    @inline(__always)
+    public func ingestedAt(orRecordTime recordTime: @autoclosure () -> EventTime?) -> EventTime {
+        ingestedAt ?? recordTime() ?? timestamp
+    }
+
+    /// Calls `body` with the UTF-8 of the source: ``PriceTick/unknownSource`` when the tick doesn't say.
+    @inline(__always)
+    public func withSource<Result>(in record: Span<UInt8>, _ body: (Span<UInt8>) throws -> Result) rethrows -> Result {
+        if source.count > 0 { return try source.withUTF8(in: record, body) }
+        let unknown = PriceTick.unknownSource
+        return try body(
+            Span(_unsafeStart: unknown.utf8Start, count: unknown.utf8CodeUnitCount)
+        )
+    }
+
     /// The tick with its texts made into strings.
-    /// - Parameter record: the bytes it was read from.
-    public func tick(in record: Span<UInt8>) -> PriceTick {
+    /// - Parameters:
+    ///   - record: the bytes it was read from.
+    ///   - recordTime: when the record was written, for a tick that doesn't say when it was received.
+    public func tick(in record: Span<UInt8>, recordTime: EventTime? = nil) -> PriceTick {
         PriceTick(
             coinID: coinID.string(in: record),
             symbol: symbol.string(in: record),
@@ -77,8 +111,8 @@ public struct ScannedTick: Sendable, Hashable {
             low24h: low24h,
             priceChangePercentage24h: priceChangePercentage24h,
             timestamp: timestamp,
-            ingestedAt: ingestedAt,
-            source: source.string(in: record)
+            ingestedAt: ingestedAt(orRecordTime: recordTime),
+            source: source.count > 0 ? source.string(in: record) : "\(PriceTick.unknownSource)"
         )
     }
 }

@@ -85,8 +85,31 @@ struct ReplayTests {
             ["INGESTOR_VS_CURRENCIES": "chf"]
         )
         #expect(run.ticks.map(\.vsCurrency) == ["eur", "chf"])
-        #expect(run.ticks.map(\.name) == ["Bitcoin", "x"])
-        #expect(run.ticks.map(\.symbol) == ["btc", "x"])
+        #expect(run.ticks.map(\.name) == ["Bitcoin", ""])
+        #expect(run.ticks.map(\.symbol) == ["btc", ""])
+    }
+
+    @Test("CSV and NDJSON take the same ticks, and say the same of the others")
+    func sameRules() throws {
+        let long = String(repeating: "x", count: 257)
+        let rows: [(coin: String, price: String, currency: String, isGood: Bool)] = [
+            ("bitcoin", "0", "usd", true), ("bitcoin", "-0.01", "usd", false), ("", "1", "usd", false),
+            (long, "1", "usd", false), (String(long.dropLast()), "1", "usd", true),
+            ("bitcoin", "1", String(repeating: "u", count: 65), false), ("bitcoin", "1", "eur", true),
+        ]
+        let csv = try replay(
+            "timestamp,coin_id,price,vs_currency\n"
+                + rows.map { "1795379700,\($0.coin),\($0.price),\($0.currency)\n" }.joined()
+        )
+        let lines = rows.map { row in
+            #"{"coin_id":"\#(row.coin)","price":\#(row.price),"vs_currency":"\#(row.currency)","#
+                + #""timestamp":"2026-11-22T20:35:00Z"}"# + "\n"
+        }
+        let json = try replay(lines.joined())
+        #expect(csv.ticks == json.ticks)
+        #expect(csv.ticks.map(\.coinID) == rows.filter(\.isGood).map(\.coin))
+        #expect(csv.bad == 4 && json.bad == 4)
+        #expect(csv.ticks.allSatisfy { $0.source == "replay" && $0.symbol.isEmpty })
     }
 
     @Test(

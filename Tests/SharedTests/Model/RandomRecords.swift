@@ -5,56 +5,61 @@ import TestSupport
 extension SplitMix64 {
     mutating func tick() -> PriceTick {
         PriceTick(
-            coinID: text(),
+            coinID: identifier(),
             symbol: text(),
             name: text(),
-            vsCurrency: text(),
-            price: price(),
+            vsCurrency: "u" + text(12),
+            price: positivePrice(),
             marketCap: optional { $0.price() },
-            marketCapRank: optional { Int(bitPattern: UInt($0.next() >> 3)) },
+            marketCapRank: optional { Int(Int32(truncatingIfNeeded: $0.next())) },
             totalVolume: optional { $0.price() },
             high24h: optional { $0.price() },
             low24h: optional { $0.price() },
             priceChangePercentage24h: optional { $0.price() },
             timestamp: eventTime(),
             ingestedAt: eventTime(),
-            source: text()
+            source: "s" + text(12)
         )
     }
 
+    /// A window without a fault.
     mutating func aggregate() -> PriceAggregate {
-        PriceAggregate(
-            coinID: text(),
-            vsCurrency: text(),
+        let prices = [positivePrice(), positivePrice(), positivePrice()].sorted()
+        let times = (0..<4).map { _ in eventTime().microseconds }.sorted()
+        let isSynthetic = chance(1, in: 2)
+        return PriceAggregate(
+            coinID: identifier(),
+            vsCurrency: "u" + text(12),
             window: pick(PriceAggregate.Window.allCases),
-            windowStart: eventTime(),
-            windowEnd: eventTime(),
-            open: price(),
-            high: price(),
-            low: price(),
-            close: price(),
-            average: price(),
-            sampleCount: Int(truncatingIfNeeded: next()),
+            windowStart: EventTime(microseconds: times[0]),
+            windowEnd: EventTime(microseconds: times[3] + 1),
+            open: pick(prices),
+            high: prices[2],
+            low: prices[0],
+            close: pick(prices),
+            average: prices[1],
+            sampleCount: isSynthetic ? 0 : Int(next() >> 1) | 1,
             totalVolume: optional { $0.price() },
-            firstTickAt: optional { $0.eventTime() },
-            lastTickAt: optional { $0.eventTime() },
+            firstTickAt: optional { _ in EventTime(microseconds: times[1]) },
+            lastTickAt: optional { _ in EventTime(microseconds: times[2]) },
             revision: Int(next() % 1_000),
-            synthetic: chance(1, in: 2),
+            synthetic: isSynthetic,
             partial: chance(1, in: 2)
         )
     }
 
+    /// An alert without a fault.
     mutating func alert() -> PriceAlert {
         PriceAlert(
-            alertID: text(),
-            ruleID: text(),
-            coinID: text(),
-            vsCurrency: text(),
+            alertID: identifier(),
+            ruleID: identifier(),
+            coinID: identifier(),
+            vsCurrency: "u" + text(12),
             kind: pick(AlertRule.Kind.allCases),
             threshold: price(),
             windowMicroseconds: optional { $0.duration() },
             value: price(),
-            price: price(),
+            price: positivePrice(),
             triggeredAt: eventTime()
         )
     }
@@ -65,9 +70,9 @@ extension SplitMix64 {
         let threshold = Price(units: Int128(next()) + 1)
         let isChange = kind == .changePct
         return AlertRule(
-            ruleID: "r" + text(),
-            coinID: "*" + text(),
-            vsCurrency: "u" + text(),
+            ruleID: identifier(),
+            coinID: "*" + text(12),
+            vsCurrency: "u" + text(12),
             kind: kind,
             threshold: isChange && chance(1, in: 2) ? Price(units: -threshold.units) : threshold,
             windowMicroseconds: isChange ? duration() : optional { $0.duration() },
@@ -81,14 +86,19 @@ extension SplitMix64 {
     mutating func tickRecord() -> String {
         let numbers = ["market_cap", "total_volume", "high_24h", "low_24h", "price_change_percentage_24h"]
         var members: [(String, String)] = []
-        for name in ["coin_id", "symbol", "name", "vs_currency", "source"] {
-            let content = text()
+        for (name, limit) in [("coin_id", 250), ("vs_currency", 60)] {
+            let content = "c" + text(limit)
             members.append((name, quoted(content)))
         }
-        members.append(("price", numberText()))
+        for (name, limit) in [("symbol", 256), ("name", 1_024), ("source", 64)] where chance(3, in: 4) {
+            let content = text(limit)
+            members.append((name, quoted(content)))
+        }
+        let price = numberText()
+        members.append(("price", chance(1, in: 40) ? price : price.replacing(/^-/, with: "")))
         for name in numbers where chance(3, in: 4) { members.append((name, chance(1, in: 4) ? "null" : numberText())) }
         if chance(3, in: 4) { members.append(("market_cap_rank", pick(["1", "null", "250", "1.0", "1e2", "-0"]))) }
-        for name in ["timestamp", "ingested_at"] {
+        for name in chance(3, in: 4) ? ["timestamp", "ingested_at"] : ["timestamp"] {
             let time = eventTime().description
             members.append((name, quoted(time)))
         }
@@ -104,6 +114,21 @@ extension SplitMix64 {
             whiteSpace() + quoted(name) + whiteSpace() + ":" + whiteSpace() + value + whiteSpace()
         }
         return whiteSpace() + "{" + parts.joined(separator: ",") + "}" + whiteSpace()
+    }
+
+    /// A text that can be an id: not empty, without U+0000, of at most 256 bytes.
+    private mutating func identifier() -> String {
+        "i" + text(250)
+    }
+
+    /// A text without U+0000 of at most that many bytes.
+    private mutating func text(_ limit: Int) -> String {
+        text().replacing("\0", with: "").cut(to: limit)
+    }
+
+    private mutating func positivePrice() -> Price {
+        let price = price()
+        return price < .zero ? Price(units: ~price.units) : price
     }
 
     private mutating func duration() -> Int64 {

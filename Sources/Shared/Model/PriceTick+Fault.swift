@@ -1,0 +1,18 @@
+/// What a valid tick is, for everybody who reads or writes one.
+extension PriceTick {
+    /// The source of a tick that doesn't name its own.
+    public static let unknownSource: StaticString = "unknown"
+
+    /// Why the tick can't be used, or nil when it can: an id that is missing or longer than ``RecordLimit`` allows, a
+    /// price below zero, a rank of more than 32 bits.
+    public var fault: String? {
+        if let fault = RecordLimit.fault("coin_id", coinID, atMost: RecordLimit.coinID) { return fault }
+        if let fault = RecordLimit.fault("vs_currency", vsCurrency, atMost: RecordLimit.vsCurrency) { return fault }
+        if symbol.utf8.count > RecordLimit.symbol { return "symbol has more than \(RecordLimit.symbol) bytes" }
+        if name.utf8.count > RecordLimit.name { return "name has more than \(RecordLimit.name) bytes" }
+        if let fault = RecordLimit.fault("source", optional: source, atMost: RecordLimit.source) { return fault }
+        if price < .zero { return "price must not be negative" }
+        if let marketCapRank, Int32(exactly: marketCapRank) == nil { return "market_cap_rank is out of range" }
+        return nil
+    }
+}
