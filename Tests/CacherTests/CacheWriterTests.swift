@@ -28,8 +28,10 @@ struct CacheWriterTests {
         #expect(hash["market_cap_rank"] == "1")
         #expect(hash["market_cap"] == nil, "what the source didn't say has no field")
         #expect(try server.cli("ZRANGE", "coins:usd", "0", "-1", "WITHSCORES") == "bitcoin\n1")
-        let lifetime = try #require(Int(try server.cli("PTTL", "price:bitcoin:usd")))
-        #expect((1...86_400_000).contains(lifetime))
+        for key in ["price:bitcoin:usd", "coins:usd"] {
+            let lifetime = try #require(Int(try server.cli("PTTL", key)))
+            #expect((1...86_400_000).contains(lifetime))
+        }
         let message = try #require(try messages.next())
         #expect(message.channel == "prices:bitcoin:usd")
         #expect(message.text == CacheFixture.json(tick))
@@ -88,7 +90,8 @@ struct CacheWriterTests {
         for offer in offers {
             var batch = CacheBatch()
             batch.add(
-                CacheFixture.candle("bitcoin", minute: offer.minute, revision: offer.revision, close: offer.close)
+                CacheFixture.candle("bitcoin", minute: offer.minute, revision: offer.revision, close: offer.close),
+                latest: CacheFixture.farFuture
             )
             let receipt = try writer.write(batch)
             #expect(receipt.candles.written == (offer.isWritten ? 1 : 0), "\(offer)")
@@ -106,7 +109,9 @@ struct CacheWriterTests {
         let messages = try RedisSubscriber(server, pattern: "alerts:*")
         func write(_ seconds: [Int64]) throws -> CacheReceipt.Count {
             var batch = CacheBatch()
-            for second in seconds { batch.add(CacheFixture.alert("bitcoin", seconds: second)) }
+            for second in seconds {
+                batch.add(CacheFixture.alert("bitcoin", seconds: second), latest: CacheFixture.farFuture)
+            }
             return try writer.write(batch).alerts
         }
         #expect(try write([1, 2, 2]) == CacheReceipt.Count(written: 2, older: 1))
@@ -130,8 +135,8 @@ struct CacheWriterTests {
         let messages = try RedisSubscriber(server, pattern: "*")
         var batch = CacheBatch()
         batch.add(CacheFixture.tick("bitcoin", seconds: 1, price: 1), offset: 0, latest: CacheFixture.farFuture)
-        batch.add(CacheFixture.candle("bitcoin", minute: 1, revision: 0, close: 1))
-        batch.add(CacheFixture.alert("bitcoin", seconds: 1))
+        batch.add(CacheFixture.candle("bitcoin", minute: 1, revision: 0, close: 1), latest: CacheFixture.farFuture)
+        batch.add(CacheFixture.alert("bitcoin", seconds: 1), latest: CacheFixture.farFuture)
         _ = try writer.write(batch)
         let keys = try server.cli("KEYS", "*").split(separator: "\n").map(String.init).sorted()
         #expect(
@@ -205,6 +210,59 @@ struct CacheWriterTests {
         #expect(error.disposition == .fatal)
         #expect(error.description.contains("CACHER_KEY_PREFIX"))
         #expect(try server.cli("GET", "price:bitcoin:usd") == "mine")
+    }
+
+    @Test("the index of a currency holds so many coins and no more, the first ones by rank")
+    func boundsIndex() throws {
+        let server = try RedisServer()
+        let fill = "for i = 1, \(CacheScript.maximumCoins) do redis.call('ZADD', 'coins:usd', i, 'coin-' .. i) end"
+        try server.cli("EVAL", fill, "0")
+        let writer = try CacheFixture.writer(server)
+        var ranked = CacheFixture.tick("bitcoin", seconds: 1, price: 1)
+        ranked.marketCapRank = 1
+        var batch = CacheBatch()
+        batch.add(ranked, offset: 0, latest: CacheFixture.farFuture)
+        batch.add(CacheFixture.tick("unranked", seconds: 1, price: 1), offset: 1, latest: CacheFixture.farFuture)
+        _ = try writer.write(batch)
+        #expect(try server.cli("ZCARD", "coins:usd") == "\(CacheScript.maximumCoins)")
+        #expect(try server.cli("ZRANK", "coins:usd", "bitcoin") == "0")
+        #expect(try server.cli("EXISTS", "price:unranked:usd") == "1")
+    }
+
+    @Test("a coin and a currency with colons share no key with another pair")
+    func keepsPairsApart() {
+        let keys = CacheKeys()
+        let names = ["a", "b", ":", "a:b", "b:c", "%", "%3A", "a%", "1m"]
+        let pairs = names.flatMap { coin in names.map { CoinKey(coinID: coin, vsCurrency: $0) } }
+        #expect(Set(pairs.map { ByteText(keys.price($0)) }).count == pairs.count)
+        #expect(Set(pairs.map { ByteText(keys.candle($0)) }).count == pairs.count)
+        #expect(Set(pairs.map { ByteText(keys.priceChannel($0)) }).count == pairs.count)
+        #expect(keys.price(CoinKey(coinID: "avalanche-2", vsCurrency: "usd")) == "price:avalanche-2:usd")
+        #expect(keys.price(CoinKey(coinID: "a:%", vsCurrency: ":")) == "price:a%3A%25:%3A")
+    }
+
+    @Test("of windows only whole minutes that are over are taken")
+    func refusesOddWindows() {
+        let latest = EventTime(milliseconds: 120_000)
+        func reason(_ change: (inout PriceAggregate) -> Void) -> String? {
+            var batch = CacheBatch()
+            var candle = CacheFixture.candle("bitcoin", minute: 2, revision: 0, close: 1)
+            change(&candle)
+            let reason = batch.add(candle, latest: latest)
+            #expect((reason == nil) == !batch.isEmpty)
+            return reason
+        }
+        func move(_ candle: inout PriceAggregate, by microseconds: Int64) {
+            candle.windowStart.microseconds += microseconds
+            candle.windowEnd.microseconds += microseconds
+        }
+        #expect(reason { _ in } == nil)
+        #expect(reason { move(&$0, by: -60_000_000) } == nil)
+        #expect(reason { move(&$0, by: 60_000_000) }?.contains("CACHER_MAX_FUTURE") == true)
+        #expect(reason { move(&$0, by: -1) } != nil)
+        #expect(reason { $0.window = .sliding } != nil)
+        #expect(reason { $0.windowEnd.microseconds += 60_000_000 } != nil)
+        #expect(reason { $0.windowEnd = EventTime(microseconds: .min) } != nil)
     }
 
     @Test("a tick from the far future never gets into Redis")

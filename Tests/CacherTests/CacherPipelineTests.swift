@@ -57,22 +57,123 @@ struct CacherPipelineTests {
         #expect(try price("ethereum") == "", "a tick from the future isn't cached")
         try await eventually("it is ready") { cacher.readiness.conditions.dropFirst().allSatisfy { $0.state == .ok } }
         try await eventually("the broken record is counted") {
-            cacher.metric("tickline_cacher_dead_letters_total") == 1
+            cacher.metric("tickline_cacher_dead_letters_total") == 2
         }
         try await cacher.finish()
 
         let dead = try broker.records(of: broker.name(Topic.deadLetter.rawValue))
-        #expect(dead.map(\.value) == [#"{"coin_id":"broken","price":"#])
-        #expect(dead.map(\.key) == ["broken"])
+        #expect(dead.count == 2)
+        let broken = try #require(dead.first { $0.key == "broken" })
+        #expect(broken.value == #"{"coin_id":"broken","price":"#)
         let headers = Dictionary(
-            (dead.first?.headers ?? []).map { ($0.name, $0.text) },
+            broken.headers.map { ($0.name, $0.text) },
             uniquingKeysWith: { $1 }
         )
         #expect(headers["service"] == "cacher")
         #expect(headers["source_topic"] == broker.name(Topic.raw.rawValue))
         #expect(headers["source_partition"] != nil && headers["source_offset"] != nil)
         #expect(headers["error"]?.isEmpty == false)
-        #expect(cacher.metric(#"tickline_cacher_records_total{kind="price"}"#) == 4)
+        #expect(cacher.metric(#"tickline_cacher_records_total{kind="price"}"#) == 5)
+    }
+
+    @Test("whatever can't be used is a dead letter with its reason, and what comes after it arrives")
+    func refuses() async throws {
+        let raw = try producer.topic(broker.name(Topic.raw.rawValue))
+        func text(_ write: (inout JSONWriter) -> Void) -> [UInt8] {
+            var json = JSONWriter()
+            write(&json)
+            return json.withUnsafeBytes { Array($0) }
+        }
+        let far = EventTime(milliseconds: 4_070_908_800_000)
+        var early = CacheFixture.tick("early", seconds: 1, price: 1)
+        early.timestamp = far
+        var negative = CacheFixture.tick("negative", seconds: 1, price: 1)
+        negative.price = Price(-1)
+        let long = CacheFixture.tick(String(repeating: "x", count: 4_000), seconds: 1, price: 1)
+        let elsewhere = CacheFixture.tick("elsewhere", seconds: 1, price: 1)
+        let home = Array("elsewhere".utf8).withUnsafeBufferPointer { Partitioner.partition(of: $0, among: 3) }
+        try producer.send(to: raw, key: "early", value: text(early.write))
+        try producer.send(to: raw, key: "negative", value: text(negative.write))
+        try producer.send(to: raw, key: "long", value: text(long.write))
+        try producer.send(to: raw, key: "other", value: text(CacheFixture.tick("keyed", seconds: 1, price: 1).write))
+        try producer.send(to: raw, partition: (home + 1) % 3, key: "elsewhere", value: text(elsewhere.write))
+        try producer.send(to: raw, key: "nothing", value: nil)
+        try producer.send(to: raw, key: "huge", value: [UInt8](repeating: UInt8(ascii: " "), count: 900_000))
+
+        let minutes = try producer.topic(broker.name(Topic.aggregates1m.rawValue))
+        var future = CacheFixture.candle("future", minute: 1, revision: 0, close: 1)
+        (future.windowStart, future.windowEnd) = (far, EventTime(microseconds: far.microseconds + 60_000_000))
+        var sliding = CacheFixture.candle("sliding", minute: 1, revision: 0, close: 1)
+        sliding.window = .sliding
+        var impossible = CacheFixture.candle("impossible", minute: 1, revision: 0, close: 1)
+        impossible.low = Price(7)
+        for candle in [future, sliding, impossible] {
+            try producer.send(to: minutes, key: candle.coinID, value: text(candle.write))
+        }
+        var alert = CacheFixture.alert("alerted", seconds: 1)
+        alert.triggeredAt = far
+        let alerts = try producer.topic(broker.name(Topic.alerts.rawValue))
+        try producer.send(to: alerts, key: "alerted", value: text(alert.write))
+        // Each in its partition behind the bad ones.
+        for number in 0..<20 { try send(CacheFixture.tick("good-\(number)", seconds: 2, price: 2)) }
+
+        let cacher = try RunningCacher(broker, redis)
+        try await eventually("the good ones arrive") {
+            try (0..<20).allSatisfy { try price("good-\($0)") == "2" }
+        }
+        try await eventually("the bad ones are counted") {
+            cacher.metric("tickline_cacher_dead_letters_total") == 11
+        }
+        try await cacher.finish()
+        let letters = try broker.records(of: broker.name(Topic.deadLetter.rawValue))
+        let reasons = Dictionary(
+            letters.map { letter in
+                (letter.key ?? "", letter.headers.first { $0.name == "error" }?.text ?? "no reason")
+            },
+            uniquingKeysWith: { "\($0), \($1)" }
+        )
+        let expected = [
+            "early": "timestamp is 2099-", "negative": "price must not be negative", "long": "coin_id has 4000 bytes",
+            "other": "the record's key \"other\" is not its coin_id \"keyed\"",
+            "elsewhere": "the record is in partition \((home + 1) % 3), its key belongs into partition \(home) of 3",
+            "nothing": "the record has no value", "huge": "the value has more than 65536 bytes",
+            "future": "window_start is 2099-", "sliding": "only tumbling windows of one whole minute",
+            "impossible": "open must lie from low to high", "alerted": "triggered_at is 2099-",
+        ]
+        #expect(reasons.count == expected.count)
+        for (key, start) in expected {
+            #expect(reasons[key]?.hasPrefix(start) == true, "\(key): \(reasons[key] ?? "no dead letter")")
+        }
+        #expect(try redis.cli("KEYS", "candle:*").isEmpty && redis.cli("ZCARD", "alerts") == "0")
+    }
+
+    @Test("two ids that look the same and differ in their bytes are two coins")
+    func bytes() async throws {
+        try send(CacheFixture.tick("caf\u{E9}", seconds: 1, price: 1))
+        try send(CacheFixture.tick("cafe\u{301}", seconds: 1, price: 2))
+        try send(CacheFixture.tick("a:b", seconds: 1, price: 3))
+        let cacher = try RunningCacher(broker, redis)
+        try await eventually("all are there") {
+            try price("caf\u{E9}") == "1" && price("cafe\u{301}") == "2" && price("a%3Ab") == "3"
+        }
+        try await cacher.finish()
+    }
+
+    @Test("a Redis without room for one more client is waited for")
+    func waitsForClients() async throws {
+        let full = try RedisServer(arguments: ["--maxclients", "2"])
+        var others = [try RedisSubscriber(full, pattern: "x"), try RedisSubscriber(full, pattern: "x")]
+        try send(CacheFixture.tick("bitcoin", seconds: 1, price: 1))
+        let cacher = try RunningCacher(broker, full)
+        try await eventually("it has tried again") { cacher.metric("tickline_cacher_redis_failures_total") >= 2 }
+        #expect(cacher.end == nil)
+        #expect(cacher.readiness.conditions.contains { $0.name == "redis" && $0.state != .ok })
+        #expect(others.count == 2, "they stay until here")
+        others.removeAll()
+        try await eventually("the tick is written") {
+            try full.cli("HGET", "price:bitcoin:usd", "price") == "1"
+        }
+        try await cacher.finish()
     }
 
     @Test("a restart goes on behind what was committed, and what comes twice changes nothing")

@@ -78,6 +78,20 @@ struct RedisConnectionTests {
         #expect(try ann.call(["ACL", "WHOAMI"]).text == "ann")
     }
 
+    @Test("no error repeats the password, whatever the server makes of AUTH")
+    func hidesPassword() throws {
+        let server = try RedisServer(arguments: ["--rename-command", "AUTH", ""])
+        let error = try #require(throws: RedisError.self) {
+            try connect("redis://ann:s3cret-w0rd@127.0.0.1:\(server.port)")
+        }
+        #expect(error.disposition == .fatal)
+        #expect(error.description.contains("unknown command 'AUTH'"))
+        #expect(!error.description.contains("s3cret") && !error.description.contains("ann"), "\(error)")
+        let echo = RedisError(reply: "ERR what do you mean by s3cret-w0rd?").hiding(["ann", "s3cret-w0rd"])
+        #expect(echo.description == "Redis answers: ERR what do you mean by ***?")
+        #expect(RedisError(reply: "ERR " + String(repeating: "x", count: 100_000)).description.utf8.count <= 1_024)
+    }
+
     @Test("the database in the address is the one that is used")
     func selectsDatabase() throws {
         let server = try RedisServer()
@@ -138,6 +152,8 @@ struct RedisConnectionTests {
             ("ERR Error running script (call to f_0): @user_script:1: OOM command not allowed", .unavailable),
             ("ERR invalid password", .authentication),
             ("ERR Client sent AUTH, but no password is set", .authentication),
+            ("ERR max number of clients reached", .unavailable),
+            ("ERR max number of clients + cluster connections reached", .unavailable),
             ("MOVED 3999 127.0.0.1:6381", .refused),
             ("ERR unknown command 'FOO'", .refused),
             ("", .refused),

@@ -1,3 +1,4 @@
+import Shared
 import Testing
 
 @testable import Cacher
@@ -33,6 +34,12 @@ struct RedisURLTests {
     )
     func refuses(text: String) {
         #expect(RedisURL(text) == nil)
+    }
+
+    @Test("the check of the settings shows the address without the password")
+    func checked() {
+        let reader = SettingsReader(environment: ["REDIS_URL": "redis://ann:s3:cret@w0rd@redis:6379/1"])
+        #expect(CacherSettings.redisURL.values(in: reader) == ["REDIS_URL=redis://ann:***@redis:6379/1"])
     }
 
     @Test("an address in a log shows neither user nor password")

@@ -13,7 +13,7 @@ public struct CacheBatch: Sendable {
     public private(set) var ingestedAt: [Int64] = []
     /// How many ticks and candles a newer one of the same batch replaced.
     public private(set) var supersededCount = 0
-    /// How many ticks lie so far in the future that they can't be true.
+    /// How many ticks, candles and alerts lie so far in the future that they can't be true.
     public private(set) var tooEarlyCount = 0
 
     /// Makes an empty batch.
@@ -24,28 +24,30 @@ public struct CacheBatch: Sendable {
         prices.entries.isEmpty && candles.entries.isEmpty && alerts.isEmpty
     }
 
-    /// Takes a tick in.
-    ///
-    /// One from the far future would win against every true price to come, so it is left out; the Aggregator sends it
-    /// to `prices.late` (DESIGN section 6).
+    /// Takes a tick in, unless it is from the future: it would win against every true price to come.
     /// - Parameters:
     ///   - offset: its record's offset, which decides between ticks of the same event time.
     ///   - latest: the latest event time that can be true.
-    public mutating func add(_ tick: PriceTick, offset: Int64, latest: EventTime) {
-        guard tick.timestamp <= latest else {
-            tooEarlyCount += 1
-            return
-        }
+    /// - Returns: why it is refused, if it is.
+    @discardableResult
+    public mutating func add(_ tick: PriceTick, offset: Int64, latest: EventTime) -> String? {
+        if let reason = tooEarly("timestamp", tick.timestamp, latest) { return reason }
         ingestedAt.append(tick.ingestedAt.microseconds)
         let version = CacheVersion(timeMicroseconds: tick.timestamp.microseconds, order: offset)
         let key = CoinKey(coinID: tick.coinID, vsCurrency: tick.vsCurrency)
         let known = prices.entries.count
         prices.offer(tick, for: key, version: version)
         supersededCount += prices.entries.count == known ? 1 : 0
+        return nil
     }
 
-    /// Takes a closed window in.
-    public mutating func add(_ candle: PriceAggregate) {
+    /// Takes a closed window in, unless it is no minute, or from the future.
+    /// - Parameter latest: the latest event time that can be true.
+    /// - Returns: why it is refused, if it is.
+    @discardableResult
+    public mutating func add(_ candle: PriceAggregate, latest: EventTime) -> String? {
+        guard candle.isMinute else { return "only tumbling windows of one whole minute belong into this topic" }
+        if let reason = tooEarly("window_start", candle.windowStart, latest) { return reason }
         let version = CacheVersion(
             timeMicroseconds: candle.windowStart.microseconds,
             order: Int64(candle.revision)
@@ -54,11 +56,23 @@ public struct CacheBatch: Sendable {
         let known = candles.entries.count
         candles.offer(candle, for: key, version: version)
         supersededCount += candles.entries.count == known ? 1 : 0
+        return nil
     }
 
-    /// Takes an alert in.
-    public mutating func add(_ alert: PriceAlert) {
+    /// Takes an alert in, unless it is from the future: only the latest ones are kept, so it would stay for ever.
+    /// - Parameter latest: the latest event time that can be true.
+    /// - Returns: why it is refused, if it is.
+    @discardableResult
+    public mutating func add(_ alert: PriceAlert, latest: EventTime) -> String? {
+        if let reason = tooEarly("triggered_at", alert.triggeredAt, latest) { return reason }
         alerts.append(alert)
+        return nil
+    }
+
+    private mutating func tooEarly(_ field: String, _ time: EventTime, _ latest: EventTime) -> String? {
+        guard time > latest else { return nil }
+        tooEarlyCount += 1
+        return "\(field) is \(time), which is more than CACHER_MAX_FUTURE ahead of the clock"
     }
 
     /// Forgets everything and keeps the memory.

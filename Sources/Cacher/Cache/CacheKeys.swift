@@ -12,17 +12,17 @@ public struct CacheKeys: Sendable, Hashable {
 
     /// The hash with a coin's latest price.
     public func price(_ coin: CoinKey) -> String {
-        "\(prefix)price:\(coin.coinID):\(coin.vsCurrency)"
+        "\(prefix)price:\(Self.pair(coin))"
     }
 
     /// The hash with a coin's latest closed one-minute candle.
     public func candle(_ coin: CoinKey) -> String {
-        "\(prefix)candle:\(coin.coinID):\(coin.vsCurrency):1m"
+        "\(prefix)candle:\(Self.pair(coin)):1m"
     }
 
     /// The sorted set of coins by rank of market capitalisation.
     public func coins(in currency: String) -> String {
-        "\(prefix)coins:\(currency)"
+        "\(prefix)coins:\(Self.part(currency))"
     }
 
     /// The sorted set of the latest alerts by time.
@@ -30,16 +30,35 @@ public struct CacheKeys: Sendable, Hashable {
 
     /// The channel of a coin's prices.
     public func priceChannel(_ coin: CoinKey) -> String {
-        "\(prefix)prices:\(coin.coinID):\(coin.vsCurrency)"
+        "\(prefix)prices:\(Self.pair(coin))"
     }
 
     /// The channel of a coin's one-minute candles.
     public func candleChannel(_ coin: CoinKey) -> String {
-        "\(prefix)candles:\(coin.coinID):\(coin.vsCurrency):1m"
+        "\(prefix)candles:\(Self.pair(coin)):1m"
     }
 
     /// The channel of a coin's alerts.
     public func alertChannel(_ coin: CoinKey) -> String {
-        "\(prefix)alerts:\(coin.coinID):\(coin.vsCurrency)"
+        "\(prefix)alerts:\(Self.pair(coin))"
+    }
+
+    private static func pair(_ coin: CoinKey) -> String {
+        "\(part(coin.coinID)):\(part(coin.vsCurrency))"
+    }
+
+    /// A name as a part of a key: `%` and `:` as `%25` and `%3A`, so that the coin `a:b` in `c` and the coin `a` in `b:c`
+    /// are two keys. CoinGecko's names have neither.
+    private static func part(_ name: String) -> String {
+        guard name.utf8.contains(where: { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "%") }) else { return name }
+        var result = String.UnicodeScalarView()
+        for scalar in name.unicodeScalars {
+            switch scalar {
+            case "%": result.append(contentsOf: "%25".unicodeScalars)
+            case ":": result.append(contentsOf: "%3A".unicodeScalars)
+            default: result.append(scalar)
+            }
+        }
+        return String(result)
     }
 }

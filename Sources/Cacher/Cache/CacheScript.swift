@@ -7,6 +7,9 @@ public struct CacheScript: Sendable, Hashable {
     ///
     /// The guard stands in the hash it guards (`time_us`, `order`), so the two can't be lost or expire apart. Doubles,
     /// Lua's only numbers, hold microseconds exactly until the year 2255.
+    ///
+    /// The index has the ``maximumCoins`` first of its currency at most, and goes with the last of their hashes: who makes
+    /// up coins and currencies must not fill Redis for good.
     public static let newer = CacheScript(
         text: """
             -- KEYS: the hash[, the index of coins by rank]
@@ -26,11 +29,18 @@ public struct CacheScript: Sendable, Hashable {
             end
             if absent[1] then redis.call('HDEL', KEYS[1], unpack(absent)) end
             if ARGV[3] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
-            if KEYS[2] then redis.call('ZADD', KEYS[2], ARGV[7], ARGV[6]) end
+            if KEYS[2] then
+              redis.call('ZADD', KEYS[2], ARGV[7], ARGV[6])
+              redis.call('ZREMRANGEBYRANK', KEYS[2], \(maximumCoins), -1)
+              if ARGV[3] ~= '0' then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
+            end
             redis.call('PUBLISH', ARGV[4], ARGV[5])
             return 1
             """
     )
+
+    /// How many coins of a currency the index keeps; CoinGecko has some 17 000.
+    public static let maximumCoins = 100_000
 
     /// Adds an alert to the sorted set of recent ones and publishes it; answers 1, or 0 when it was there already or is
     /// older than all that are kept.

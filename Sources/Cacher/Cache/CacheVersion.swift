@@ -1,6 +1,6 @@
 /// What decides which of two values for the same key is the newer one.
 ///
-/// A tick compares by its event time, then by its offset (DESIGN section 6: ties by offset); a candle by the start of
+/// A tick compares by its event time, then by its offset; a candle by the start of
 /// its window, then by its revision.
 public struct CacheVersion: Sendable, Hashable {
     /// Event time in µs since the epoch, UTC: the key's field `time_us`.

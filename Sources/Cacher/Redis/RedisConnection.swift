@@ -34,7 +34,12 @@ public final class RedisConnection {
 
     private func logIn(_ url: RedisURL) throws(RedisError) {
         if let password = url.password {
-            try call(["AUTH"] + (url.user.map { [$0] } ?? []) + [password])
+            let words = (url.user.map { [$0] } ?? []) + [password]
+            do throws(RedisError) {
+                try call(["AUTH"] + words)
+            } catch {
+                throw error.hiding(words)
+            }
         }
         if url.database != 0 {
             try call(["SELECT", String(url.database)])

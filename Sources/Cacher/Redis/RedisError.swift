@@ -8,7 +8,7 @@ public struct RedisError: Error, Sendable, Hashable {
         case connection
         /// Redis wants a password, or refuses the one it got.
         case authentication
-        /// Redis answers but can't write now: loading, out of memory, a replica, failing to persist.
+        /// Redis answers but can't write now: loading, out of memory, a replica, failing to persist, too many clients.
         case unavailable
         /// The server forgot a script; load it again.
         case scriptMissing
@@ -21,17 +21,19 @@ public struct RedisError: Error, Sendable, Hashable {
     /// One line for people.
     public var message: String
 
-    /// Makes an error.
+    /// Makes an error; a long message is cut.
     public init(_ kind: Kind, _ message: String) {
         self.kind = kind
-        self.message = message
+        self.message = message.cut(to: RecordLimit.error)
     }
 
     /// Reads an error reply, for example `OOM command not allowed when used memory > 'maxmemory'.`
     ///
     /// Redis puts a code in capitals first. Servers before 7.0 wrap what a script ran into:
     /// `ERR Error running script (call to f_…): @user_script:1: OOM command not allowed …`.
+    /// Where it repeats the command's arguments, those are left out: they may be a password.
     init(reply: String) {
+        let reply = Self.withoutArguments(reply, hiding: [])
         let words = reply.split(separator: " ")
         let code = words.first.map(String.init) ?? ""
         if code == "ERR", reply.hasPrefix("ERR Error running script"),
@@ -51,10 +53,33 @@ public struct RedisError: Error, Sendable, Hashable {
         case "MOVED", "ASK":
             self.init(kind, "this is a Redis Cluster, which the Cacher does not speak to (\(reply))")
         default:
-            // Before Redis 6 a wrong password was `ERR invalid password`, and one too many `ERR Client sent AUTH, …`.
-            let isAboutPassword = reply.hasPrefix("ERR invalid password") || reply.hasPrefix("ERR Client sent AUTH")
-            self.init(isAboutPassword ? .authentication : kind, "Redis answers: \(reply)")
+            self.init(Self.phrases.first { reply.hasPrefix($0.start) }?.kind ?? kind, "Redis answers: \(reply)")
         }
+    }
+
+    /// `ERR unknown command 'AUTH', with args beginning with: 'secret' ` without what follows the colon, and all secrets as
+    /// `***`.
+    private static func withoutArguments(_ reply: String, hiding secrets: [String]) -> String {
+        var reply = reply
+        if let arguments = reply.firstRange(of: "with args beginning with:") {
+            reply = reply[..<arguments.upperBound] + " ***"
+        }
+        for secret in secrets where !secret.isEmpty { reply = reply.replacing(secret, with: "***") }
+        return reply
+    }
+
+    /// How replies with the code `ERR` begin that have a meaning of their own.
+    private static let phrases: [(start: String, kind: Kind)] = [
+        // Before Redis 6 a wrong password was the first, and one too many the second.
+        ("ERR invalid password", .authentication),
+        ("ERR Client sent AUTH", .authentication),
+        // It passes when others leave.
+        ("ERR max number of clients", .unavailable),
+    ]
+
+    /// The error without those words: a server may repeat what it was sent.
+    func hiding(_ secrets: [String]) -> RedisError {
+        RedisError(kind, Self.withoutArguments(message, hiding: secrets))
     }
 
     /// Every error code with a meaning of its own; all others are `.refused`.

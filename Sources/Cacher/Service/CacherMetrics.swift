@@ -67,12 +67,12 @@ public struct CacherMetrics: Sendable {
         )
         tooEarly = PrometheusCounter(
             "tickline_cacher_too_early_total",
-            help: "Ticks whose event time lies too far in the future to be true.",
+            help: "Ticks, candles and alerts from the future; they are dead letters too.",
             registry: registry
         )
         deadLetters = PrometheusCounter(
             "tickline_cacher_dead_letters_total",
-            help: "Records that could not be decoded and went to the dead letter topic.",
+            help: "Records that could not be used and went to the dead letter topic.",
             registry: registry
         )
         redisFailures = PrometheusCounter(

@@ -6,6 +6,7 @@ public struct CacherSettings: Sendable {
         "REDIS_URL",
         default: "redis://redis:6379/0",
         secret: true,
+        masked: MaskedURL.text,
         allowed: RedisURL.allowed,
         help: "Where Redis is; user and password are percent-encoded."
     ) { RedisURL($0) }
@@ -52,7 +53,7 @@ public struct CacherSettings: Sendable {
         from: "0s",
         to: "24h",
         default: "1m",
-        help: "How far past the wall clock a tick's event time may lie; one beyond that is not cached."
+        help: "How far past the wall clock an event time may lie; what is beyond that is not cached but a dead letter."
     )
 
     /// All of them, with Kafka's, for the check at the start and for `--help`.
@@ -77,7 +78,7 @@ public struct CacherSettings: Sendable {
     public var keptAlerts: Int
     /// How many records one batch takes.
     public var batchSize: Int
-    /// How far in the future a tick may lie, in µs.
+    /// How far in the future a tick, a window or an alert may lie, in µs.
     public var maximumFutureMicroseconds: Int64
 
     /// Reads them.

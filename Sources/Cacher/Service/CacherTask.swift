@@ -23,6 +23,10 @@ final class CacherTask: RebalanceHandler {
     private var committed: [TopicPartition: Int64] = [:]
     private var nextCommit = ContinuousClock.now
     private var lastAnswer = ContinuousClock.now
+    /// Records that can't be used.
+    private var refused: SampledLog
+    /// How many partitions `prices.raw` has, as of the last assignment: which one a coin's key belongs to.
+    private var rawPartitionCount: Int
     private var backoff = Backoff(initial: .milliseconds(250), cap: .seconds(10), resetAfter: .seconds(60))
 
     /// How often offsets are committed and lag is measured.
@@ -44,7 +48,9 @@ final class CacherTask: RebalanceHandler {
         self.stop = stop
         let kafka = settings.kafka
         topics = Dictionary(uniqueKeysWithValues: [.raw, .aggregates1m, .alerts].map { (kafka.name($0), $0) })
-        try KafkaTopics.check(topics.keys.sorted() + [kafka.name(.deadLetter)], settings: kafka)
+        let counts = try KafkaTopics.check(topics.keys.sorted() + [kafka.name(.deadLetter)], settings: kafka)
+        rawPartitionCount = counts[kafka.name(.raw)] ?? 1
+        refused = SampledLog(logger)
         writer = CacheWriter(
             url: settings.redis,
             timeout: settings.redisTimeout,
@@ -90,32 +96,40 @@ final class CacherTask: RebalanceHandler {
         try keepBooks(consumer)
     }
 
-    /// Decodes a record into the batch; one that can't be decoded becomes a dead letter.
+    /// Decodes a record into the batch; one that can't be used becomes a dead letter.
     private func take(_ record: KafkaRecord) throws {
         recordsInBatch += 1
-        guard let topic = topics[record.topic], let value = record.value else { return }
+        guard let topic = topics[record.topic], let reason = refusal(of: record, topic) else { return }
+        metrics.deadLetters.increment()
+        refused.warning("\(record.topicPartition)@\(record.offset) can't be used: \(reason)")
+        try deadLetters.send(record, error: reason)
+    }
+
+    /// Takes a record into the batch.
+    /// - Returns: why it can't be used, if it can't.
+    private func refusal(of record: KafkaRecord, _ topic: Topic) -> String? {
+        guard let value = record.value else { return "the record has no value" }
+        let bytes = value.span
+        let latest = EventTime(microseconds: EventTime.now().microseconds + settings.maximumFutureMicroseconds)
         do throws(JSONError) {
-            let bytes = value.span
             switch topic {
             case .raw:
-                let latest = EventTime.now().microseconds + settings.maximumFutureMicroseconds
-                batch.add(
-                    try PriceTick(json: bytes, recordTime: record.time),
-                    offset: record.offset,
-                    latest: EventTime(microseconds: latest)
-                )
                 metrics.prices.records.increment()
+                let tick = try ScannedTick(json: bytes)
+                let fault = tick.coinID.withUTF8(in: bytes) {
+                    Partitioner.fault(of: record, coinID: $0, partitionCount: rawPartitionCount)
+                }
+                if let fault { return fault }
+                return batch.add(tick.tick(in: bytes, recordTime: record.time), offset: record.offset, latest: latest)
             case .aggregates1m:
-                batch.add(try PriceAggregate(json: bytes))
                 metrics.candles.records.increment()
+                return batch.add(try PriceAggregate(json: bytes), latest: latest)
             default:
-                batch.add(try PriceAlert(json: bytes))
                 metrics.alerts.records.increment()
+                return batch.add(try PriceAlert(json: bytes), latest: latest)
             }
         } catch {
-            metrics.deadLetters.increment()
-            logger.warning("\(record.topicPartition)@\(record.offset) can't be decoded: \(error)")
-            try deadLetters.send(record, error: "\(error)")
+            return error.description
         }
     }
 
@@ -211,7 +225,8 @@ final class CacherTask: RebalanceHandler {
     // MARK: - RebalanceHandler
 
     /// Starts at the group's committed offsets; without one at the earliest record.
-    func assigned(_ partitions: [TopicPartition]) -> [TopicPartition: Int64] {
+    func assigned(_ partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
+        if let count = try consumer?.topics()[settings.kafka.name(.raw)] { rawPartitionCount = count }
         acknowledged = [:]
         committed = [:]
         logger.info("assigned \(partitions.sorted().map(\.description).joined(separator: ", "))")

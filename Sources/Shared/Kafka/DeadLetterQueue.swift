@@ -28,9 +28,12 @@ public final class DeadLetterQueue {
         try open.producer.flush(timeout: timeout)
     }
 
+    /// A flood of them must wait for the broker, not fill the memory: librdkafka's own limit is 1 GB.
+    private static let properties = ["queue.buffering.max.kbytes": "16384"]
+
     private func connect() throws(KafkaError) -> (KafkaProducer, KafkaProducer.DestinationTopic) {
         if let open { return open }
-        let producer = try KafkaProducer(settings: settings, mode: .idempotent)
+        let producer = try KafkaProducer(settings: settings, mode: .idempotent, properties: Self.properties)
         let topic = try producer.topic(settings.name(.deadLetter))
         open = (producer, topic)
         return (producer, topic)

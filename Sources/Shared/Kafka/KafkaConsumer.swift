@@ -100,6 +100,11 @@ public final class KafkaConsumer {
         try fetched.poll(max: max, timeout: timeout, body)
     }
 
+    /// How many partitions each topic of the cluster has.
+    public func topics(timeout: Duration = .seconds(10)) throws(KafkaError) -> [String: Int] {
+        try client.metadata(timeout: timeout)
+    }
+
     /// The partitions that are ours, and for each the first offset that was not handed out yet.
     public var positions: [TopicPartition: Int64] {
         Dictionary(uniqueKeysWithValues: fetched.slots.map { ($0.partition, $0.next) })

@@ -27,6 +27,8 @@ public struct KafkaError: ClassifiedError, Hashable {
         case RD_KAFKA_RESP_ERR__INVALID_ARG.rawValue,
             RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET.rawValue,
             RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE.rawValue,
+            // What we write is far below every usual limit: the topic's must be raised.
+            RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE.rawValue,
             RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED.rawValue,
             RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED.rawValue,
             RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED.rawValue,

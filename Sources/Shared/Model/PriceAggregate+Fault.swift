@@ -1,5 +1,12 @@
 /// What a valid window is, for everybody who reads one.
 extension PriceAggregate {
+    /// Whether the window belongs into `prices.aggregates.1m`: a tumbling one of one minute of the clock.
+    public var isMinute: Bool {
+        let minute: Int64 = 60_000_000
+        return window == .tumbling && windowStart.microseconds % minute == 0
+            && windowEnd.microseconds.subtractingReportingOverflow(windowStart.microseconds) == (minute, false)
+    }
+
     /// Why the window can't be used, or nil when it can: what its numbers say must be possible for ticks that are valid.
     public var fault: String? {
         if let fault = RecordLimit.fault("coin_id", coinID, atMost: RecordLimit.coinID) { return fault }

@@ -23,6 +23,24 @@ struct ByteSequenceTests {
         }
     }
 
+    @Test("names made to collide under a mixer that everybody knows spread like any others")
+    func chosenNames() {
+        // What this function was before: MurmurHash3's finalizer after each word, whose second word undoes the first.
+        func mix(_ value: UInt64) -> UInt64 {
+            var mixed = (value ^ (value >> 33)) &* 0xFF51_AFD7_ED55_8CCD
+            mixed = (mixed ^ (mixed >> 33)) &* 0xC4CE_B9FE_1A85_EC53
+            return mixed ^ (mixed >> 33)
+        }
+        var hashes: Set<UInt64> = []
+        for number in 0..<10_000 as Range<UInt64> {
+            let first = 0x6161_6161_0000_0000 | number
+            let second = mix(16 &* 0x9E37_79B9_7F4A_7C15 ^ first) ^ 42
+            let name = [first, second].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
+            hashes.insert(ByteSequence.hash(name.span))
+        }
+        #expect(hashes.count == 10_000)
+    }
+
     @Test("spreads names over the buckets of a table")
     func spread() {
         var buckets: Set<UInt64> = []
