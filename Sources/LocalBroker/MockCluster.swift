@@ -59,6 +59,13 @@ public final class MockCluster: @unchecked Sendable {
         }
     }
 
+    /// Makes the broker say that it knows no such topic, as one does that is loading after a start, or know it again.
+    /// The records stay.
+    public func setKnown(_ topic: String, _ isKnown: Bool) {
+        let error = isKnown ? RD_KAFKA_RESP_ERR_NO_ERROR : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
+        rd_kafka_mock_topic_set_error(cluster, topic, error)
+    }
+
     private static func string(_ text: [CChar]) -> String {
         String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }

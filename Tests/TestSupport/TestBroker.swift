@@ -60,6 +60,12 @@ public final class TestBroker {
         cluster?.setReachable(isReachable)
     }
 
+    /// Makes a mock broker say that it doesn't know a topic, or know it again; a real one is left alone.
+    /// - Parameter topic: its name without the prefix.
+    public func setKnown(_ topic: String, _ isKnown: Bool) {
+        cluster?.setKnown(name(topic), isKnown)
+    }
+
     /// Reads everything a topic holds at this moment.
     public func records(of topic: String, readCommitted: Bool = true) throws -> [TestRecord] {
         let reader = try KafkaReader(settings: settings, readCommitted: readCommitted)

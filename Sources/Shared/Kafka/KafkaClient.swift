@@ -1,5 +1,6 @@
 import CRdKafka
 import Logging
+import Synchronization
 
 /// Owns one librdkafka client handle, and what its callbacks leave behind.
 ///
@@ -17,6 +18,9 @@ final class KafkaClient {
         var deliveryFailure: KafkaError?
         /// How many records could not be delivered.
         var failedDeliveries = 0
+        /// Whether a request to end a transaction (EndTxn) was sent and not answered: it may reach the broker yet. Set by
+        /// librdkafka's threads.
+        let hasUnansweredEndTxn = Atomic<Bool>(false)
         /// Called for a rebalance.
         var rebalance: ((rd_kafka_resp_err_t, UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) -> Void)?
     }
@@ -48,6 +52,10 @@ final class KafkaClient {
         rd_kafka_conf_set_error_cb(configuration, failed)
         if kind == RD_KAFKA_PRODUCER {
             rd_kafka_conf_set_dr_msg_cb(configuration, delivered)
+            if properties["transactional.id"] != nil {
+                let opaque = Unmanaged.passUnretained(callbacks).toOpaque()
+                rd_kafka_conf_interceptor_add_on_new(configuration, "tickline", watchAnswers, opaque)
+            }
         } else {
             rd_kafka_conf_set_rebalance_cb(configuration, rebalanced)
         }
@@ -97,6 +105,25 @@ final class KafkaClient {
             }
         }
         return topics
+    }
+
+    /// Why the client can never go on (an idempotent or transactional producer that lost its sequence, or was fenced);
+    /// `nil` while it can.
+    var fatal: KafkaError? {
+        var text = [CChar](repeating: 0, count: 512)
+        let code = rd_kafka_fatal_error(pointer, &text, text.count)
+        return code == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(code, KafkaClient.string(text), isFatal: true)
+    }
+
+    /// Makes a producer keep a partition with its queue when a broker says that the topic doesn't exist, as one that is
+    /// loading after a start does. Otherwise librdkafka fails every queued record with `_UNKNOWN_PARTITION`.
+    ///
+    /// There is no call for that alone: asking for a partition's cached offsets marks it as "desired", as an assigned
+    /// partition of a consumer is (`rd_kafka_toppar_get2` in librdkafka's rdkafka_partition.c, 2.0.2 to 2.12). It asks
+    /// no broker.
+    func keep(_ partition: TopicPartition) {
+        var (low, high): (Int64, Int64) = (0, 0)
+        rd_kafka_get_watermark_offsets(pointer, partition.topic, partition.partition, &low, &high)
     }
 
     /// The first offset that is still there, and the one that the next record will get (or, with `read_committed`, the
@@ -190,6 +217,40 @@ private func delivered(
         let topic = String(cString: rd_kafka_topic_name(message.pointee.rkt))
         callbacks.deliveryFailure = KafkaError(message.pointee.err, "a record for \(topic) was not delivered")
     }
+}
+
+/// EndTxn's number in Kafka's protocol.
+private let endTxn: Int16 = 26
+
+/// Has every answer of a new client looked at.
+private func watchAnswers(
+    client: OpaquePointer?,
+    _: OpaquePointer?,
+    opaque: UnsafeMutableRawPointer?,
+    _: UnsafeMutablePointer<CChar>?,
+    _: Int
+) -> rd_kafka_resp_err_t {
+    rd_kafka_interceptor_add_on_response_received(client, "tickline", answered, opaque)
+}
+
+/// Receives every answer, and the want of one (a broken connection, a time-out) as an error, on librdkafka's threads.
+private func answered(
+    _: OpaquePointer?,
+    socket: Int32,
+    broker: UnsafePointer<CChar>?,
+    brokerID: Int32,
+    request: Int16,
+    version: Int16,
+    correlation: Int32,
+    size: Int,
+    roundTrip: Int64,
+    error: rd_kafka_resp_err_t,
+    opaque: UnsafeMutableRawPointer?
+) -> rd_kafka_resp_err_t {
+    if request == endTxn, error != RD_KAFKA_RESP_ERR_NO_ERROR {
+        callbacks(opaque)?.hasUnansweredEndTxn.store(true, ordering: .releasing)
+    }
+    return RD_KAFKA_RESP_ERR_NO_ERROR
 }
 
 /// Receives a rebalance, inside a poll or close call. It must be answered: otherwise closing waits for ever.

@@ -64,6 +64,36 @@ public struct KafkaError: ClassifiedError, Hashable {
         code == RD_KAFKA_RESP_ERR__QUEUE_FULL.rawValue
     }
 
+    /// A record can't be taken now, and the same one may be taken later: the queue is full, or the brokers don't know the
+    /// topic, as those that are loading after a start say of every topic.
+    public var isBackPressure: Bool {
+        switch code {
+        case RD_KAFKA_RESP_ERR__QUEUE_FULL.rawValue,
+            RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC.rawValue,
+            RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION.rawValue,
+            RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART.rawValue,
+            RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE.rawValue:
+            return true
+        default:
+            return false
+        }
+    }
+
+    /// The record itself is refused, however often it is sent.
+    public var isAboutRecord: Bool {
+        switch code {
+        case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE.rawValue,
+            RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE.rawValue,
+            RD_KAFKA_RESP_ERR_INVALID_MSG.rawValue,
+            RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE.rawValue,
+            RD_KAFKA_RESP_ERR_INVALID_RECORD.rawValue,
+            RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP.rawValue:
+            return true
+        default:
+            return false
+        }
+    }
+
     /// A call did not end within its time.
     public var isTimeout: Bool {
         code == RD_KAFKA_RESP_ERR__TIMED_OUT.rawValue || code == RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT.rawValue

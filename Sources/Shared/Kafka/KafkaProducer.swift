@@ -11,24 +11,25 @@ public final class KafkaProducer {
         case idempotent
         /// In transactions; a newer producer with the same id fences this one.
         case transactional(id: String)
-    }
 
-    /// A topic to write to, made once and used for each record.
-    public final class DestinationTopic {
-        let pointer: OpaquePointer
-        let schema: ContiguousArray<CChar>?
-
-        init(_ pointer: OpaquePointer, schema: String?) {
-            self.pointer = pointer
-            self.schema = schema.map { ContiguousArray($0.utf8CString) }
-        }
-
-        deinit {
-            rd_kafka_topic_destroy(pointer)
+        /// How long a record may wait to be handed over: the broker aborts a transaction that is open for longer than
+        /// its `transaction.timeout.ms`.
+        var patience: Duration {
+            switch self {
+            case .idempotent: .seconds(60)
+            case .transactional: .seconds(10)
+            }
         }
     }
 
-    private let client: KafkaClient
+    /// How long one look for a topic's partitions may take.
+    private static let lookTimeout: Duration = .milliseconds(500)
+    /// How long to wait between two attempts to hand the same record over.
+    private static let attemptPause: Duration = .milliseconds(100)
+
+    private(set) var client: KafkaClient
+    private let makeClient: () throws(KafkaError) -> KafkaClient
+    private let patience: Duration
     private var sinceServed = 0
 
     /// How many records were handed over since the start.
@@ -45,46 +46,55 @@ public final class KafkaProducer {
         if case .transactional(let id) = mode {
             properties["transactional.id"] = id
         }
-        client = try KafkaClient(RD_KAFKA_PRODUCER, properties: settings.producerProperties(with: properties))
+        let all = settings.producerProperties(with: properties)
+        makeClient = { () throws(KafkaError) in try KafkaClient(RD_KAFKA_PRODUCER, properties: all) }
+        client = try makeClient()
+        patience = mode.patience
     }
 
     /// Makes a topic ready to be written to.
     /// - Parameter schema: the value of the header `schema` of each record, for example `price-tick/1`.
     public func topic(_ name: String, schema: String? = nil) throws(KafkaError) -> DestinationTopic {
-        guard let pointer = rd_kafka_topic_new(client.pointer, name, nil) else {
-            throw KafkaError(rd_kafka_last_error(), "the topic \(name)")
-        }
-        return DestinationTopic(pointer, schema: schema)
+        try DestinationTopic(name, schema: schema, client: client)
     }
 
-    /// Hands a record over; its bytes are copied. When librdkafka's queue is full this waits for room.
+    /// Hands a record over; its bytes are copied. Waits as long as librdkafka's queue is full, and as long as the brokers
+    /// don't know the topic: one that is loading after a start says so of every topic.
     /// - Parameters:
     ///   - partition: the partition to write to; chosen by the key without it.
     ///   - value: the bytes; `nil` is a tombstone.
     ///   - headers: headers beside the topic's `schema`.
-    ///   - patience: how long to wait for room.
+    ///   - patience: how long to wait; without it a minute, in a transaction 10 s.
     public func send(
         to topic: DestinationTopic,
         partition: Int32? = nil,
         key: UnsafeBufferPointer<UInt8>?,
         value: UnsafeBufferPointer<UInt8>?,
         headers: [KafkaHeader] = [],
-        patience: Duration = .seconds(60)
+        patience: Duration? = nil
     ) throws(KafkaError) {
         let partition = partition ?? RD_KAFKA_PARTITION_UA
         var deadline: ContinuousClock.Instant?
         while true {
-            let code = produce(topic, partition, key, value, headers)
+            let isKept = topic.isKept(by: client)
+            let code = isKept ? produce(topic, partition, key, value, headers) : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC
             if code == RD_KAFKA_RESP_ERR_NO_ERROR {
                 break
             }
-            let now = ContinuousClock.now
-            let limit = deadline ?? now.advanced(by: patience)
+            var failure = client.fatal ?? KafkaError(code, "writing a record to \(topic.name)")
+            guard failure.isBackPressure else { throw failure }
+            let limit = deadline ?? .now.advanced(by: patience ?? self.patience)
             deadline = limit
-            if code != RD_KAFKA_RESP_ERR__QUEUE_FULL || now >= limit {
-                throw KafkaError(code, "writing a record to \(String(cString: rd_kafka_topic_name(topic.pointer)))")
+            if !failure.isQueueFull {
+                do throws(KafkaError) {
+                    try topic.keep(by: client, timeout: Self.lookTimeout)
+                    if !isKept { continue }
+                } catch {
+                    failure = error
+                }
             }
-            rd_kafka_poll(client.pointer, 100)
+            if .now >= limit { throw failure }
+            rd_kafka_poll(client.pointer, Self.attemptPause.milliseconds)
         }
         sent += 1
         sinceServed += 1
@@ -154,71 +164,16 @@ public final class KafkaProducer {
         try KafkaError.check(code, "waiting for the acknowledgement of \(outstanding) records")
     }
 
+    /// Takes another handle in place of this one, which is left to end by itself; topics follow with the next record.
+    func renew() throws(KafkaError) {
+        client = try makeClient()
+    }
+
     /// Throws the first failure to deliver since the last look, once.
     public func throwDeliveryFailure() throws(KafkaError) {
         if let failure = client.callbacks.deliveryFailure {
             client.callbacks.deliveryFailure = nil
             throw failure
-        }
-    }
-
-    // MARK: - Transactions
-
-    /// Fences every older producer with the same transactional id, and ends what it had open.
-    public func initTransactions(timeout: Duration = .seconds(30)) throws(KafkaError) {
-        try again(within: timeout, "starting transactions") { rd_kafka_init_transactions($0, $1) }
-    }
-
-    /// Begins a transaction.
-    public func beginTransaction() throws(KafkaError) {
-        try KafkaError.check(rd_kafka_begin_transaction(client.pointer), "beginning a transaction")
-    }
-
-    /// Puts a group's positions into the transaction: the next offset to read, per partition.
-    ///
-    /// The broker refuses them when the consumer is no longer a member of its group's present generation.
-    public func sendOffsets(
-        _ offsets: [TopicPartition: Int64],
-        of consumer: KafkaConsumer,
-        timeout: Duration = .seconds(30)
-    ) throws(KafkaError) {
-        let metadata = try consumer.groupMetadata()
-        let list = PartitionList(offsets)
-        try again(within: timeout, "putting the offsets into the transaction") {
-            rd_kafka_send_offsets_to_transaction($0, list.pointer, metadata.pointer, $1)
-        }
-    }
-
-    /// Commits: all records and offsets of the transaction become visible at once.
-    /// - Throws: an error that says whether it is fatal, requires an abort, or is a time-out.
-    public func commitTransaction(timeout: Duration = .seconds(30)) throws(KafkaError) {
-        try again(within: timeout, "committing a transaction") { rd_kafka_commit_transaction($0, $1) }
-        client.callbacks.deliveryFailure = nil
-    }
-
-    /// Aborts: nothing of the transaction becomes visible to readers with `read_committed`.
-    public func abortTransaction(timeout: Duration = .seconds(30)) throws(KafkaError) {
-        try again(within: timeout, "aborting a transaction") { rd_kafka_abort_transaction($0, $1) }
-        client.callbacks.deliveryFailure = nil
-    }
-
-    /// Makes a blocking call again as long as librdkafka says that it may be, until the time is up.
-    private func again(
-        within timeout: Duration,
-        _ doing: String,
-        _ call: (OpaquePointer, Int32) -> OpaquePointer?
-    ) throws(KafkaError) {
-        let deadline = ContinuousClock.now.advanced(by: timeout)
-        while true {
-            let left = ContinuousClock.now.duration(to: deadline)
-            do throws(KafkaError) {
-                return try KafkaError.check(call(client.pointer, max(left.milliseconds, 1)), doing)
-            } catch {
-                if error.isFatal || error.requiresAbort || !error.isRetriable || left <= .zero {
-                    throw error
-                }
-            }
-            rd_kafka_poll(client.pointer, 10)
         }
     }
 
@@ -233,7 +188,7 @@ public final class KafkaProducer {
         func call(_ schema: UnsafePointer<CChar>?, _ list: OpaquePointer?) -> rd_kafka_resp_err_t {
             tickline_produce(
                 client.pointer,
-                topic.pointer,
+                topic.handle.pointer,
                 partition,
                 key?.baseAddress,
                 key?.count ?? 0,

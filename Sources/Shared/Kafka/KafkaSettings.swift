@@ -100,6 +100,8 @@ public struct KafkaSettings: Sendable, Hashable {
             "enable.idempotence": "true",
             "acks": "all",
             "partitioner": "murmur2_random",
+            // A topic that isn't there is named, not made up with the broker's number of partitions.
+            "allow.auto.create.topics": "false",
             "compression.codec": "lz4",
             "linger.ms": "5",
             "delivery.report.only.error": "true",

@@ -1,0 +1,99 @@
+import Shared
+import TestSupport
+import Testing
+
+@Suite("Kafka: a producer while brokers come back", .ownThread)
+struct KafkaProducerTests {
+    private func producer(_ broker: TestBroker, _ properties: [String: String] = [:]) throws -> KafkaProducer {
+        // The mock's topics come and go faster than librdkafka asks by itself.
+        let all = ["topic.metadata.refresh.interval.ms": "50", "reconnect.backoff.max.ms": "200"]
+        return try KafkaProducer(
+            settings: broker.settings,
+            mode: .idempotent,
+            properties: all.merging(properties) { $1 }
+        )
+    }
+
+    @Test(
+        "Records that wait while the broker doesn't know their topic arrive once and in order, whatever goes on meanwhile",
+        .enabled(if: TestBroker.realBootstrapServers == nil, "only the mock can be made to forget a topic"),
+        arguments: 1...3
+    )
+    func unknownTopic(seed: Int) throws {
+        var random = SplitMix64(seed: UInt64(seed))
+        let broker = try TestBroker(topics: ["a": 3])
+        let producer = try producer(broker)
+        let topic = try producer.topic(broker.name("a"))
+        var isKnown = true
+        for number in 0..<6_000 {
+            if isKnown, random.chance(1, in: 1_500) {
+                broker.setKnown("a", false)
+                isKnown = false
+            }
+            let key = Array("key-\(number % 7)".utf8)
+            let value = Array("\(number)".utf8)
+            var isTaken = false
+            while !isTaken {
+                do {
+                    try key.withUnsafeBufferPointer { key in
+                        try value.withUnsafeBufferPointer { value in
+                            try producer.send(to: topic, key: key, value: value, patience: .milliseconds(200))
+                        }
+                    }
+                    isTaken = true
+                } catch let error as KafkaError {
+                    #expect(error.isBackPressure, "seed \(seed): \(error)")
+                    broker.setKnown("a", true)
+                    isKnown = true
+                }
+            }
+            if number.isMultiple(of: 20) { StopSignal().sleep(for: .milliseconds(1)) }
+        }
+        broker.setKnown("a", true)
+        try producer.flush(timeout: .seconds(30))
+        #expect(producer.failed == 0, "seed \(seed)")
+        let records = try broker.records(of: broker.name("a"))
+        #expect(records.count == 6_000, "seed \(seed)")
+        for (key, records) in Dictionary(grouping: records, by: \.key) {
+            let numbers = records.compactMap { $0.value.flatMap { Int($0) } }
+            #expect(zip(numbers, numbers.dropFirst()).allSatisfy { $1 == $0 + 7 }, "seed \(seed): \(key ?? "")")
+        }
+    }
+
+    @Test(
+        "A topic that nobody knows is waited for as long as the caller says, from the first record on",
+        .enabled(if: TestBroker.realBootstrapServers == nil, "only the mock can be made to forget a topic")
+    )
+    func patience() throws {
+        let broker = try TestBroker(topics: ["a": 3])
+        broker.setKnown("a", false)
+        let producer = try producer(broker)
+        let topic = try producer.topic(broker.name("a"))
+        let key = Array("k".utf8)
+        func send(patience: Duration) throws {
+            try key.withUnsafeBufferPointer { try producer.send(to: topic, key: $0, value: nil, patience: patience) }
+        }
+        let error = #expect(throws: KafkaError.self) { try send(patience: .milliseconds(300)) }
+        #expect(error?.isBackPressure == true)
+        #expect(error?.disposition == .retry)
+        #expect(producer.outstanding == 0)
+        broker.setKnown("a", true)
+        try send(patience: .seconds(30))
+        try producer.flush(timeout: .seconds(30))
+        #expect(try broker.records(of: broker.name("a")).count == 1)
+    }
+
+    @Test("A record that is larger than a broker takes is refused at once, and is about that record alone")
+    func tooLarge() throws {
+        let broker = try TestBroker(topics: ["a": 1])
+        let producer = try producer(broker, ["message.max.bytes": "2000"])
+        let topic = try producer.topic(broker.name("a"))
+        let error = #expect(throws: KafkaError.self) {
+            try producer.send(to: topic, key: "k", value: [UInt8](repeating: 0x61, count: 3_000))
+        }
+        #expect(error?.isAboutRecord == true)
+        #expect(error?.isBackPressure == false)
+        try producer.send(to: topic, key: "k", value: [1])
+        try producer.flush(timeout: .seconds(30))
+    }
+}
