@@ -32,6 +32,7 @@ struct IngestorMetrics: Sendable {
     let pollInterval: PrometheusGauge
     /// How far a replay is, from 0 to 1.
     let replayProgress: PrometheusGauge
+    private let missed: [Missed.Unit: PrometheusCounter]
     private let skipped: [SentTicks.SkipReason: PrometheusCounter]
     private let registry: PrometheusRegistry
 
@@ -64,6 +65,12 @@ struct IngestorMetrics: Sendable {
         budgetLeft = gauge("budget_requests_left", "HTTP requests that the minute's budget leaves.")
         pollInterval = gauge("poll_interval_seconds", "Time between two rounds of polling.")
         replayProgress = gauge("replay_progress_ratio", "How far the replay is, from 0 to 1.")
+        missed = Dictionary(
+            uniqueKeysWithValues: Missed.Unit.allCases.map { unit in
+                let help = "What a live source gave up because Kafka held it back for longer than it makes up for."
+                return (unit, counter("missed_total", help, ["unit": unit.rawValue]))
+            }
+        )
         skipped = Dictionary(
             uniqueKeysWithValues: SentTicks.SkipReason.allCases.map { reason in
                 let help = "Rows and lines that make no tick, by reason."
@@ -75,6 +82,11 @@ struct IngestorMetrics: Sendable {
     /// Rows and lines that make no tick.
     func skipped(_ reason: SentTicks.SkipReason) -> PrometheusCounter? {
         skipped[reason]
+    }
+
+    /// What a live source gave up.
+    func missed(_ unit: Missed.Unit) -> PrometheusCounter? {
+        missed[unit]
     }
 
     /// Rows and lines that make no tick, for whatever reason.

@@ -3,8 +3,8 @@ import Shared
 
 /// The Ingestor's loop: source -> batch -> Kafka.
 final class IngestorPipeline: Pipeline {
-    /// How often a replay waits until all is acknowledged, so that it can go on from there after a failure.
-    static let checkpointInterval: Duration = .seconds(5)
+    /// How often the log may say what a live source gave up.
+    static let missedInterval: Duration = .seconds(10)
 
     private let settings: IngestorSettings
     private let coinGecko: CoinGeckoSettings
@@ -12,7 +12,6 @@ final class IngestorPipeline: Pipeline {
     private let drainTimeout: Duration
     private let readiness: Readiness
     private let metrics: IngestorMetrics
-    private let resume = ReplayResume()
     private let log = Logger(label: "ingestor")
 
     /// Makes a pipeline that is connected to nothing yet.
@@ -51,45 +50,73 @@ final class IngestorPipeline: Pipeline {
             readiness.set("source", .ok)
             try run(simulator, into: sender, stop: stop)
         case .replay:
-            let source = try ReplaySource(settings: settings, resume: resume, metrics: metrics)
+            let source = try ReplaySource(settings: settings, metrics: metrics)
             readiness.set("source", .ok)
             try run(source, into: sender, stop: stop)
         }
     }
 
-    /// Pulls until the source is finished or stop is requested, then waits for the last acknowledgements.
-    private func run(_ start: some TickSource, into sender: TickSender, stop: StopSignal) throws {
-        defer { close(sender) }
+    /// Pulls until the source is finished, fails or stop is requested, then waits for the last acknowledgements.
+    ///
+    /// From here on no error is answered by starting again, which would make a second opening burst and a second count of
+    /// `INGESTOR_TICKS`: what Kafka can't take now waits, and what is left are errors that no new start would heal.
+    private func run(_ source: some TickSource, into sender: TickSender, stop: StopSignal) throws {
+        defer { close() }
+        do {
+            try pump(source, into: sender, stop: stop)
+        } catch {
+            // What was good before the failure is not given up with it.
+            _ = try? sender.settle(timeout: drainTimeout)
+            throw error
+        }
+        // A source that is finished waits for Kafka as long as it takes; a stop has only so much time.
+        if try !sender.settle(timeout: nil, stop: stop), try !sender.settle(timeout: drainTimeout) {
+            throw UndeliveredTicks(outstanding: sender.outstanding, failed: sender.failed)
+        }
+        if sender.failed > 0 {
+            throw UndeliveredTicks(outstanding: 0, failed: sender.failed)
+        }
+    }
+
+    private func pump(_ start: some TickSource, into sender: TickSender, stop: StopSignal) throws {
         var source = start
         var batch = TickBatch()
         let began = ContinuousClock.now
-        var checkpoint = began
         var newest: EventTime?
-        loop: while !stop.isRequested {
+        var missed = 0
+        var sampler = LogSampler(every: Self.missedInterval)
+        while !stop.isRequested {
             batch.reset()
-            let step = try source.next(into: &batch) {
-                Moment(wall: .now(), uptime: began.duration(to: .now))
+            let step: SourceStep
+            do {
+                step = try source.next(into: &batch) { Moment(wall: .now(), uptime: began.duration(to: .now)) }
+            } catch {
+                _ = try sender.send(batch, stop: stop)
+                throw error
             }
-            guard try sender.send(batch, stop: stop) else { break }
+            guard try sender.send(batch, stop: stop) else { return }
             newest = [newest, batch.newest].compactMap(\.self).max()
-            if let newest {
-                metrics.lag.set(Double(EventTime.now().microseconds - newest.microseconds) / 1e6)
-            }
+            showLag(of: newest)
             try sender.look()
-            if settings.source == .replay, checkpoint.duration(to: .now) >= Self.checkpointInterval {
-                if try sender.settle(timeout: .seconds(30), stop: stop) { source.acknowledged() }
-                checkpoint = .now
+            let now = source.missed
+            if now.count > missed {
+                metrics.missed(now.unit)?.increment(by: now.count - missed)
+                missed = now.count
+                if sampler.pass(at: .now) != nil {
+                    log.warning("Kafka held the source back: \(missed) \(now.unit.rawValue) were given up so far")
+                }
             }
             switch step {
             case .more: break
             case .wait(let wait): try pause(wait, sender: sender, newest: newest, stop: stop)
-            case .finished: break loop
+            case .finished: return
             }
         }
-        guard try sender.settle(timeout: drainTimeout) else {
-            throw UnacknowledgedTicks(count: sender.outstanding)
-        }
-        source.acknowledged()
+    }
+
+    private func showLag(of newest: EventTime?) {
+        guard let newest else { return }
+        metrics.lag.set(Double(EventTime.now().microseconds - newest.microseconds) / 1e6)
     }
 
     /// Sleeps until the source has something, with a look at Kafka now and then.
@@ -100,23 +127,23 @@ final class IngestorPipeline: Pipeline {
             guard left > .zero else { return }
             stop.sleep(for: min(left, sender.outstanding > 0 ? .milliseconds(20) : .milliseconds(500)))
             try sender.look()
-            if let newest {
-                metrics.lag.set(Double(EventTime.now().microseconds - newest.microseconds) / 1e6)
-            }
+            showLag(of: newest)
         }
     }
 
     /// The line that says what became of every tick of this process.
-    private func close(_ sender: TickSender) {
+    private func close() {
         let produced = metrics.produced.value
         let acknowledged = metrics.acknowledged.value
+        let outstanding = produced - acknowledged - metrics.failed.value
+        let failed = metrics.failed.value > 0 ? ", \(metrics.failed.value) failed" : ""
         log.info(
-            "ingestor: \(produced) ticks produced, \(acknowledged) acknowledged, \(sender.outstanding) outstanding",
+            "ingestor: \(produced) ticks produced, \(acknowledged) acknowledged, \(outstanding) outstanding\(failed)",
             metadata: [
                 "produced": "\(produced)",
                 "acknowledged": "\(acknowledged)",
                 "failed": "\(metrics.failed.value)",
-                "outstanding": "\(sender.outstanding)",
+                "outstanding": "\(outstanding)",
                 "skipped": "\(metrics.skippedTotal)",
             ]
         )
@@ -155,16 +182,18 @@ final class IngestorPipeline: Pipeline {
     }
 }
 
-/// The service has to end, and the brokers have not acknowledged everything.
-struct UnacknowledgedTicks: ClassifiedError {
-    /// How many.
-    var count: Int
+/// Not every tick that was made is in Kafka.
+struct UndeliveredTicks: ClassifiedError {
+    /// How many the brokers have not acknowledged in time.
+    var outstanding: Int
+    /// How many were refused.
+    var failed: Int
 
-    /// Trying again helps when there is time to.
-    var disposition: Disposition { .retry }
+    /// Nothing to be tried again: what is left of the queue goes with the process.
+    var disposition: Disposition { .fatal }
 
     /// One line.
     var description: String {
-        "\(count) ticks were not acknowledged in time"
+        "\(outstanding) ticks were not acknowledged in time, \(failed) could not be delivered"
     }
 }

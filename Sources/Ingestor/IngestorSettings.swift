@@ -70,7 +70,7 @@ struct IngestorSettings: Sendable {
     )
     static let replayFile = Setting.text(
         "INGESTOR_REPLAY_FILE",
-        allowed: "the path of a file",
+        allowed: "the path of a file that can be read",
         help:
             "The ticks to replay: NDJSON of ticks, or CSV with a header line that names timestamp, coin_id, price and "
             + "perhaps volume, vs_currency, symbol and name (replay)."
@@ -83,7 +83,7 @@ struct IngestorSettings: Sendable {
     static let replaySpeed = Setting<ReplaySpeed>(
         "INGESTOR_REPLAY_SPEED",
         default: "1x",
-        allowed: "a factor such as 1x, 10x or 0.5x, or max",
+        allowed: "a factor from 0.001x to 1000000x, such as 10x or 0.5x, or max",
         help: "The pace: 1x is the original one, max is flat out (replay)."
     ) { ReplaySpeed($0) }
     static let replayBadLines = Setting<ReplayBadLines>.choice(
@@ -124,7 +124,7 @@ struct IngestorSettings: Sendable {
     var replayBadLines: ReplayBadLines
 
     /// Reads them.
-    /// - Throws: ``SettingsError`` for the first that isn't allowed, or a replay without a file.
+    /// - Throws: ``SettingsError`` for the first that isn't allowed, or a replay without a file that can be read.
     init(_ reader: SettingsReader) throws(SettingsError) {
         source = try reader.value(Self.source)
         coins = try reader.value(Self.coins)
@@ -145,6 +145,13 @@ struct IngestorSettings: Sendable {
                     reason: "is not set, but INGESTOR_SOURCE is replay, allowed: \(Self.replayFile.allowed)"
                 )
             ])
+        }
+        if source == .replay {
+            do throws(ReplayError) {
+                _ = try RecordReader(path: replayFile, quoted: false)
+            } catch {
+                throw SettingsError([SettingsProblem(name: Self.replayFile.name, reason: "can't be used: \(error)")])
+            }
         }
     }
 }

@@ -9,13 +9,8 @@ protocol TickSource {
     /// - Throws: a `ClassifiedError` when the source cannot go on by itself.
     mutating func next(into batch: inout TickBatch, clock: () -> Moment) throws -> SourceStep
 
-    /// Everything handed out so far is acknowledged by Kafka.
-    mutating func acknowledged()
-}
-
-extension TickSource {
-    /// Only a source that can go on from a place of its own needs to know.
-    mutating func acknowledged() {}
+    /// What a live source has given up since the start, because Kafka held it back for longer than it makes up for.
+    var missed: Missed { get }
 }
 
 /// What a source says after each call.

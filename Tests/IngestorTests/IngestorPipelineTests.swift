@@ -4,6 +4,15 @@ import Testing
 
 @testable import Ingestor
 
+/// A broker that more than one thread looks after; the mock's calls are guarded by librdkafka.
+private struct SharedBroker: @unchecked Sendable {
+    let value: TestBroker
+
+    init(_ value: TestBroker) {
+        self.value = value
+    }
+}
+
 /// The whole loop against a broker: the mock, or the one that `KAFKA_BOOTSTRAP_SERVERS` names.
 @Suite("Ingestor pipeline", .timeLimit(.minutes(3)))
 struct IngestorPipelineTests {
@@ -146,6 +155,93 @@ struct IngestorPipelineTests {
     func missingTopic() async throws {
         await #expect(throws: MissingTopics.self) {
             try await run(["INGESTOR_SOURCE": "simulator"], broker: { try TestBroker(topics: ["prices.late": 1]) })
+        }
+    }
+
+    @Test(
+        "while the broker doesn't know the topic ticks wait: all arrive, in order, and INGESTOR_TICKS counts on",
+        .enabled(if: TestBroker.realBootstrapServers == nil, "only the mock can be made to forget a topic")
+    )
+    func forgottenTopic() async throws {
+        try await onOwnThread {
+            let broker = try TestBroker(topics: ["prices.raw": 3])
+            var kafka = broker.settings
+            kafka.properties["topic.metadata.refresh.interval.ms"] = "50"
+            let metrics = IngestorMetrics(registry: PrometheusRegistry())
+            let readiness = Readiness("kafka", "source")
+            let pipeline = try self.pipeline(
+                ["INGESTOR_SOURCE": "simulator", "INGESTOR_RATE": "5000", "INGESTOR_TICKS": "15000"],
+                kafka: kafka,
+                readiness: readiness,
+                metrics: metrics
+            )
+            let finished = StopSignal()
+            try DedicatedThread.start(name: "ingestor") {
+                #expect(throws: Never.self) { try pipeline.run(stop: StopSignal()) }
+                finished.request()
+            }
+            for round in 1...2 {
+                while metrics.produced.value < round * 4_000, !finished.isRequested {
+                    finished.sleep(for: .milliseconds(1))
+                }
+                broker.setKnown("prices.raw", false)
+                let isFailing = { readiness.conditions.contains { $0.name == "kafka" && $0.state != .ok } }
+                while !isFailing(), !finished.isRequested { finished.sleep(for: .milliseconds(10)) }
+                broker.setKnown("prices.raw", true)
+            }
+            while !finished.isRequested { finished.sleep(for: .milliseconds(10)) }
+            #expect(metrics.produced.value == 15_000)
+            #expect(metrics.acknowledged.value == 15_000)
+            #expect(metrics.failed.value == 0)
+            let missed = metrics.missed(.ticks)?.value ?? 0
+            #expect(missed > 0, "two holds of a second and more at 5000 ticks a second")
+            let ticks = try self.ticks(try broker.records(of: broker.name("prices.raw")))
+            #expect(ticks.count == 15_000)
+            for (coin, ticks) in Dictionary(grouping: ticks, by: \.coinID) {
+                #expect(zip(ticks, ticks.dropFirst()).allSatisfy { $0.timestamp < $1.timestamp }, "\(coin)")
+            }
+        }
+    }
+
+    @Test(
+        "a broker that forgets the topic costs CoinGecko no request: the budget's burst goes out once",
+        .enabled(if: TestBroker.realBootstrapServers == nil, "only the mock can be made to forget a topic")
+    )
+    func oneBurst() async throws {
+        let broker = try await onOwnThread { SharedBroker(try TestBroker(topics: ["prices.raw": 3])) }
+        try await HTTPFixtureServer.run { _, _ in
+            broker.value.setKnown("prices.raw", false)
+            return HTTPFixtureServer.Answer(200, MarketsFixtures.page)
+        } _: { server in
+            try await onOwnThread {
+                let metrics = IngestorMetrics(registry: PrometheusRegistry())
+                let readiness = Readiness("kafka", "source")
+                var kafka = broker.value.settings
+                kafka.properties["topic.metadata.refresh.interval.ms"] = "50"
+                let pipeline = try self.pipeline(
+                    ["COINGECKO_BASE_URL": server.url, "COINGECKO_API_KEY": "k"],
+                    kafka: kafka,
+                    readiness: readiness,
+                    metrics: metrics
+                )
+                let (stop, finished) = (StopSignal(), StopSignal())
+                try DedicatedThread.start(name: "ingestor") {
+                    #expect(throws: Never.self) { try pipeline.run(stop: stop) }
+                    finished.request()
+                }
+                while metrics.produced.value == 0, !finished.isRequested,
+                    !readiness.conditions.contains(where: { $0.name == "kafka" && $0.state != .ok })
+                {
+                    finished.sleep(for: .milliseconds(10))
+                }
+                finished.sleep(for: .seconds(2))
+                broker.value.setKnown("prices.raw", true)
+                while metrics.acknowledged.value < 4, !finished.isRequested { finished.sleep(for: .milliseconds(10)) }
+                stop.request()
+                while !finished.isRequested { finished.sleep(for: .milliseconds(10)) }
+                #expect(try broker.value.records(of: broker.value.name("prices.raw")).count == 4)
+            }
+            #expect(server.requests.count == 1)
         }
     }
 

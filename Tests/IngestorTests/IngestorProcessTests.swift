@@ -57,6 +57,51 @@ struct IngestorProcessTests {
         #expect(stopping.output.contains("line 3: timestamp"), "\(stopping.output)")
     }
 
+    @Test("a replay that stops at a bad line has sent every good one before it, and its last line adds up")
+    func stopsAtBadLine() throws {
+        let broker = try TestBroker(topics: ["prices.raw": 3])
+        let good = (0..<5_400).map { "\(1_795_379_700 + $0),c\($0 % 9),1.5\n" }.joined()
+        let path = try TemporaryFile.keep("timestamp,coin_id,price\n\(good)now,bitcoin,2\n1795379700,late,1\n")
+        defer { TemporaryFile.remove(path) }
+        let settings = [
+            "INGESTOR_SOURCE": "replay", "INGESTOR_REPLAY_FILE": path, "INGESTOR_REPLAY_SPEED": "max",
+            "INGESTOR_REPLAY_BAD_LINES": "stop",
+        ]
+        let (code, output) = try ServiceProcess.run("ingestor", environment: environment(broker, settings))
+        #expect(code == 1)
+        #expect(output.contains("line 5402: timestamp"), "\(output)")
+        #expect(output.contains("5400 ticks produced, 5400 acknowledged, 0 outstanding"), "\(output)")
+        #expect(try broker.records(of: broker.name("prices.raw")).count == 5_400)
+    }
+
+    @Test("a tick that no broker takes is counted and said, and costs no other one")
+    func refusedTick() throws {
+        let broker = try TestBroker(topics: ["prices.raw": 3])
+        let long = String(repeating: "x", count: 900)
+        let path = try TemporaryFile.keep("timestamp,coin_id,price,name\n1,a,1,\n2,b,1,\(long)\n3,c,1,\n")
+        defer { TemporaryFile.remove(path) }
+        let settings = [
+            "INGESTOR_SOURCE": "replay", "INGESTOR_REPLAY_FILE": path, "INGESTOR_REPLAY_SPEED": "max",
+            "KAFKA_MESSAGE_MAX_BYTES": "1000",
+        ]
+        let (code, output) = try ServiceProcess.run("ingestor", environment: environment(broker, settings))
+        #expect(code == 1)
+        #expect(output.contains("3 ticks produced, 2 acknowledged, 0 outstanding, 1 failed"), "\(output)")
+        #expect(output.contains("MSG_SIZE_TOO_LARGE"), "\(output)")
+        #expect(Set(try broker.records(of: broker.name("prices.raw")).map(\.key)) == ["a", "c"])
+    }
+
+    @Test("without CoinGecko the log and /readyz say which setting needs none")
+    func noInternet() throws {
+        let broker = try TestBroker(topics: ["prices.raw": 3])
+        let settings = ["COINGECKO_BASE_URL": "http://me:hush@127.0.0.1:1/api"]
+        let ingestor = try ServiceProcess("ingestor", environment: environment(broker, settings))
+        let line = try ingestor.waitForLine(containing: "INGESTOR_SOURCE=simulator")
+        #expect(line.contains("no answer from http://***@127.0.0.1:1/api/coins/markets"), "\(line)")
+        #expect(ingestor.terminate() == 0)
+        #expect(!ingestor.log.contains("hush"))
+    }
+
     @Test("a key that CoinGecko refuses ends it with 1 and a sentence that says what to set")
     func wrongKey() async throws {
         let broker = try TestBroker(topics: ["prices.raw": 3])

@@ -1,3 +1,4 @@
+import CLibCurl
 import Shared
 import Testing
 
@@ -43,6 +44,31 @@ struct IngestorSettingsTests {
     func replayFile() throws {
         let error = #expect(throws: SettingsError.self) { try ingestor(["INGESTOR_SOURCE": "replay"]) }
         #expect(error?.description.contains("INGESTOR_REPLAY_FILE") == true)
+        for path in ["/nonexistent/ticks.csv", "/tmp"] {
+            let replay = ["INGESTOR_SOURCE": "replay", "INGESTOR_REPLAY_FILE": path]
+            let error = #expect(throws: SettingsError.self) { try ingestor(replay) }
+            #expect(error?.description.contains("INGESTOR_REPLAY_FILE can't be used") == true)
+            #expect(error?.description.contains(path) == true)
+        }
+        #expect(try ingestor(["INGESTOR_REPLAY_FILE": "/nonexistent/ticks.csv"]).source == .coingecko)
+    }
+
+    @Test("a base URL has no query, and what stands before its host is shown nowhere")
+    func baseURL() throws {
+        for url in ["https://gw.example/api?key=abc", "https://gw.example/#x", "ftp://gw.example", "https://a b"] {
+            let error = #expect(throws: SettingsError.self) { try coinGecko(["COINGECKO_BASE_URL": url]) }
+            #expect(error?.description.contains("abc") == false)
+        }
+        let environment = ["COINGECKO_BASE_URL": "https://me:hush/@hush@gw.example/api/"]
+        #expect(try coinGecko(environment).baseURL == "https://me:hush/@hush@gw.example/api")
+        let reader = SettingsReader(environment: environment)
+        let values = SettingsTable.values(CoinGeckoSettings.all, in: reader)
+        #expect(values.contains("https://***@gw.example/api/"), "\(values)")
+        #expect(!values.contains("hush"))
+        #expect(HTTPClient.shown("https://api-key@gw.example/x") == "https://***@gw.example/x")
+        #expect(HTTPClient.shown("https://gw.example/x?ids=a%40b&page=1") == "https://gw.example/x?ids=a%40b&page=1")
+        let refused = HTTPError(code: CURLE_COULDNT_CONNECT, detail: "refused", url: "http://me:hush@127.0.0.1:1/x")
+        #expect(!refused.description.contains("hush"))
     }
 
     @Test("key and plan must fit, and without a plan the key decides")

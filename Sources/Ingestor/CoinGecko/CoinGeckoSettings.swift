@@ -15,9 +15,14 @@ struct CoinGeckoSettings: Sendable {
     )
     static let baseURL = Setting.text(
         "COINGECKO_BASE_URL",
-        allowed: "a URL that begins with http:// or https://",
+        secret: true,
+        masked: HTTPClient.shown,
+        allowed: "a URL that begins with http:// or https:// and has no query",
         help: "Where the API is; without it the plan's host.",
-        where: { ($0.hasPrefix("https://") || $0.hasPrefix("http://")) && !$0.contains { $0.isWhitespace } }
+        where: { url in
+            (url.hasPrefix("https://") || url.hasPrefix("http://"))
+                && !url.contains { $0.isWhitespace || $0 == "?" || $0 == "#" }
+        }
     )
     static let callsPerMinute = Setting.integer(
         "COINGECKO_CALLS_PER_MINUTE",

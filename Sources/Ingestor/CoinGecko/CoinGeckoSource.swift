@@ -61,7 +61,7 @@ struct CoinGeckoSource: TickSource {
             round: requests.count
         )
         let interval = pollInterval ?? settings.plan.pollInterval(budget: budget)
-        round = PollRound(requests: requests, interval: interval)
+        round = PollRound(requests: requests, interval: interval, pace: budget.roundInterval)
         self.settings = settings
         self.sent = sent
         self.metrics = metrics
@@ -70,7 +70,7 @@ struct CoinGeckoSource: TickSource {
         let monthly = Int(Double(requests.count) * (.seconds(30 * 86_400) / max(interval, budget.roundInterval)))
         log.info(
             """
-            polling \(settings.baseURL) (\(settings.plan.rawValue)): \(requests.count) requests every \
+            polling \(HTTPClient.shown(settings.baseURL)) (\(settings.plan.rawValue)): \(requests.count) requests every \
             \(Self.text(interval)), about \(monthly) in 30 days; at most \(settings.callsPerMinute) a minute, \
             \(settings.callsPerMonth.map { "\($0) in 31 days" } ?? "no monthly limit known")
             """
@@ -107,6 +107,8 @@ struct CoinGeckoSource: TickSource {
         }
         return .more
     }
+
+    var missed: Missed { Missed(count: round.missed, unit: .rounds) }
 
     private func headers(for request: MarketsRequest) -> [(name: String, value: String)] {
         var headers = [(name: "Accept", value: "application/json")]
@@ -149,7 +151,10 @@ struct CoinGeckoSource: TickSource {
         metrics.unchanged.increment(by: unchanged)
         compareClocks(page, date: date)
         reportUnknown(of: request, in: page)
-        log.debug("\(page.count) rows, \(batch.count) new, \(unchanged) unchanged", metadata: ["url": "\(request.url)"])
+        log.debug(
+            "\(page.count) rows, \(batch.count) new, \(unchanged) unchanged",
+            metadata: ["url": "\(HTTPClient.shown(request.url))"]
+        )
     }
 
     /// Notices a page on which everything is old: its clock is wrong, or the source stands still. The times are kept: a
@@ -219,6 +224,8 @@ struct CoinGeckoSource: TickSource {
     }
 
     private mutating func pause(_ wait: Duration, because reason: String, at uptime: Duration) {
+        // A first start often has no way to CoinGecko at all, and the health of the container shows this line.
+        let reason = everAnswered ? reason : "\(reason); without CoinGecko: INGESTOR_SOURCE=simulator invents prices"
         readiness.set("source", .failing(reason))
         log.warning("\(reason); next attempt in \(Self.text(wait))")
         round.failed(wait: wait, at: uptime)

@@ -4,15 +4,23 @@ struct PollRound: Sendable {
     let requests: [MarketsRequest]
     /// The time from the start of one round to the start of the next.
     let interval: Duration
+    /// The time between two rounds that the budget allows; the longer one of the two counts for what is missed.
+    let pace: Duration
+    /// How many rounds there was no time for, because whoever asks was held back.
+    private(set) var missed = 0
     private var index = 0
     private var started: Duration?
     private var due: Duration = .zero
 
     /// Makes a schedule whose first round is due at once.
-    /// - Parameter requests: at least one.
-    init(requests: [MarketsRequest], interval: Duration) {
+    /// - Parameters:
+    ///   - requests: at least one.
+    ///   - interval: above zero.
+    ///   - pace: the shortest time between two rounds for good.
+    init(requests: [MarketsRequest], interval: Duration, pace: Duration = .zero) {
         self.requests = requests
         self.interval = interval
+        self.pace = max(interval, pace)
     }
 
     /// The request whose turn it is; `nil` when there are none at all.
@@ -27,7 +35,9 @@ struct PollRound: Sendable {
 
     /// Notes that a request goes out.
     mutating func began(at now: Duration) {
-        if index == 0, started == nil { started = now }
+        guard index == 0, started == nil else { return }
+        if due > .zero, pace > .zero { missed += Int((now - due) / pace) }
+        started = now
     }
 
     /// Notes that the request was answered with a page.

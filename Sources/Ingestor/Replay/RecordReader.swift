@@ -13,7 +13,7 @@ final class RecordReader {
         var isTooLong: Bool
     }
 
-    /// A place in the file between two records, from which reading can go on.
+    /// A place in the file between two records.
     struct Position: Sendable, Hashable {
         /// Bytes before it.
         var offset: Int64 = 0
@@ -40,9 +40,9 @@ final class RecordReader {
     /// - Parameters:
     ///   - path: the file.
     ///   - quoted: whether a line break inside quotes belongs to the record, as in CSV.
-    ///   - position: where to start; a byte order mark at the beginning of the file is passed over.
+    /// A byte order mark at the beginning of the file is passed over.
     /// - Throws: ``ReplayError`` when the file cannot be read.
-    init(path: String, quoted: Bool, position: Position = Position()) throws(ReplayError) {
+    init(path: String, quoted: Bool) throws(ReplayError) {
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw ReplayError("cannot open \(path): \(Self.reason)")
@@ -54,18 +54,12 @@ final class RecordReader {
         }
         size = Int64(information.st_size)
         self.quoted = quoted
-        self.position = position
+        position = Position()
         bytes = [UInt8](repeating: 0, count: Self.longest * 4)
-        guard lseek(descriptor, off_t(position.offset), SEEK_SET) >= 0 else {
-            close(descriptor)
-            throw ReplayError("cannot seek in \(path): \(Self.reason)")
-        }
-        if position.offset == 0 {
-            try fill()
-            if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
-                start = 3
-                self.position.offset = 3
-            }
+        try fill()
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
+            start = 3
+            position.offset = 3
         }
     }
 

@@ -10,10 +10,9 @@ struct ReplaySource: TickSource {
 
     private let path: String
     private let badLines: ReplayBadLines
-    private let resume: ReplayResume
     private let metrics: IngestorMetrics
     private let log = Logger(label: "replay")
-    private var reader: RecordReader
+    private let reader: RecordReader
     private var decoder: ReplayDecoder
     private var pace: ReplayPace
     /// A tick that is not due yet.
@@ -26,13 +25,12 @@ struct ReplaySource: TickSource {
 
     /// Opens the file and reads its header line, if it is CSV.
     /// - Throws: ``ReplayError`` when it cannot be read or its header cannot be used.
-    init(settings: IngestorSettings, resume: ReplayResume, metrics: IngestorMetrics) throws(ReplayError) {
+    init(settings: IngestorSettings, metrics: IngestorMetrics) throws(ReplayError) {
         path = settings.replayFile
         badLines = settings.replayBadLines
-        self.resume = resume
         self.metrics = metrics
         let format = try ReplayFormat.of(path: path, setting: settings.replayFormat)
-        var reader = try RecordReader(path: path, quoted: format == .csv)
+        let reader = try RecordReader(path: path, quoted: format == .csv)
         var columns: ReplayColumns?
         if format == .csv {
             guard let header = try reader.next() else {
@@ -42,12 +40,7 @@ struct ReplaySource: TickSource {
                 try ReplayColumns(header: bytes)
             }
         }
-        if resume.position.offset > reader.position.offset {
-            reader = try RecordReader(path: path, quoted: format == .csv, position: resume.position)
-            log.info("replay goes on at line \(resume.position.lines + 1) of \(path)")
-        } else {
-            log.info("replay of \(path) (\(format.rawValue), \(reader.size) bytes) at \(settings.replaySpeed)")
-        }
+        log.info("replay of \(path) (\(format.rawValue), \(reader.size) bytes) at \(settings.replaySpeed)")
         handedOut = reader.position
         self.reader = reader
         decoder = ReplayDecoder(columns: columns, vsCurrency: settings.vsCurrencies.first ?? "usd")
@@ -80,9 +73,7 @@ struct ReplaySource: TickSource {
         return .more
     }
 
-    mutating func acknowledged() {
-        resume.position = handedOut
-    }
+    var missed: Missed { Missed(unit: .ticks) }
 
     /// The tick of the next good record; `nil` at the end of the file.
     private mutating func nextTick(at wall: EventTime) throws(ReplayError) -> PriceTick? {
@@ -128,7 +119,7 @@ struct ReplaySource: TickSource {
     }
 
     private func finish() throws(ReplayError) -> SourceStep {
-        if good == 0, bad > 0, resume.position == RecordReader.Position() {
+        if good == 0, bad > 0 {
             throw ReplayError("\(path) has no line that makes a tick; \(bad) are bad")
         }
         metrics.replayProgress.set(1.0)

@@ -5,14 +5,16 @@ enum ReplaySpeed: Sendable, Hashable, CustomStringConvertible {
     /// As fast as Kafka takes it.
     case max
 
+    /// The factors that are allowed: at the slowest a second of the file takes a quarter of an hour.
+    static let factors = 0.001...1e6
+
     /// Reads a setting's text; `nil` when it is none.
     init?(_ text: String) {
         if text == "max" {
             self = .max
             return
         }
-        guard text.hasSuffix("x"), let factor = Double(text.dropLast()), factor.isFinite, factor > 0, factor <= 1e6
-        else {
+        guard text.hasSuffix("x"), let factor = Double(text.dropLast()), Self.factors.contains(factor) else {
             return nil
         }
         self = .times(factor)

@@ -30,6 +30,7 @@ struct SimulatorSource: TickSource {
     private let limit: Int?
     private var made = 0
     private var debt = 0.0
+    private var givenUp = 0.0
     private var before: Duration?
 
     /// Makes a simulator.
@@ -60,8 +61,10 @@ struct SimulatorSource: TickSource {
         case .max:
             count = min(Self.batchLimit, left)
         case .perSecond(let rate):
-            // After a pause that Kafka forced, at most one second's ticks are made up for.
-            debt = min(debt + (before.map { (now.uptime - $0) / .seconds(1) } ?? 1 / rate) * rate, max(rate, 1))
+            // After a pause that Kafka forced, at most one second's ticks are made up for; the others were never made.
+            let owed = debt + (before.map { (now.uptime - $0) / .seconds(1) } ?? 1 / rate) * rate
+            debt = min(owed, max(rate, 1))
+            givenUp += owed - debt
             before = now.uptime
             count = min(Int(debt), Self.batchLimit, left)
             debt -= Double(count)
@@ -77,6 +80,8 @@ struct SimulatorSource: TickSource {
             return debt >= 1 ? .more : .wait(max(.milliseconds(1), .seconds((1 - debt) / rate)))
         }
     }
+
+    var missed: Missed { Missed(count: Int(givenUp), unit: .ticks) }
 
     @inline(__always)
     private mutating func append(to batch: inout TickBatch, at wall: EventTime) {

@@ -69,6 +69,23 @@ struct PollRoundTests {
         #expect(round.wait(at: .zero) == .seconds(60))
     }
 
+    @Test("rounds there was no time for are counted, by the longer one of interval and budget")
+    func missed() {
+        var round = PollRound(requests: requests(.largest(100)), interval: .seconds(60), pace: .seconds(100))
+        round.began(at: .seconds(5))
+        round.answered(isEmpty: false, at: .seconds(6))
+        round.began(at: .seconds(65))
+        round.answered(isEmpty: false, at: .seconds(66))
+        // 60 s late are none, because the budget allows one in 100 s; 350 s late are three.
+        round.began(at: .seconds(125 + 60))
+        round.answered(isEmpty: false, at: .seconds(186))
+        #expect(round.missed == 0)
+        round.began(at: .seconds(185 + 60 + 350))
+        round.failed(wait: .seconds(900), at: .seconds(600))
+        round.began(at: .seconds(1_500))
+        #expect(round.missed == 3)
+    }
+
     @Test("a failed request is made once more after its wait")
     func failed() {
         var round = PollRound(requests: requests(.largest(500)), interval: .seconds(60))

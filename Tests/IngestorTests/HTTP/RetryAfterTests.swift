@@ -17,6 +17,8 @@ struct RetryAfterTests {
             (["retry-after": "Sun, 06 Nov 1994 08:50:07 GMT"], 30),
             (["retry-after": "Sun, 06 Nov 1994 08:49:07 GMT"], 0),
             (["retry-after": "Sun, 06 Nov 1994 08:50:07 GMT", "date": "Sun, 06 Nov 1994 08:50:00 GMT"], 7),
+            (["retry-after": "Sun, 06 Nov 2147483647 08:50:07 GMT"], nil),
+            (["retry-after": "Sun, 06 Nov 9999 08:50:07 GMT", "date": "Sun, 06 Nov 2147483647 08:50:07 GMT"], 600),
             (["retry-after": "nan"], nil), (["retry-after": "inf"], nil), (["retry-after": "soon"], nil), ([:], nil),
         ] as [([String: String], Double?)]
     )

@@ -16,9 +16,7 @@ struct ReplayTests {
 
     private let wall = EventTime(milliseconds: 1_800_000_000_000)
 
-    private func replay(_ text: String, _ environment: [String: String] = [:], resume: ReplayResume = ReplayResume())
-        throws -> Run
-    {
+    private func replay(_ text: String, _ environment: [String: String] = [:]) throws -> Run {
         try TemporaryFile.with(text) { path in
             var environment = environment
             environment["INGESTOR_SOURCE"] = "replay"
@@ -28,7 +26,7 @@ struct ReplayTests {
             let metrics = IngestorMetrics(registry: PrometheusRegistry())
             var run = Run()
             do {
-                var source = try ReplaySource(settings: settings, resume: resume, metrics: metrics)
+                var source = try ReplaySource(settings: settings, metrics: metrics)
                 var batch = TickBatch()
                 var uptime: Duration = .zero
                 while true {
@@ -207,6 +205,19 @@ struct ReplayTests {
         #expect(try replay(text, ["INGESTOR_REPLAY_SPEED": "0.5x"]).waits == [.seconds(20), .seconds(20)])
     }
 
+    @Test("the slowest pace and the longest file wait an hour at a time, and overflow nothing")
+    func longestWaits() {
+        var pace = ReplayPace(speed: .times(ReplaySpeed.factors.lowerBound))
+        #expect(pace.wait(for: .earliest, at: .zero) == .zero)
+        #expect(pace.wait(for: .latest, at: .zero) == ReplayPace.longestWait)
+        #expect(pace.wait(for: EventTime(microseconds: .max), at: .zero) == .zero)
+        for text in ["1e-12x", "0x", "-1x", "nanx", "infx", "1e7x", "1", "x", ""] {
+            #expect(ReplaySpeed(text) == nil, "\(text)")
+        }
+        #expect(ReplaySpeed("0.001x") == .times(0.001))
+        #expect(ReplaySpeed("1e6x")?.description == "1000000x")
+    }
+
     @Test("what is not UTF-8, or too long for a tick, is a bad line")
     func unusableText() throws {
         let long = String(repeating: "x", count: TickBatch.longestValue)
@@ -218,29 +229,5 @@ struct ReplayTests {
         var decoder = ReplayDecoder(columns: try ReplayColumns(header: header.span), vsCurrency: "usd")
         let line = Array("1,".utf8) + [0xC3, 0x28] + Array(",1".utf8)
         #expect(throws: ReplayDecoder.Failure.self) { try decoder.tick(line.span, ingestedAt: wall) }
-    }
-
-    @Test("a replay goes on behind the last acknowledged tick")
-    func resumes() throws {
-        let text = "timestamp,coin_id,price\n" + (0..<1_200).map { "\(1_000_000 + $0),c\($0),1\n" }.joined()
-        try TemporaryFile.with(text) { path in
-            let environment = [
-                "INGESTOR_SOURCE": "replay", "INGESTOR_REPLAY_FILE": path, "INGESTOR_REPLAY_SPEED": "max",
-            ]
-            let settings = try IngestorSettings(SettingsReader(environment: environment))
-            let resume = ReplayResume()
-            var batch = TickBatch()
-            var source = try ReplaySource(
-                settings: settings,
-                resume: resume,
-                metrics: IngestorMetrics(registry: PrometheusRegistry())
-            )
-            let moment = Moment(wall: wall, uptime: .zero)
-            _ = try source.next(into: &batch) { moment }
-            source.acknowledged()
-            _ = try source.next(into: &batch) { moment }
-            let second = try replay(text, resume: resume)
-            #expect(second.ticks.map(\.coinID) == (500..<1_200).map { "c\($0)" })
-        }
     }
 }

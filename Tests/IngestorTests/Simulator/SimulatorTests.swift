@@ -117,6 +117,8 @@ struct SimulatorTests {
         uptime += .seconds(600)
         while case .more = try turn() {}
         #expect((900...1_001).contains(made), "\(made)")
+        #expect(source.missed.unit == .ticks)
+        #expect((598_900...599_100).contains(source.missed.count), "\(source.missed.count)")
     }
 
     @Test(
