@@ -1,0 +1,168 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// A TCP proxy before a Kafka broker on loopback that can hold back one request to end a transaction (EndTxn), as a network
+/// does that delays it: the client sees its connection break, and the broker gets the request when the test says so.
+///
+/// The broker's address in its answers is replaced by the proxy's, so that clients stay on this side of it.
+public final class KafkaProxy: Sendable {
+    /// A request that was held back.
+    private struct Held {
+        var server: Int32
+        var frame: [UInt8]
+    }
+
+    private struct State {
+        var holdsNext = false
+        var held: Held?
+        var answer: [UInt8]?
+        var sockets: Set<Int32> = []
+    }
+
+    private static let endTxn: UInt8 = 26
+
+    /// Where it listens.
+    public let port: Int
+    private let target: Int
+    private let listener: Int32
+    private let state = Mutex(State())
+
+    /// Why there is no proxy, or no answer.
+    public struct Failure: Error {}
+
+    /// Listens on a free port of loopback.
+    /// - Parameter target: the broker's port on 127.0.0.1.
+    public init(to target: Int) throws {
+        self.target = target
+        port = PostgresServer.freePort()
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var yes: Int32 = 1
+        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+        guard LoopbackProxy.withAddress(port, { bind(listener, $0, $1) }) == 0, listen(listener, 64) == 0 else {
+            close(listener)
+            throw Failure()
+        }
+        let incoming = listener
+        Thread.detachNewThread { [weak self] in
+            while true {
+                let client = accept(incoming, nil, nil)
+                guard client >= 0 else { return }
+                guard let self else { return _ = close(client) }
+                self.connect(client)
+            }
+        }
+    }
+
+    deinit {
+        shutdown(listener, Int32(SHUT_RDWR))
+        close(listener)
+        for descriptor in state.withLock({ $0.sockets }) { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    }
+
+    /// Holds the next EndTxn back and breaks the connection it came on.
+    public func holdNextEndTxn() {
+        state.withLock { $0.holdsNext = true }
+    }
+
+    /// Whether one is held back.
+    public var isHolding: Bool {
+        state.withLock { $0.held != nil }
+    }
+
+    /// Lets the broker have the request that was held back.
+    /// - Returns: the broker's error code; 0 when it ended a transaction.
+    /// - Throws: ``Failure`` when none is held, or no answer comes within 10 s.
+    public func release() throws -> Int16 {
+        guard let held = state.withLock({ $0.held }), Self.send(held.frame, to: held.server) else { throw Failure() }
+        for _ in 0..<500 {
+            // Length, correlation id, throttle time, error code.
+            if let answer = state.withLock({ $0.answer }), answer.count >= 14 {
+                return Int16(truncatingIfNeeded: Int(answer[12]) << 8 | Int(answer[13]))
+            }
+            usleep(20_000)
+        }
+        throw Failure()
+    }
+
+    private func connect(_ client: Int32) {
+        let server = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard LoopbackProxy.withAddress(target, { Glibc.connect(server, $0, $1) }) == 0 else {
+            close(client)
+            close(server)
+            return
+        }
+        state.withLock { $0.sockets.formUnion([client, server]) }
+        Thread.detachNewThread { [weak self] in
+            while let frame = Self.receive(from: client) {
+                guard let self else { break }
+                if self.holds(frame, server: server) { return _ = shutdown(client, Int32(SHUT_RDWR)) }
+                guard Self.send(frame, to: server) else { break }
+            }
+            shutdown(server, Int32(SHUT_RDWR))
+        }
+        Thread.detachNewThread { [weak self] in
+            while let frame = Self.receive(from: server) {
+                guard let self else { break }
+                if self.isHeldAnswer(frame, server: server) { continue }
+                _ = Self.send(self.readdressed(frame), to: client)
+            }
+            shutdown(client, Int32(SHUT_RDWR))
+        }
+    }
+
+    /// Keeps an EndTxn, if one is to be kept.
+    private func holds(_ frame: [UInt8], server: Int32) -> Bool {
+        state.withLock { state in
+            guard state.holdsNext, frame.count > 12, frame[4] == 0, frame[5] == Self.endTxn else { return false }
+            state.holdsNext = false
+            state.held = Held(server: server, frame: frame)
+            return true
+        }
+    }
+
+    /// Keeps the broker's answer to the request that was held back.
+    private func isHeldAnswer(_ frame: [UInt8], server: Int32) -> Bool {
+        state.withLock { state in
+            guard let held = state.held, held.server == server, frame.count > 8 else { return false }
+            if frame[4..<8] == held.frame[8..<12] { state.answer = frame }
+            return true
+        }
+    }
+
+    /// An answer with this proxy's port in place of the broker's, wherever it follows the broker's address.
+    private func readdressed(_ frame: [UInt8]) -> [UInt8] {
+        func address(_ port: Int) -> [UInt8] {
+            Array("127.0.0.1".utf8) + [0, 0, UInt8(port >> 8), UInt8(port & 0xff)]
+        }
+        var result = frame
+        let (old, new) = (address(target), address(port))
+        var index = 0
+        while index + old.count <= result.count {
+            if result[index..<(index + old.count)].elementsEqual(old) {
+                result.replaceSubrange(index..<(index + old.count), with: new)
+            }
+            index += 1
+        }
+        return result
+    }
+
+    /// The next frame with its length of four bytes; nil at the end of the connection.
+    private static func receive(from socket: Int32) -> [UInt8]? {
+        guard let head = receive(4, from: socket) else { return nil }
+        let length = head.reduce(0) { $0 << 8 | Int($1) }
+        guard length < 16 << 20, let body = receive(length, from: socket) else { return nil }
+        return head + body
+    }
+
+    private static func receive(_ count: Int, from socket: Int32) -> [UInt8]? {
+        var buffer = [UInt8](repeating: 0, count: count)
+        let received = buffer.withUnsafeMutableBytes { recv(socket, $0.baseAddress, count, Int32(MSG_WAITALL)) }
+        return received == count ? buffer : nil
+    }
+
+    private static func send(_ frame: [UInt8], to socket: Int32) -> Bool {
+        frame.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, frame.count, Int32(MSG_NOSIGNAL)) }
+            == frame.count
+    }
+}
