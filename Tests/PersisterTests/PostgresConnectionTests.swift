@@ -1,3 +1,5 @@
+import Foundation
+import Glibc
 import Shared
 import TestSupport
 import Testing
@@ -44,6 +46,96 @@ struct PostgresConnectionTests {
         }
     }
 
+    @Test(
+        "A URL whose password libpq would read as something else is refused",
+        arguments: [
+            "postgresql://u:s3/cret@h:5432/db", "postgresql://u:12/s3cret@h/db", "postgresql://u:s3@cret@h/db",
+            "postgresql://u:s3:c/ret@h/db", "postgresql://u:12?a=s3@h/cret@h/db", "postgresql://h:s3cret/db",
+            "postgresql://u:12/s3?password=cret@h/db", "postgresql://h:70000/db", "postgresql://[::1]s3cret/db",
+        ]
+    )
+    func misread(url: String) throws {
+        #expect(PostgresURL(url) == nil)
+    }
+
+    @Test(
+        "What libpq reads as it is meant is taken, and shown with its password masked",
+        arguments: [
+            ("postgresql://u:s3cret@h:5432/db", "postgresql://u:***@h:5432/db"),
+            ("postgresql://u:s:3?c%2Fret@h/db", "postgresql://u:***@h/db"),
+            ("postgres://u@h/db?sslmode=require&password=s3cret", "postgres://u@h/db?sslmode=require&password=***"),
+            ("postgresql://u:s3cret@[::1]:5432,h2:5433/db", "postgresql://u:***@[::1]:5432,h2:5433/db"),
+            ("postgresql:///db?host=/run/postgresql", "postgresql:///db?host=/run/postgresql"),
+        ]
+    )
+    func shown(url: String, shown: String) throws {
+        #expect(PostgresURL(url) != nil)
+        let values = SettingsTable.values([PostgresURL.setting], in: SettingsReader(environment: ["POSTGRES_URL": url]))
+        #expect(values == "POSTGRES_URL=\(shown)")
+    }
+
+    @Test("A server that stands still is given up after its time, and the connection with it")
+    func silent() throws {
+        let database = try TestDatabase(on: PostgresServer.shared.get(), migrated: false)
+        let connection = try PostgresConnection(database.url, silence: .milliseconds(300))
+        try connection.execute("CREATE TABLE c (x text)")
+        let pid = try #require(Int32(try connection.query("SELECT pg_backend_pid()")[0][0] ?? ""))
+        kill(pid, SIGSTOP)
+        defer { kill(pid, SIGCONT) }
+        let error = #expect(throws: PostgresError.self) {
+            try connection.copy("COPY c FROM STDIN BINARY", rows: UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+        #expect(error?.description.contains("has not answered for 0.3 seconds") == true)
+        #expect(error?.disposition == .retry)
+        #expect(!connection.isUsable)
+        #expect(throws: PostgresError.self) { try connection.execute("SELECT 1") }
+    }
+
+    @Test("A server that stops reading in the middle of a COPY is given up too")
+    func silentReader() throws {
+        let database = try TestDatabase(on: PostgresServer.shared.get(), migrated: false)
+        let connection = try PostgresConnection(database.url, silence: .milliseconds(300))
+        // The server waits for a lock and reads no more.
+        let holder = try database.connect()
+        try connection.execute("CREATE TABLE c (x bytea); CREATE TABLE d ()")
+        try connection.execute(
+            """
+            CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN LOCK TABLE d; RETURN NEW; END $$;
+            CREATE TRIGGER wait BEFORE INSERT ON c FOR EACH ROW EXECUTE FUNCTION wait()
+            """
+        )
+        try holder.execute("BEGIN; LOCK TABLE d")
+        var rows = CopyBuffer()
+        let value = String(repeating: "x", count: 1 << 20)
+        for _ in 0..<64 {
+            rows.appendRow(room: 64 + value.utf8.count) { row in
+                row.begin(fields: 1)
+                row.text(value)
+            }
+        }
+        let error = #expect(throws: PostgresError.self) {
+            try rows.withBytes(0..<rows.count) { bytes throws(PostgresError) in
+                try connection.copy("COPY c FROM STDIN BINARY", rows: bytes)
+            }
+        }
+        #expect(error?.description.contains("has not answered") == true)
+        #expect(!connection.isUsable)
+    }
+
+    @Test("A requested stop ends a wait at once")
+    func stopped() throws {
+        let database = try TestDatabase(on: PostgresServer.shared.get(), migrated: false)
+        let stop = StopSignal()
+        let connection = try PostgresConnection(database.url, stop: stop)
+        Thread.detachNewThread {
+            usleep(200_000)
+            stop.request()
+        }
+        let error = #expect(throws: PostgresError.self) { try connection.execute("SELECT pg_sleep(600)") }
+        #expect(error?.description.contains("stopped while waiting") == true)
+        #expect(throws: PostgresError.self) { _ = try PostgresConnection(database.url, stop: stop) }
+    }
+
     @Test("The error of a statement has its code and message; the connection goes on")
     func statements() throws {
         let database = try TestDatabase(on: PostgresServer.shared.get(), migrated: false)
@@ -88,6 +180,8 @@ struct PostgresConnectionTests {
         "Classes of SQLSTATE decide what a failure means",
         arguments: [
             ("22021", Disposition.badData), ("22P03", .badData), ("23502", .badData), ("23505", .badData),
+            ("54000", .badData), ("21000", .badData), ("44000", .badData), ("P0001", .badData), ("TS999", .badData),
+            ("53200", .retry), ("25P03", .retry), ("3B001", .retry), ("XX002", .retry),
             ("08006", .retry), ("53100", .retry), ("53300", .retry), ("57P01", .retry), ("57P03", .retry),
             ("40001", .retry), ("40P01", .retry), ("55P03", .retry), ("25006", .retry), ("58030", .retry),
             ("XX000", .retry), ("28P01", .fatal), ("3D000", .fatal), ("42P01", .fatal), ("42501", .fatal),

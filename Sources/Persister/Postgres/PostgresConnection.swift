@@ -2,19 +2,33 @@ import CLibPQ
 import Glibc
 import Shared
 
-/// One connection to PostgreSQL, over libpq's blocking interface; the only Swift that touches libpq.
+/// One connection to PostgreSQL, over libpq's non-blocking interface; with ``PostgresResult`` the only Swift that touches
+/// libpq.
 ///
-/// It belongs to the thread that made it. A server that vanishes without a word is noticed within half a minute (TCP
-/// keepalive and user timeout), so no call blocks for ever on a dead network.
+/// It belongs to the thread that made it. Every wait is a `poll(2)` of ours with an end: a server that stands still, or
+/// vanished without a word, is noticed by its silence, and a requested stop ends the wait at once. Afterwards nobody knows
+/// where the two sides are, so the connection is of no more use.
 final class PostgresConnection {
     private let handle: OpaquePointer
+    private let silence: Duration?
+    private let stop: StopSignal?
+    /// Whether a wait was given up.
+    private var isGivenUp = false
 
     /// Connects.
     /// - Parameters:
     ///   - url: Where to; what its query says goes before the defaults here.
     ///   - timeout: How long the attempt may take.
+    ///   - silence: How long the server may say nothing while an answer is due; without it as long as it likes (for
+    ///     migrations), if only its network is alive.
+    ///   - stop: Ends every wait when it is requested.
     /// - Throws: ``PostgresError``, with a message that says what to do.
-    init(_ url: PostgresURL, timeout: Duration = .seconds(10)) throws(PostgresError) {
+    init(
+        _ url: PostgresURL,
+        timeout: Duration = .seconds(10),
+        silence: Duration? = nil,
+        stop: StopSignal? = nil
+    ) throws(PostgresError) {
         // Later entries go before earlier ones, and the URL is expanded in its place.
         let parameters: [(String, String)] = [
             ("fallback_application_name", "tickline-persister"),
@@ -32,6 +46,8 @@ final class PostgresConnection {
             throw PostgresError(sqlState: .connectionFailure, message: "no memory for a connection to PostgreSQL")
         }
         handle = started
+        self.silence = silence
+        self.stop = stop
         // Verbose while connecting, because libpq puts the code of a refused connection nowhere but into the text.
         _ = PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
         let deadline = ContinuousClock.now.advanced(by: timeout)
@@ -40,12 +56,12 @@ final class PostgresConnection {
             guard state != PGRES_POLLING_FAILED, PQstatus(handle) != CONNECTION_BAD else {
                 throw connectionError()
             }
-            guard wait(for: state == PGRES_POLLING_READING ? POLLIN : POLLOUT, until: deadline) else {
-                let message = "PostgreSQL at \(place) does not answer within \(timeout); is POSTGRES_URL right?"
-                throw PostgresError(sqlState: .connectionFailure, message: message)
-            }
+            let events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT
+            let left = ContinuousClock.now.duration(to: deadline)
+            _ = try wait(for: events, atMost: left, orThrow: "does not answer within \(timeout); is POSTGRES_URL right?")
             state = PQconnectPoll(handle)
         }
+        guard PQsetnonblocking(handle, 1) == 0 else { throw connectionError() }
         _ = PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
         PQsetNoticeReceiver(handle, { _, _ in }, nil)
     }
@@ -70,9 +86,9 @@ final class PostgresConnection {
         return "\(text(PQhost(handle))):\(text(PQport(handle)))/\(text(PQdb(handle)))"
     }
 
-    /// Whether the connection is still believed to stand; false after it broke.
+    /// Whether the connection is still believed to stand; false after it broke, or a wait was given up.
     var isUsable: Bool {
-        PQstatus(handle) == CONNECTION_OK
+        !isGivenUp && PQstatus(handle) == CONNECTION_OK
     }
 
     /// Runs statements, separated by semicolons, in one trip. Several of them outside a transaction are one transaction.
@@ -80,27 +96,23 @@ final class PostgresConnection {
     /// - Throws: the first error; the statements after it have not run.
     @discardableResult
     func execute(_ statements: String) throws(PostgresError) -> Int {
-        try affected(PQexec(handle, statements))
+        try check(PQsendQuery(handle, statements))
+        return try answer().affected
     }
 
     /// Runs one statement with parameters as text, and drops what it returns.
     /// - Returns: how many rows it touched.
     @discardableResult
     func execute(_ statement: String, _ parameters: [String?]) throws(PostgresError) -> Int {
-        try affected(run(statement, parameters))
+        try send(statement, parameters)
+        return try answer().affected
     }
 
     /// Runs one statement with parameters as text.
     /// - Returns: its rows, each value as text or nil for NULL.
     func query(_ statement: String, _ parameters: [String?] = []) throws(PostgresError) -> [[String?]] {
-        let result = run(statement, parameters)
-        defer { PQclear(result) }
-        guard PQresultStatus(result) == PGRES_TUPLES_OK else { throw error(of: result) }
-        return (0..<PQntuples(result)).map { row in
-            (0..<PQnfields(result)).map { column in
-                PQgetisnull(result, row, column) == 1 ? nil : String(cString: PQgetvalue(result, row, column))
-            }
-        }
+        try send(statement, parameters)
+        return try answer().rows
     }
 
     /// Sends rows in PostgreSQL's binary COPY format.
@@ -109,73 +121,117 @@ final class PostgresConnection {
     ///   - rows: The rows alone, without the format's header and trailer.
     /// - Throws: ``PostgresError``; its `row` says where the server stopped, if it says so.
     func copy(_ statements: String, rows: UnsafeRawBufferPointer) throws(PostgresError) {
-        let opened = PQexec(handle, statements)
-        defer { PQclear(opened) }
-        guard PQresultStatus(opened) == PGRES_COPY_IN else {
-            throw error(of: opened)
+        try check(PQsendQuery(handle, statements))
+        guard try answer().isCopyIn else {
+            throw PostgresError(sqlState: SQLState("XX000"), message: "the server did not begin the COPY")
         }
-        var sent = CopyFormat.header.withUnsafeBytes { put($0) }
+        let (header, trailer) = (CopyFormat.header, CopyFormat.trailer)
+        try put(header.span.bytes)
         var start = 0
-        while sent, start < rows.count {
+        while start < rows.count {
             let end = min(rows.count, start + 64 * 1024)
-            sent = put(UnsafeRawBufferPointer(rebasing: rows[start..<end]))
+            try put(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: rows[start..<end])))
             start = end
         }
-        sent = sent && CopyFormat.trailer.withUnsafeBytes { put($0) }
-        _ = PQputCopyEnd(handle, sent ? nil : "the sender gave up")
-        try drain()
+        try put(trailer.span.bytes)
+        try check(PQputCopyEnd(handle, nil))
+        _ = try answer()
     }
 
-    // MARK: - Results
+    // MARK: - There and back
 
-    private func put(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        PQputCopyData(handle, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count)) == 1
-    }
-
-    /// Reads results to the end, so that the connection is ready for the next statement.
-    private func drain() throws(PostgresError) {
-        var failure: PostgresError?
-        while let result = PQgetResult(handle) {
-            defer { PQclear(result) }
-            let status = PQresultStatus(result)
-            if status != PGRES_COMMAND_OK, status != PGRES_TUPLES_OK, failure == nil {
-                failure = error(of: result)
-            }
-            // A broken connection would answer COPY_IN for ever.
-            if status == PGRES_COPY_IN, PQputCopyEnd(handle, "the sender gave up") == -1 { break }
+    private func send(_ statement: String, _ parameters: [String?]) throws(PostgresError) {
+        let isSent = Self.withCStrings(parameters) { values in
+            PQsendQueryParams(handle, statement, Int32(parameters.count), nil, values, nil, nil, 0)
         }
-        if failure == nil, !isUsable {
-            failure = error(of: nil)
+        try check(isSent)
+    }
+
+    /// Hands bytes of a COPY over, and waits until the network has taken them: libpq would keep all of them in memory.
+    private func put(_ bytes: RawSpan) throws(PostgresError) {
+        let isPut = bytes.withUnsafeBytes {
+            PQputCopyData(handle, $0.baseAddress?.assumingMemoryBound(to: CChar.self), Int32($0.count))
+        }
+        try check(isPut)
+        try flush()
+    }
+
+    /// Throws unless libpq took what it was given.
+    private func check(_ isTaken: Int32) throws(PostgresError) {
+        guard !isGivenUp, isTaken == 1 else { throw connectionLost() }
+    }
+
+    private func flush() throws(PostgresError) {
+        while PQflush(handle) == 1 {
+            // A server that has something to say may not read before it has said it.
+            if try wait(for: POLLIN | POLLOUT) & POLLIN != 0, PQconsumeInput(handle) == 0 { return }
+        }
+    }
+
+    /// Waits for the answer to all that was sent: the last result, or that of the COPY which now wants its rows.
+    /// - Throws: the first error that the server answered, after all of its answer is read.
+    private func answer() throws(PostgresError) -> PostgresResult {
+        try flush()
+        var last = PostgresResult(nil)
+        var failure: PostgresError?
+        while true {
+            while PQisBusy(handle) == 1 {
+                try wait(for: POLLIN)
+                if PQconsumeInput(handle) == 0 { break }
+            }
+            guard let pointer = PQgetResult(handle) else { break }
+            last = PostgresResult(pointer)
+            if last.isCopyIn { break }
+            if !last.isSuccess, failure == nil { failure = error(of: last) }
+            if PQstatus(handle) == CONNECTION_BAD { break }
         }
         if let failure { throw failure }
+        guard isUsable else { throw connectionLost() }
+        return last
     }
 
-    private func run(_ statement: String, _ parameters: [String?]) -> OpaquePointer? {
-        Self.withCStrings(parameters) { values in
-            PQexecParams(handle, statement, Int32(parameters.count), nil, values, nil, nil, 0)
+    // MARK: - Waiting
+
+    @discardableResult
+    private func wait(for events: Int32) throws(PostgresError) -> Int32 {
+        let silence = silence ?? .seconds(3600)
+        return try wait(for: events, atMost: silence, orThrow: self.silence.map { "has not answered for \($0)" })
+    }
+
+    /// - Parameter complaint: What to say of the server when the time is up; nil waits on.
+    private func wait(
+        for events: Int32,
+        atMost time: Duration,
+        orThrow complaint: String?
+    ) throws(PostgresError) -> Int32 {
+        let deadline = ContinuousClock.now.advanced(by: time)
+        while true {
+            guard PQsocket(handle) >= 0 else { throw connectionLost() }
+            var descriptors = [
+                pollfd(fd: PQsocket(handle), events: Int16(events), revents: 0),
+                pollfd(fd: stop?.fileDescriptor ?? -1, events: Int16(POLLIN), revents: 0),
+            ]
+            let left = max(.zero, ContinuousClock.now.duration(to: deadline))
+            let ready = poll(&descriptors, 2, Int32(left / .milliseconds(1)) + 1)
+            if stop?.isRequested == true {
+                isGivenUp = true
+                throw PostgresError(sqlState: .connectionFailure, message: "stopped while waiting for PostgreSQL")
+            }
+            if ready > 0 { return Int32(descriptors[0].revents) }
+            if left == .zero, let complaint {
+                isGivenUp = true
+                throw PostgresError(sqlState: .connectionFailure, message: "PostgreSQL at \(place) \(complaint)")
+            }
+            if left == .zero { return 0 }
         }
-    }
-
-    private func affected(_ result: OpaquePointer?) throws(PostgresError) -> Int {
-        defer { PQclear(result) }
-        let status = PQresultStatus(result)
-        guard status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK else { throw error(of: result) }
-        return Int(String(cString: PQcmdTuples(result))) ?? 0
     }
 
     // MARK: - Errors
 
-    private func error(of result: OpaquePointer?) -> PostgresError {
-        func field(_ code: Int32) -> String? {
-            PQresultErrorField(result, code).map { String(cString: $0) }
-        }
-        guard let state = field(Int32(UInt8(ascii: "C"))) else {
-            let text = Self.oneLine(String(cString: PQerrorMessage(handle)))
-            let message = "the connection to PostgreSQL at \(place) is lost: \(text)"
-            return PostgresError(sqlState: .connectionFailure, message: message)
-        }
-        var message = field(Int32(UInt8(ascii: "M"))) ?? "no message"
-        if let detail = field(Int32(UInt8(ascii: "D"))) {
+    private func error(of result: borrowing PostgresResult) -> PostgresError {
+        guard let state = result.field("C") else { return connectionLost() }
+        var message = result.field("M") ?? "no message"
+        if let detail = result.field("D") {
             message += ": \(detail)"
         }
         switch SQLState(state) {
@@ -184,8 +240,14 @@ final class PostgresConnection {
         case .readOnly: message = "the database is read-only: " + message
         default: break
         }
-        let row = field(Int32(UInt8(ascii: "W"))).flatMap(PostgresErrorText.copyRow(inContext:))
+        let row = result.field("W").flatMap(PostgresErrorText.copyRow(inContext:))
         return PostgresError(sqlState: SQLState(state), message: Self.oneLine(message), row: row)
+    }
+
+    private func connectionLost() -> PostgresError {
+        let text = Self.oneLine(String(cString: PQerrorMessage(handle)))
+        let message = "the connection to PostgreSQL at \(place) is lost: \(text)"
+        return PostgresError(sqlState: .connectionFailure, message: message)
     }
 
     private func connectionError() -> PostgresError {
@@ -198,14 +260,6 @@ final class PostgresConnection {
     }
 
     // MARK: - C
-
-    /// - Returns: false when the time is up.
-    private func wait(for events: Int32, until deadline: ContinuousClock.Instant) -> Bool {
-        let left = ContinuousClock.now.duration(to: deadline) / .milliseconds(1)
-        guard left > 0 else { return false }
-        var descriptor = pollfd(fd: PQsocket(handle), events: Int16(events), revents: 0)
-        return poll(&descriptor, 1, Int32(left) + 1) != 0
-    }
 
     private static func withCStrings<Result>(
         _ strings: [String?],

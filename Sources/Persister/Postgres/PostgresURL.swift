@@ -1,13 +1,26 @@
 import Shared
 
 /// Where the database is: a `postgresql://` URL that libpq can read. Its text holds the password, so it is never printed.
+///
+/// libpq reads a password with an unescaped `/` or `@` as a host, a port or a database, and names those in its errors. So
+/// a URL that could be such a misreading is refused here, before anything is printed.
 struct PostgresURL: Sendable {
     /// The URL as it was given.
     let text: String
 
-    /// Takes a URL, or nil if libpq cannot read it.
+    /// Takes a URL, or nil if libpq cannot read it, or would read a part of the password as something else.
     init?(_ text: String) {
-        guard text.hasPrefix("postgresql://") || text.hasPrefix("postgres://"), PostgresConnection.isReadable(url: text)
+        guard let scheme = ["postgresql://", "postgres://"].first(where: text.hasPrefix) else { return nil }
+        // As libpq's conninfo_uri_parse_options: credentials end at the first `@`, if no `/` comes before it.
+        var rest = text.dropFirst(scheme.count)
+        if let end = rest.firstIndex(where: { $0 == "@" || $0 == "/" }), rest[end] == "@" {
+            rest = rest[rest.index(after: end)...]
+        }
+        let query = rest.firstIndex(of: "?") ?? rest.endIndex
+        let slash = rest[..<query].firstIndex(of: "/") ?? query
+        guard !rest.contains("@"), !rest[slash..<query].dropFirst().contains("/"),
+            rest[..<slash].split(separator: ",", omittingEmptySubsequences: false).allSatisfy(Self.isHost),
+            PostgresConnection.isReadable(url: text)
         else { return nil }
         self.text = text
     }
@@ -17,8 +30,21 @@ struct PostgresURL: Sendable {
         "POSTGRES_URL",
         default: "postgresql://tickline:tickline@timescaledb:5432/tickline",
         secret: true,
+        masked: MaskedURL.text,
         allowed: "postgresql://user:password@host:port/database, special characters in the password written as %XX",
         help: "The database; any parameter libpq knows may follow, such as ?sslmode=require.",
         parse: { PostgresURL($0) }
     )
+
+    /// Whether a text is a host, or a host and a port: `host`, `host:5432`, `[::1]:5432`, or nothing, which is libpq's
+    /// default.
+    private static func isHost(_ text: Substring) -> Bool {
+        var port = text.drop { $0 != ":" }
+        if text.hasPrefix("[") {
+            guard let end = text.firstIndex(of: "]") else { return false }
+            port = text[text.index(after: end)...]
+            guard port.isEmpty || port.hasPrefix(":") else { return false }
+        }
+        return port.count < 2 || UInt16(port.dropFirst()).map { $0 > 0 } ?? false
+    }
 }

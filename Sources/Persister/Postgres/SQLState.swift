@@ -35,16 +35,22 @@ struct SQLState: Hashable, Sendable, CustomStringConvertible {
 
     /// What a failure with this code means for the batch in hand. This is the only place that decides it.
     ///
-    /// - 22, 23 (data exception, constraint violation): a record is at fault.
+    /// - The classes of the server and of the way to it may pass: 08 connection, 53 resources (disk full, too many
+    ///   connections), 57 operator intervention (restart), 40 deadlock and serialization, 55 locks, 58 and XX system
+    ///   errors, 25 and 3B (a transaction that timed out, a read-only server), 72 and F0.
     /// - 28, 3D, 42, 0A and the like (password, no such database, no such table): only a person can set it right.
-    /// - Everything else is the server's or the network's trouble and may pass: 08 connection, 53 resources (disk full,
-    ///   too many connections), 57 operator intervention (restart), 40 deadlock and serialization, 55 locks, 58 and XX
-    ///   system errors, 25 (a transaction that timed out, a read-only server).
+    /// - Everything else, so 22, 23, 54, P0 and whatever a server may think of: a record is at fault. Trying it for ever
+    ///   would hold up all that come behind it. That it isn't the table after all, ``BatchWriter`` makes sure of.
     var disposition: Disposition {
         switch errorClass {
-        case "22", "23": .badData
+        case "08", "25", "3B", "40", "53", "55", "57", "58", "72", "F0", "XX": .retry
         case "0A", "26", "28", "34", "3D", "3F", "42": .fatal
-        default: .retry
+        default: .badData
         }
+    }
+
+    /// Whether less at once may succeed: out of memory or of locks, or the statement ran out of its time.
+    var isTooMuchAtOnce: Bool {
+        code == "53200" || code == "57014"
     }
 }
