@@ -22,6 +22,12 @@ struct PersisterSettings: Sendable {
         default: 8_000_000,
         help: "Bytes (rows and the records they come from) at which they are written."
     )
+    static let bufferBytes = Setting.integer(
+        "PERSISTER_BUFFER_BYTES",
+        in: 1_000...10_000_000_000,
+        default: 64_000_000,
+        help: "Bytes of all batches together at which nothing more is fetched."
+    )
     static let batchAge = Setting.duration(
         "PERSISTER_BATCH_AGE",
         from: "1ms",
@@ -33,7 +39,20 @@ struct PersisterSettings: Sendable {
         "PERSISTER_CONNECTIONS",
         in: 1...64,
         default: 2,
-        help: "Connections that write in parallel; each partition keeps to one of them."
+        help: "Connections that write in parallel, one batch of a partition at a time."
+    )
+    static let databaseTimeout = Setting.duration(
+        "PERSISTER_DATABASE_TIMEOUT",
+        from: "1s",
+        to: "10m",
+        default: "30s",
+        help: "How long a statement may take before it is ended and the batch is tried again."
+    )
+    static let maximumFuture = Setting.duration(
+        "PERSISTER_MAX_FUTURE",
+        to: "24h",
+        default: "1m",
+        help: "How far a time may lie ahead of this machine's clock; what lies further is a dead letter."
     )
     static let gapPolicy = Setting<GapPolicy>.choice(
         "PERSISTER_ON_GAP",
@@ -46,8 +65,10 @@ struct PersisterSettings: Sendable {
         help: "The consumer group; KAFKA_TOPIC_PREFIX goes before it."
     )
     static let all: [any SettingDescription] =
-        [PostgresURL.setting, SchemaDirectory.setting, batchRows, batchBytes, batchAge, connections, gapPolicy, group]
-        + KafkaSettings.all
+        [
+            PostgresURL.setting, SchemaDirectory.setting, batchRows, batchBytes, bufferBytes, batchAge, connections,
+            databaseTimeout, maximumFuture, gapPolicy, group,
+        ] + KafkaSettings.all
 
     /// The database.
     var postgres: PostgresURL
@@ -55,8 +76,14 @@ struct PersisterSettings: Sendable {
     var kafka: KafkaSettings
     /// When a batch is written.
     var policy: BatchPolicy
+    /// The most bytes of all batches together.
+    var bufferBytes: Int
     /// How many connections write.
     var connections: Int
+    /// How long a statement may take.
+    var databaseTimeout: Duration
+    /// How far an event time may lie ahead of the clock, in µs.
+    var maximumFutureMicroseconds: Int64
     /// What to do about lost records.
     var gapPolicy: GapPolicy
     /// The consumer group, with the topics' prefix.
@@ -71,7 +98,10 @@ struct PersisterSettings: Sendable {
             bytes: try reader.value(Self.batchBytes),
             age: try reader.value(Self.batchAge)
         )
+        bufferBytes = try reader.value(Self.bufferBytes)
         connections = try reader.value(Self.connections)
+        databaseTimeout = try reader.value(Self.databaseTimeout)
+        maximumFutureMicroseconds = Int64(try reader.value(Self.maximumFuture) / .microseconds(1))
         gapPolicy = try reader.value(Self.gapPolicy)
         group = try kafka.topicPrefix + reader.value(Self.group)
     }

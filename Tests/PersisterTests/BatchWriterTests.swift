@@ -107,7 +107,15 @@ struct BatchWriterTests {
         let time = clock.duration(to: .now)
         print("a batch of \(count) with 7 bad records: \(time / cleanTime) times a clean one (\(time), \(cleanTime))")
 
-        #expect(result == BatchWriter.Result(rows: count - 7, conflicts: 0, deadLetters: 7), "seed \(seed)")
+        #expect(
+            result
+                == BatchWriter.Result(
+                    rows: count - 7,
+                    undecodable: bad.count { $0 % 3 != 0 },
+                    refused: bad.count { $0 % 3 == 0 }
+                ),
+            "seed \(seed)"
+        )
         #expect(letters.map { Int($0.offset) - count } == bad.sorted(), "seed \(seed)")
         for letter in letters {
             let number = Int(letter.offset) - count
@@ -138,9 +146,100 @@ struct BatchWriterTests {
         var letters: [DeadLetter] = []
         let values = (0..<100).map { Ticks.json(Ticks.tick($0)) }
         let result = try writer.write(Ticks.batch(values)) { letters += $0 }
-        #expect(result == BatchWriter.Result(rows: 98, conflicts: 0, deadLetters: 2))
+        #expect(result == BatchWriter.Result(rows: 98, refused: 2))
         #expect(letters.map(\.offset) == [3, 77])
         #expect(try database.psql("SELECT count(*) FROM cryptocurrencies") == "98")
+    }
+
+    @Test(
+        "Whatever code a record is refused with, it becomes a dead letter and the others rows",
+        arguments: ["54000", "P0001", "TS999", "21000"]
+    )
+    func unknownCodes(code: String) throws {
+        let database = try TestDatabase(on: PostgresServer.shared.get())
+        var writer = try writer(database)
+        try database.refuse("NEW.coin_id IN ('coin-3', 'coin-77')", with: code)
+        var letters: [DeadLetter] = []
+        let values = (0..<100).map { Ticks.json(Ticks.tick($0)) }
+        let result = try writer.write(Ticks.batch(values)) { letters += $0 }
+        #expect(result == BatchWriter.Result(rows: 98, refused: 2))
+        #expect(letters.map(\.offset) == [3, 77])
+        #expect(letters.allSatisfy { $0.sqlState == code })
+        #expect(try database.psql("SELECT next_offset FROM processing_metadata") == "100")
+    }
+
+    @Test(
+        "A table that refuses every row makes no dead letters: the batch waits",
+        arguments: ["P0001", "23502", "54000"]
+    )
+    func tableRefusal(code: String) throws {
+        let database = try TestDatabase(on: PostgresServer.shared.get())
+        var writer = try writer(database)
+        try database.refuse("true", with: code)
+        let values = (0..<10).map { Ticks.json(Ticks.tick($0)) }
+        let error = #expect(throws: TableRefusal.self) { try writer.write(Ticks.batch(values), deliver: unexpected) }
+        #expect(error?.disposition == .retry)
+        #expect(error?.description.contains("raw_price_data refuses every row") == true)
+        #expect(try database.psql("SELECT next_offset FROM processing_metadata") == "0")
+        _ = try database.psql("DROP TRIGGER refuse ON raw_price_data")
+        #expect(try writer.write(Ticks.batch(values), deliver: unexpected).rows == 10)
+        #expect(try database.psql("SELECT count(*) FROM raw_price_data WHERE source = 'control'") == "0")
+    }
+
+    @Test("The row that a table is tried with is one that every table takes", arguments: SinkTable.allCases)
+    func control(table: SinkTable) throws {
+        let database = try TestDatabase(on: PostgresServer.shared.get())
+        var writer = try writer(database)
+        let control = ControlRow.batch(for: table, now: .now())
+        #expect(control.rowCount == 1)
+        let batch = ControlRow.batch(for: table, now: .now())
+        try Positions(connection: writer.connection).start(batch.source, at: 0)
+        #expect(try writer.write(batch, deliver: unexpected).rows == 1)
+    }
+
+    @Test("A refused first tick doesn't hide its coin: the next one that is taken describes it")
+    func refusedDescription() throws {
+        let database = try TestDatabase(on: PostgresServer.shared.get())
+        var writer = try writer(database)
+        try database.refuse("NEW.source = 'odd'", with: "P0001")
+        let values = [Ticks.tick(1, source: "odd"), Ticks.tick(101), Ticks.tick(2, source: "odd")].map {
+            Ticks.json($0)
+        }
+        #expect(try writer.write(Ticks.batch(values)) { _ in } == BatchWriter.Result(rows: 1, refused: 2))
+        #expect(try database.psql("SELECT coin_id FROM cryptocurrencies") == "coin-1")
+        #expect(try database.psql("SELECT coin_id FROM v_latest_prices") == "coin-1")
+    }
+
+    @Test("A description that the server refuses is left out; its tick and the other descriptions stay")
+    func oddDescription() throws {
+        let database = try TestDatabase(on: PostgresServer.shared.get())
+        var writer = try writer(database)
+        _ = try database.psql("ALTER TABLE cryptocurrencies ADD CHECK (symbol <> 'c7')")
+        let values = (0..<20).map { Ticks.json(Ticks.tick($0)) }
+        #expect(try writer.write(Ticks.batch(values), deliver: unexpected).rows == 20)
+        #expect(
+            try database.psql("SELECT count(*), count(*) FILTER (WHERE symbol = 'c7') FROM cryptocurrencies") == "19|0"
+        )
+    }
+
+    @Test("Years of daily ticks go in as several transactions, each moving the position", arguments: PostgresServer.all)
+    func dailyHistory(server: PostgresServer) throws {
+        let database = try TestDatabase(on: server)
+        var writer = try writer(database)
+        let values = (0..<4700).map { day in
+            var tick = Ticks.tick(1)
+            tick.timestamp = EventTime(microseconds: Ticks.start - Int64(4700 - day) * 86_400_000_000)
+            return Ticks.json(tick)
+        }
+        let batch = Ticks.batch(values)
+        let parts = batch.parts
+        #expect(parts.count == 4700 / DayLimit.maximum + 1)
+        for part in parts.prefix(10) {
+            #expect(try writer.write(part, of: batch, deliver: unexpected).rows == part.rows.count)
+            #expect(try database.psql("SELECT next_offset FROM processing_metadata") == "\(part.offsets.upperBound)")
+            #expect(try writer.isWritten(part, of: batch))
+        }
+        #expect(try database.psql("SELECT count(*) FROM raw_price_data") == "\(parts[9].rows.upperBound)")
     }
 
     @Test("When the dead letters cannot be delivered, neither rows nor position are written")
@@ -178,12 +277,12 @@ struct BatchWriterTests {
             Ticks.json(Ticks.window(minute: $0.0, close: $0.1, revision: $0.2))
         }
         var result = try writer.write(Ticks.batch(first, into: .aggregates1m), deliver: unexpected)
-        #expect(result == BatchWriter.Result(rows: 2, conflicts: 3, deadLetters: 0))
+        #expect(result == BatchWriter.Result(rows: 2, conflicts: 3))
         let second = [(0, 99, 2), (1, 12, 1)].map {
             Ticks.json(Ticks.window(minute: $0.0, close: $0.1, revision: $0.2))
         }
         result = try writer.write(Ticks.batch(second, into: .aggregates1m, from: 5), deliver: unexpected)
-        #expect(result == BatchWriter.Result(rows: 1, conflicts: 1, deadLetters: 0))
+        #expect(result == BatchWriter.Result(rows: 1, conflicts: 1))
         #expect(
             try database.psql("SELECT close, revision FROM price_aggregates_1m ORDER BY window_start") == "30|3\n12|1"
         )

@@ -7,7 +7,11 @@ import Testing
 struct CoinDirectoryTests {
     private func note(_ tick: PriceTick, in directory: inout CoinDirectory) throws -> CoinDescription? {
         let bytes = Ticks.json(tick)
-        return directory.note(try ScannedTick(json: bytes.span), in: bytes.span, offset: 0)
+        let scanned = try ScannedTick(json: bytes.span)
+        let fact = CoinFact(scanned, in: bytes.span)
+        if directory.covers(fact) { return nil }
+        directory.learn(fact)
+        return CoinDescription(scanned, fact, in: bytes.span, offset: 0)
     }
 
     @Test("A coin is described when it is new, renamed, quoted in another currency, or an hour on, and else not")
@@ -19,7 +23,7 @@ struct CoinDirectoryTests {
         tick.timestamp = EventTime(microseconds: tick.timestamp.microseconds + CoinDirectory.refreshInterval - 1)
         #expect(try note(tick, in: &directory) == nil)
         tick.timestamp = EventTime(microseconds: tick.timestamp.microseconds + 1)
-        #expect(try note(tick, in: &directory)?.time == tick.timestamp)
+        #expect(try note(tick, in: &directory)?.fact.time == tick.timestamp)
         tick.name = "Another"
         #expect(try note(tick, in: &directory)?.name == "Another")
         tick.vsCurrency = "eur"
@@ -46,6 +50,22 @@ struct CoinDirectoryTests {
         #expect(try note(old, in: &directory) == nil)
         directory.removeAll()
         #expect(try note(old, in: &directory)?.name == "Old")
+    }
+
+    @Test("It remembers a bounded number of pairs, and begins anew with one more")
+    func bounded() throws {
+        var directory = CoinDirectory()
+        let bytes = Ticks.json(Ticks.tick(1))
+        let known = CoinFact(try ScannedTick(json: bytes.span), in: bytes.span)
+        let another = CoinFact(pair: 0, description: nil, time: known.time)
+        directory.learn(known)
+        for number in 1..<CoinDirectory.capacity {
+            directory.learn(CoinFact(pair: UInt64(number), description: nil, time: known.time))
+        }
+        #expect(directory.covers(known))
+        directory.learn(another)
+        #expect(!directory.covers(known))
+        #expect(directory.covers(another))
     }
 
     @Test("A name with U+0000 is made fit for the database")

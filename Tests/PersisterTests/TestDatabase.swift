@@ -34,6 +34,20 @@ final class TestDatabase {
         try server.psql(sql, on: text)
     }
 
+    /// Lets a trigger refuse rows of `raw_price_data`.
+    /// - Parameters:
+    ///   - condition: About `NEW`.
+    ///   - code: The SQLSTATE that it refuses them with.
+    func refuse(_ condition: String, with code: String) throws {
+        _ = try psql(
+            """
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN IF \(condition) THEN RAISE 'refused' USING ERRCODE = '\(code)'; END IF; RETURN NEW; END $$;
+            CREATE TRIGGER refuse BEFORE INSERT ON raw_price_data FOR EACH ROW EXECUTE FUNCTION refuse()
+            """
+        )
+    }
+
     /// The checkout's schema folder.
     static var schemaFolder: String {
         URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -43,5 +57,12 @@ final class TestDatabase {
     /// The steps of the checkout's schema.
     static func schema() throws -> [MigrationFile] {
         try SchemaDirectory.read(schemaFolder)
+    }
+}
+
+extension BatchWriter {
+    /// Writes a whole batch in one transaction.
+    mutating func write(_ batch: Batch, deliver: ([DeadLetter]) throws -> Void) throws -> Result {
+        try write(batch.whole, of: batch, deliver: deliver)
     }
 }

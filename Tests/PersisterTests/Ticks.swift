@@ -77,15 +77,21 @@ enum Ticks {
         _ values: [[UInt8]],
         into table: SinkTable = .rawPriceData,
         from firstOffset: Int64 = 0,
-        source: TopicPartition = Ticks.source
+        source: TopicPartition = Ticks.source,
+        rules: RecordRules = RecordRules(latest: EventTime(microseconds: .max))
     ) -> Batch {
         var batch = Batch(source: source, table: table, firstOffset: firstOffset)
-        var directory = CoinDirectory()
         let key = Array("key".utf8)
         for (index, value) in values.enumerated() {
             key.withUnsafeBufferPointer { key in
                 value.withUnsafeBufferPointer { value in
-                    batch.append(offset: firstOffset + Int64(index), key: key, value: value, directory: &directory)
+                    batch.append(
+                        offset: firstOffset + Int64(index),
+                        key: key,
+                        value: value,
+                        rules: rules,
+                        directory: CoinDirectory()
+                    )
                 }
             }
         }

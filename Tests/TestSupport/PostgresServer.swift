@@ -136,6 +136,25 @@ public final class PostgresServer: Sendable, CustomStringConvertible {
         self.pipe.withLock { $0 = nil }
     }
 
+    /// Lets a started server stand still, with all its processes: it takes connections and answers nobody.
+    /// - Throws: ``Unavailable`` if it isn't running.
+    public func freeze() throws(Unavailable) {
+        try signal("STOP")
+    }
+
+    /// Lets it go on; needed before it is stopped.
+    /// - Throws: ``Unavailable`` if it isn't running.
+    public func thaw() throws(Unavailable) {
+        try signal("CONT")
+    }
+
+    private func signal(_ name: String) throws(Unavailable) {
+        guard let folder else { return }
+        try Self.shell(
+            "p=$(head -1 \(folder)/data/postmaster.pid); kill -\(name) $p $(cat /proc/$p/task/*/children)"
+        )
+    }
+
     /// The URL of a database on this server.
     public func url(_ database: String) -> String {
         base + database + suffix

@@ -58,7 +58,11 @@ final class PostgresConnection {
             }
             let events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT
             let left = ContinuousClock.now.duration(to: deadline)
-            _ = try wait(for: events, atMost: left, orThrow: "does not answer within \(timeout); is POSTGRES_URL right?")
+            _ = try wait(
+                for: events,
+                atMost: left,
+                orThrow: "does not answer within \(timeout); is POSTGRES_URL right?"
+            )
             state = PQconnectPoll(handle)
         }
         guard PQsetnonblocking(handle, 1) == 0 else { throw connectionError() }

@@ -49,6 +49,11 @@ struct SQLState: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether there is no server to talk to: it can't be reached, is starting, or ends.
+    var isServerAway: Bool {
+        errorClass == "08" || code.hasPrefix("57P")
+    }
+
     /// Whether less at once may succeed: out of memory or of locks, or the statement ran out of its time.
     var isTooMuchAtOnce: Bool {
         code == "53200" || code == "57014"

@@ -4,8 +4,6 @@ import Shared
 struct AssignedPartition {
     /// Its name.
     let name: TopicPartition
-    /// The writer that takes its batches.
-    let writer: Int
     /// Where its lag is shown.
     let metrics: PersisterMetrics.Partition
     /// The batch that takes records.
@@ -16,8 +14,16 @@ struct AssignedPartition {
     var committed: Int64
     /// The largest event time in the database, as far as this process has written.
     var watermark: EventTime?
-    /// Whether it is not fetched, because its writer is in trouble.
+    /// Whether it is not fetched, because its batch is full and the one before isn't written.
     var isPaused = false
+    /// Its end, as the broker said last while it was paused.
+    var end: Int64?
+
+    /// The position behind the last record that was taken.
+    var read: Int64 { batch.nextOffset }
+
+    /// How long the batch's first record has been waiting; nil while it has none.
+    var age: Duration? { firstArrival?.duration(to: .now) }
 
     /// Whether a record is of this partition.
     func isSource(of record: KafkaRecord) -> Bool {

@@ -5,9 +5,19 @@ import Shared
 ///
 /// It lives on the polling thread; the group's calls come from inside the consumer's poll.
 final class Assignment: RebalanceHandler {
+    /// How long what is in hand may take to be written when partitions are given back. The whole of a stop has 5 s.
+    private static let handOver = Duration.seconds(2)
+    /// How long a batch that is being written of partitions which are given up is waited for.
+    private static let farewell = Duration.milliseconds(500)
+    /// How long the polling thread waits at most, each turn, for writers that are behind.
+    private static let backPressure = Duration.seconds(1)
+    /// How long the broker may take to tell the end of a partition that isn't fetched.
+    private static let lookAhead = Duration.milliseconds(200)
+
     private let settings: PersisterSettings
     private let pool: WriterPool
     private let metrics: PersisterMetrics
+    private let stop: StopSignal
     private let logger = Logger(label: "persister")
     private let tables: [String: SinkTable]
     /// The consumer whose partitions these are.
@@ -19,16 +29,18 @@ final class Assignment: RebalanceHandler {
     private var current = 0
     /// Whether the group has given us anything yet, be it an empty share.
     private(set) var hasJoined = false
-    /// Batches whose memory can be used again.
-    private var spare: [Batch] = []
+    /// Records that were in hand and not written when partitions were given back last.
+    private(set) var unwritten = 0
     private var directory = CoinDirectory()
+    private var rules = RecordRules(latest: .earliest)
     private var nextReport = ContinuousClock.now
 
     /// An assignment without partitions.
-    init(settings: PersisterSettings, pool: WriterPool, metrics: PersisterMetrics) {
+    init(settings: PersisterSettings, pool: WriterPool, metrics: PersisterMetrics, stop: StopSignal) {
         self.settings = settings
         self.pool = pool
         self.metrics = metrics
+        self.stop = stop
         tables = Dictionary(uniqueKeysWithValues: SinkTable.allCases.map { (settings.kafka.name($0.topic), $0) })
     }
 
@@ -39,21 +51,23 @@ final class Assignment: RebalanceHandler {
 
     func assigned(_ assigned: [TopicPartition]) throws -> [TopicPartition: Int64] {
         hasJoined = true
+        unwritten = 0
         var offsets: [TopicPartition: Int64] = [:]
         guard !assigned.isEmpty else { return offsets }
-        let positions = Positions(connection: try PostgresConnection(settings.postgres))
-        for (index, partition) in assigned.sorted().enumerated() {
+        let ticks = settings.kafka.name(.raw)
+        rules.partitionCount = try KafkaTopics.check([ticks], settings: settings.kafka)[ticks]
+        let connection = try PostgresConnection(settings.postgres, silence: settings.databaseTimeout, stop: stop)
+        let positions = Positions(connection: connection)
+        for partition in assigned.sorted() {
             guard let table = tables[partition.topic], let consumer else { continue }
             let available = try consumer.watermarkOffsets(of: partition)
             let offset = try start(of: partition, available: available, positions: positions)
             offsets[partition] = offset
-            let empty = Batch(source: partition, table: table, firstOffset: offset)
             partitions.append(
                 AssignedPartition(
                     name: partition,
-                    writer: index % pool.count,
                     metrics: metrics.partition(partition),
-                    batch: empty,
+                    batch: Batch(source: partition, table: table, firstOffset: offset),
                     committed: offset
                 )
             )
@@ -64,17 +78,14 @@ final class Assignment: RebalanceHandler {
 
     func revoked(_ revoked: [TopicPartition]) {
         let names = Set(revoked)
-        let deadline = ContinuousClock.now.advanced(by: .seconds(10))
+        let deadline = ContinuousClock.now.advanced(by: Self.handOver)
         for index in partitions.indices where partitions[index].firstArrival != nil {
-            if pool.waitForRoom(partitions[index].writer, atMost: ContinuousClock.now.duration(to: deadline)) {
-                submit(index)
-            }
+            if pool.waitForRoom(for: partitions[index].name, until: deadline) { submit(index) }
         }
-        if pool.waitUntilWritten(names, atMost: ContinuousClock.now.duration(to: deadline)) {
-            // What failed is not lost: the next owner reads it again.
-            try? collect()
-            try? consumer?.commit(committed, wait: true)
-        }
+        let isWritten = pool.waitUntilWritten(names, until: deadline)
+        // What failed is not lost: the next owner reads it again.
+        try? collect()
+        if isWritten { try? consumer?.commit(committed, wait: true) }
         release(names)
         logger.info("revoked", metadata: ["partitions": "\(revoked.count)"])
     }
@@ -104,15 +115,14 @@ final class Assignment: RebalanceHandler {
     }
 
     private func release(_ names: Set<TopicPartition>) {
-        pool.abandon(names, atMost: .seconds(5))
+        pool.abandon(names, atMost: Self.farewell)
+        unwritten = partitions.reduce(0) { names.contains($1.name) ? $0 + Int($1.read - $1.committed) : $0 }
         for partition in partitions where names.contains(partition.name) {
             partition.metrics.lag.set(0)
             partition.metrics.lagSeconds.set(0)
         }
         partitions.removeAll { names.contains($0.name) }
         current = 0
-        // What was dropped may have told the database about coins.
-        directory.removeAll()
     }
 
     private var committed: [TopicPartition: Int64] {
@@ -133,50 +143,69 @@ final class Assignment: RebalanceHandler {
             value: record.value,
             recordTime: record.time,
             headers: record.headers(atMost: DeadLetter.maximumHeaders),
-            directory: &directory
+            rules: rules,
+            directory: directory
         )
         if partitions[current].firstArrival == nil { partitions[current].firstArrival = .now }
     }
 
-    /// Gives every batch that is due to its writer. Where a writer is behind, this waits for it; where it is in trouble,
-    /// the partition is paused until it is well again, so that the others go on and the group isn't kept waiting.
-    func submitDue() throws {
-        for index in partitions.indices {
-            let partition = partitions[index]
-            let isFull = settings.policy.isFull(rows: partition.batch.rowCount, bytes: partition.batch.byteCount)
-            let age = partition.firstArrival?.duration(to: .now)
-            guard isFull || settings.policy.isDue(age: age) else { continue }
-            if pool.hasRoom(partition.writer)
-                || isFull && !partition.isPaused && pool.waitForRoom(partition.writer, atMost: .seconds(5))
+    /// Gives every batch that is due to the writers. Where those are behind, this waits for them a little; where they stay
+    /// behind, the partition is paused, so that the others go on and the group isn't kept waiting. When all batches
+    /// together are as large as they may be, everything is paused.
+    func submitDue(now: EventTime) throws {
+        rules.latest = EventTime(microseconds: now.microseconds + settings.maximumFutureMicroseconds)
+        let deadline = ContinuousClock.now.advanced(by: Self.backPressure)
+        let isCrowded = bytesInHand + pool.byteCount >= settings.bufferBytes
+        var stuck = Set<TopicPartition>()
+        for index in partitions.indices where partitions[index].firstArrival != nil {
+            let (name, batch) = (partitions[index].name, partitions[index].batch)
+            let isFull = isCrowded || settings.policy.isFull(rows: batch.recordCount, bytes: batch.byteCount)
+            guard isFull || settings.policy.isDue(age: partitions[index].age) else { continue }
+            if pool.hasRoom(for: name)
+                || isFull && !partitions[index].isPaused && pool.waitForRoom(for: name, until: deadline)
             {
                 submit(index)
-                if partition.isPaused {
-                    try consumer?.resume([partition.name])
-                    partitions[index].isPaused = false
-                }
-            } else if isFull, !partition.isPaused {
-                try consumer?.pause([partition.name])
-                partitions[index].isPaused = true
+            } else if isFull {
+                stuck.insert(name)
             }
         }
+        let hasSpace = pool.waitForSpace(below: settings.bufferBytes - bytesInHand, until: deadline)
+        try pause { !hasSpace || stuck.contains($0) }
     }
 
     /// How long a poll may wait before the next batch is due.
     func pollTimeout() -> Duration {
-        let now = ContinuousClock.now
-        let oldest = partitions.lazy.compactMap { $0.isPaused ? nil : $0.firstArrival?.duration(to: now) }.max()
-        return settings.policy.pollTimeout(oldest: oldest, limit: .milliseconds(100))
+        let oldest = partitions.lazy.compactMap { $0.isPaused ? nil : $0.age }.max()
+        let isAnyPaused = partitions.contains { $0.isPaused }
+        return settings.policy.pollTimeout(oldest: oldest, limit: .milliseconds(isAnyPaused ? 20 : 100))
+    }
+
+    private var bytesInHand: Int {
+        partitions.reduce(0) { $0 + $1.batch.byteCount }
+    }
+
+    /// Fetches from the partitions that are not to be paused, and from no other.
+    private func pause(_ isToBePaused: (TopicPartition) -> Bool) throws {
+        var changed: (paused: [TopicPartition], resumed: [TopicPartition]) = ([], [])
+        for index in partitions.indices {
+            let isPaused = isToBePaused(partitions[index].name)
+            guard isPaused != partitions[index].isPaused else { continue }
+            partitions[index].isPaused = isPaused
+            if isPaused {
+                changed.paused.append(partitions[index].name)
+            } else {
+                changed.resumed.append(partitions[index].name)
+            }
+        }
+        try consumer?.pause(changed.paused)
+        try consumer?.resume(changed.resumed)
     }
 
     private func submit(_ index: Int) {
-        let end = partitions[index].batch.nextOffset
-        let name = partitions[index].name
-        let table = partitions[index].batch.table
-        var next = spare.popLast() ?? Batch(source: name, table: table, firstOffset: end)
-        next.restart(source: name, table: table, firstOffset: end)
-        swap(&next, &partitions[index].batch)
+        let batch = partitions[index].batch
+        partitions[index].batch = Batch(source: batch.source, table: batch.table, firstOffset: batch.nextOffset)
         partitions[index].firstArrival = nil
-        pool.submit(next, to: partitions[index].writer)
+        pool.submit(batch)
     }
 
     // MARK: - What became of them
@@ -188,11 +217,14 @@ final class Assignment: RebalanceHandler {
             switch outcome {
             case .written(let batch, let result, let seconds):
                 metrics.count(batch, result, seconds: seconds)
+                // Where a row was refused, its coin may have been described otherwise or not at all: it is said again.
+                if result.refused == 0 {
+                    for coin in batch.coins { directory.learn(coin.fact) }
+                }
                 if let index = partitions.firstIndex(where: { $0.name == batch.source }) {
                     partitions[index].committed = batch.nextOffset
                     partitions[index].watermark = batch.watermark ?? partitions[index].watermark
                 }
-                if spare.count < pool.count { spare.append(batch) }
             case .dropped(let name):
                 logger.info("\(name): a batch was given up; its next owner reads it again")
             case .failed(_, let error):
@@ -206,14 +238,27 @@ final class Assignment: RebalanceHandler {
     func report(now: EventTime) throws {
         guard nextReport <= .now else { return }
         nextReport = ContinuousClock.now.advanced(by: .seconds(1))
-        let positions = consumer?.positions ?? [:]
+        lookAhead()
         for partition in partitions {
-            let unread = consumer?.lag(of: partition.name) ?? 0
-            let lag = unread + max(0, (positions[partition.name] ?? partition.committed) - partition.committed)
+            // Of a partition that is fetched, the consumer knows the end, and that a transaction's marker is no record.
+            let unread = partition.isPaused ? nil : consumer?.lag(of: partition.name)
+            let end = unread.map { partition.read + $0 } ?? partition.end ?? partition.read
+            let lag = max(0, max(end, partition.read) - partition.committed)
             partition.metrics.lag.set(Int(lag))
             let age = partition.watermark.map { Double(now.microseconds - $0.microseconds) / 1_000_000 } ?? 0
             partition.metrics.lagSeconds.set(lag > 0 ? max(0, age) : 0)
         }
         try consumer?.commit(committed, wait: false)
+    }
+
+    /// Asks the broker for the ends of the partitions that aren't fetched, so that their lag doesn't stand still.
+    private func lookAhead() {
+        for index in partitions.indices where partitions[index].isPaused {
+            // A broker that is away is not asked for the next one.
+            guard let end = try? consumer?.watermarkOffsets(of: partitions[index].name, timeout: Self.lookAhead) else {
+                return
+            }
+            partitions[index].end = end.upperBound
+        }
     }
 }

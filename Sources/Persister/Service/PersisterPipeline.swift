@@ -1,4 +1,3 @@
-import Glibc
 import Logging
 import Shared
 import Synchronization
@@ -25,10 +24,16 @@ public final class PersisterPipeline: Pipeline {
 
     /// Works until it is asked to stop, then writes what it has in hand.
     public func run(stop: StopSignal) throws {
-        try greetDatabase()
-        let pool = try WriterPool(settings: settings, count: settings.connections)
-        defer { pool.stop(atMost: .seconds(30)) }
-        let assignment = Assignment(settings: settings, pool: pool, metrics: metrics)
+        do {
+            try greetDatabase(stop: stop)
+        } catch {
+            // Nothing is in hand yet.
+            if stop.isRequested { return }
+            throw error
+        }
+        let pool = try WriterPool(settings: settings)
+        defer { pool.stop(atMost: .milliseconds(500)) }
+        let assignment = Assignment(settings: settings, pool: pool, metrics: metrics, stop: stop)
         let topics = assignment.topics
         try KafkaTopics.check(topics + [settings.kafka.name(.deadLetter)], settings: settings.kafka)
         let consumer = try KafkaConsumer(settings: settings.kafka, group: settings.group, handler: assignment)
@@ -37,23 +42,28 @@ public final class PersisterPipeline: Pipeline {
         do {
             while !stop.isRequested {
                 readiness.heartbeat.beat()
+                let now = EventTime.now()
                 try assignment.collect()
-                try assignment.submitDue()
-                try assignment.report(now: Self.now())
+                try assignment.submitDue(now: now)
+                try assignment.report(now: now)
                 reportReadiness(consumer, assignment, pool)
                 try consumer.poll(max: 1000, timeout: assignment.pollTimeout()) { assignment.take($0) }
             }
+        } catch let error as KafkaError where error.isOffsetOutOfRange {
+            try? consumer.close(abandon: true)
+            throw PositionOutOfRange(error: error)
         } catch {
             try? consumer.close(abandon: true)
             throw error
         }
         // Leaving the group revokes our partitions, and that writes what is in hand.
         try consumer.close()
+        if assignment.unwritten > 0 { throw LeftUnwritten(records: assignment.unwritten) }
     }
 
     /// Sees that there is a database with the schema before the group is joined, and says once what it is.
-    private func greetDatabase() throws {
-        let connection = try PostgresConnection(settings.postgres)
+    private func greetDatabase(stop: StopSignal) throws {
+        let connection = try PostgresConnection(settings.postgres, silence: settings.databaseTimeout, stop: stop)
         _ = try connection.query("SELECT count(*) FROM processing_metadata")
         if !hasNamedServer.exchange(true, ordering: .relaxed) {
             let edition = try ServerEdition.ask(connection)
@@ -69,11 +79,5 @@ public final class PersisterPipeline: Pipeline {
         } else {
             readiness.set(Self.conditions.kafka, assignment.hasJoined ? .ok : .failing("joining the group"))
         }
-    }
-
-    private static func now() -> EventTime {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return EventTime(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
     }
 }

@@ -1,6 +1,6 @@
 import Shared
 
-/// Records of one partition that go into one table in one transaction: from the position in the database to the next.
+/// Records of one partition that go into one table, each once: from the position in the database to the next.
 struct Batch: Sendable {
     /// Where one row's record and encoding lie.
     private struct Entry {
@@ -12,12 +12,15 @@ struct Batch: Sendable {
         let valueCount: Int
     }
 
+    /// What a description takes in memory, roughly.
+    private static let bytesPerCoin = 256
+
     /// Where the records come from.
-    private(set) var source: TopicPartition
+    let source: TopicPartition
     /// Where they go.
-    private(set) var table: SinkTable
+    let table: SinkTable
     /// The position that the database must be at for the batch to be written.
-    private(set) var firstOffset: Int64
+    let firstOffset: Int64
     /// The position after it.
     private(set) var nextOffset: Int64
     /// The largest event time of its rows.
@@ -26,10 +29,16 @@ struct Batch: Sendable {
     private(set) var coins: [CoinDescription] = []
     /// Records that could not be decoded, in the order of their offsets.
     private(set) var undecodable: [DeadLetter] = []
+    private var undecodableBytes = 0
+    /// What ``coins`` says.
+    private var described = CoinDirectory()
     private var rows = CopyBuffer()
     private var entries: [Entry] = []
     /// Keys and values as received, for the dead letters of rows that the server refuses.
     private var records: [UInt8] = []
+    private var days = DayLimit()
+    /// The rows, other than the first, with which a new part begins.
+    private var cuts: [Int] = []
 
     /// An empty batch that starts at a position.
     init(source: TopicPartition, table: SinkTable, firstOffset: Int64) {
@@ -41,8 +50,15 @@ struct Batch: Sendable {
 
     /// How many rows it holds.
     var rowCount: Int { entries.count }
-    /// How many bytes it holds: encoded rows and the records they come from.
-    var byteCount: Int { rows.count + records.count }
+    /// How many records it holds: rows, and what could not be decoded.
+    var recordCount: Int { entries.count + undecodable.count }
+    /// How many bytes it holds: encoded rows, the records they come from, and those that could not be decoded.
+    var byteCount: Int {
+        rows.count + records.count + undecodableBytes + entries.count * MemoryLayout<Entry>.stride
+            + coins.count * Self.bytesPerCoin
+    }
+
+    // MARK: - Records in
 
     /// Takes a record: decodes it and encodes its row, or keeps it as a dead letter.
     /// - Parameters:
@@ -51,6 +67,7 @@ struct Batch: Sendable {
     ///   - value: Its value.
     ///   - recordTime: When it was written.
     ///   - headers: Its headers; asked for only when it becomes a dead letter.
+    ///   - rules: What it must keep to.
     ///   - directory: What the database knows about coins.
     mutating func append(
         offset: Int64,
@@ -58,27 +75,36 @@ struct Batch: Sendable {
         value: UnsafeBufferPointer<UInt8>?,
         recordTime: EventTime? = nil,
         headers: @autoclosure () -> [KafkaHeader] = [],
-        directory: inout CoinDirectory
+        rules: RecordRules,
+        directory: CoinDirectory
     ) {
         nextOffset = offset + 1
         func refuse(_ error: String) {
-            undecodable.append(
-                DeadLetter(
-                    source: source,
-                    offset: offset,
-                    key: key,
-                    value: value,
-                    headers: headers(),
-                    service: Positions.service,
-                    error: error
-                )
+            let letter = DeadLetter(
+                source: source,
+                offset: offset,
+                key: key,
+                value: value,
+                headers: headers(),
+                service: Positions.service,
+                error: error
             )
+            undecodable.append(letter)
+            undecodableBytes += letter.byteCount
         }
         guard let value else { return refuse("the record has no value") }
         let rowStart = rows.count
         do throws(JSONError) {
-            let time = try appendRow(of: value.span, offset: offset, recordTime: recordTime, directory: &directory)
+            let time = try appendRow(
+                of: value.span,
+                key: key,
+                offset: offset,
+                recordTime: recordTime,
+                rules: rules,
+                directory: directory
+            )
             watermark = watermark.map { max($0, time) } ?? time
+            if days.cuts(before: time) { cuts.append(entries.count) }
         } catch {
             return refuse(error.description)
         }
@@ -94,18 +120,82 @@ struct Batch: Sendable {
         records.append(contentsOf: value)
     }
 
-    /// Empties it for another start, and keeps its room.
-    mutating func restart(source: TopicPartition, table: SinkTable, firstOffset offset: Int64) {
-        self.source = source
-        self.table = table
-        firstOffset = offset
-        nextOffset = offset
-        watermark = nil
-        coins.removeAll(keepingCapacity: true)
-        undecodable.removeAll(keepingCapacity: true)
-        rows.removeAll()
-        entries.removeAll(keepingCapacity: true)
-        records.removeAll(keepingCapacity: true)
+    /// - Returns: the event time of the row.
+    private mutating func appendRow(
+        of value: Span<UInt8>,
+        key: UnsafeBufferPointer<UInt8>?,
+        offset: Int64,
+        recordTime: EventTime?,
+        rules: RecordRules,
+        directory: CoinDirectory
+    ) throws(JSONError) -> EventTime {
+        switch table {
+        case .rawPriceData:
+            let tick = try ScannedTick(json: value)
+            try Self.check(rules.fault(of: tick.timestamp), value)
+            if let count = rules.partitionCount {
+                let fault = tick.coinID.withUTF8(in: value) {
+                    Partitioner.fault(key: key, coinID: $0, partition: source.partition, partitionCount: count)
+                }
+                try Self.check(fault, value)
+            }
+            try TickRow.append(tick, in: value, recordTime: recordTime, to: &rows)
+            describe(tick, in: value, offset: offset, directory: directory)
+            return tick.timestamp
+        case .aggregates1m, .aggregatesSliding:
+            let window = try PriceAggregate(json: value)
+            // Its first tick may be as late as any tick may, its end later.
+            try Self.check(rules.fault(of: window.windowStart), value)
+            try AggregateRow.append(window, of: table, to: &rows)
+            return window.windowEnd
+        case .alerts:
+            let alert = try PriceAlert(json: value)
+            try Self.check(rules.fault(of: alert.triggeredAt), value)
+            AlertRow.append(alert, to: &rows)
+            return alert.triggeredAt
+        }
+    }
+
+    private static func check(_ fault: String?, _ value: Span<UInt8>) throws(JSONError) {
+        if let fault { throw JSONError(.invalidValue(fault), at: value.count) }
+    }
+
+    private mutating func describe(
+        _ tick: ScannedTick,
+        in record: Span<UInt8>,
+        offset: Int64,
+        directory: CoinDirectory
+    ) {
+        let fact = CoinFact(tick, in: record)
+        guard !directory.covers(fact), !described.covers(fact) else { return }
+        described.learn(fact)
+        coins.append(CoinDescription(tick, fact, in: record, offset: offset))
+    }
+
+    // MARK: - Parts out
+
+    /// The batch as one transaction.
+    var whole: BatchPart {
+        BatchPart(rows: 0..<rowCount, offsets: firstOffset..<nextOffset)
+    }
+
+    /// The batch as transactions that each touch a bounded number of days; mostly that is one.
+    var parts: [BatchPart] {
+        zip([0] + cuts, cuts + [rowCount]).map { part($0..<$1, of: whole) }
+    }
+
+    /// A part in two halves; nil of a part that has no two rows.
+    func halves(of part: BatchPart) -> [BatchPart]? {
+        guard part.rows.count > 1 else { return nil }
+        let middle = part.rows.lowerBound + part.rows.count / 2
+        return [part.rows.lowerBound..<middle, middle..<part.rows.upperBound].map { self.part($0, of: part) }
+    }
+
+    private func part(_ rows: Range<Int>, of larger: BatchPart) -> BatchPart {
+        let start =
+            rows.lowerBound > larger.rows.lowerBound ? entries[rows.lowerBound].offset : larger.offsets.lowerBound
+        let end = rows.upperBound < larger.rows.upperBound ? entries[rows.upperBound].offset : larger.offsets.upperBound
+        return BatchPart(rows: rows, offsets: start..<end)
     }
 
     /// The encoding of some of its rows, for a COPY.
@@ -116,6 +206,23 @@ struct Batch: Sendable {
         let end = range.upperBound < entries.count ? entries[range.upperBound].rowStart : rows.count
         let start = range.lowerBound < entries.count ? entries[range.lowerBound].rowStart : end
         try rows.withBytes(start..<end, body)
+    }
+
+    /// What the ticks of a part say about their coins.
+    /// - Parameter refused: Offsets of rows that the server refused. The first tick of a coin may be among them, so then
+    ///   the others are asked again.
+    func coins(of part: BatchPart, without refused: Set<Int64>) -> [CoinDescription] {
+        guard !refused.isEmpty, table == .rawPriceData else {
+            return coins.filter { part.offsets.contains($0.offset) }
+        }
+        var others = Batch(source: source, table: table, firstOffset: firstOffset)
+        for entry in entries[part.rows] where !refused.contains(entry.offset) {
+            let start = entry.recordStart + max(0, entry.keyCount)
+            let record = records.span.extracting(start..<(start + entry.valueCount))
+            guard let tick = try? ScannedTick(json: record) else { continue }
+            others.describe(tick, in: record, offset: entry.offset, directory: CoinDirectory())
+        }
+        return others.coins
     }
 
     /// The dead letter of a row that the server refused.
@@ -133,30 +240,6 @@ struct Batch: Sendable {
                 error: error.description,
                 sqlState: error.sqlState.code
             )
-        }
-    }
-
-    /// - Returns: the event time of the row.
-    private mutating func appendRow(
-        of value: Span<UInt8>,
-        offset: Int64,
-        recordTime: EventTime?,
-        directory: inout CoinDirectory
-    ) throws(JSONError) -> EventTime {
-        switch table {
-        case .rawPriceData:
-            let tick = try ScannedTick(json: value)
-            try TickRow.append(tick, in: value, recordTime: recordTime, to: &rows)
-            if let coin = directory.note(tick, in: value, offset: offset) { coins.append(coin) }
-            return tick.timestamp
-        case .aggregates1m, .aggregatesSliding:
-            let window = try PriceAggregate(json: value)
-            try AggregateRow.append(window, of: table, to: &rows)
-            return window.windowEnd
-        case .alerts:
-            let alert = try PriceAlert(json: value)
-            AlertRow.append(alert, to: &rows)
-            return alert.triggeredAt
         }
     }
 }

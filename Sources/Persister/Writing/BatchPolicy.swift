@@ -1,8 +1,8 @@
 /// When a batch is big or old enough to be written. No clock of its own: the age is passed in.
 struct BatchPolicy: Sendable, Equatable {
-    /// Rows at which a batch is written.
+    /// Records at which a batch is written.
     var rows: Int
-    /// Bytes (rows and the records they come from) at which it is written.
+    /// Bytes (rows, the records they come from, and those that could not be decoded) at which it is written.
     var bytes: Int
     /// Age of its first record at which it is written.
     var age: Duration

@@ -1,15 +1,25 @@
 import Shared
 
-/// Writes batches over one connection, each in one transaction with the position: all of it is there, or nothing.
+/// Writes parts of batches over one connection, each in one transaction with the position: all of it is there, or nothing.
 struct BatchWriter {
-    /// What a batch came to.
+    /// What a part, or a batch, came to.
     struct Result: Sendable, Equatable {
         /// Rows inserted or replaced.
         var rows = 0
         /// Rows that changed nothing, because they or newer ones were there.
         var conflicts = 0
-        /// Records that went to the dead letters.
-        var deadLetters = 0
+        /// Records that could not be decoded, and went to the dead letters.
+        var undecodable = 0
+        /// Records that the server refused, and that went to the dead letters.
+        var refused = 0
+
+        /// Adds what another part came to.
+        mutating func add(_ other: Result) {
+            rows += other.rows
+            conflicts += other.conflicts
+            undecodable += other.undecodable
+            refused += other.refused
+        }
     }
 
     /// After a row that was there already, this many batches are merged before a plain COPY is tried again: a topic that
@@ -26,13 +36,20 @@ struct BatchWriter {
     private var batchesToMerge = 0
 
     /// Prepares a connection for writing: times after which a hanging transaction gives way, and staging tables.
+    /// - Parameter statementTimeout: How long a statement may take; the server ends it then.
     /// - Throws: ``PostgresError``; without the schema, one that says how to get it.
-    init(_ connection: PostgresConnection) throws(PostgresError) {
+    init(
+        _ connection: PostgresConnection,
+        statementTimeout: Duration = .seconds(30)
+    ) throws(PostgresError) {
         self.connection = connection
         positions = Positions(connection: connection)
         // A writer whose network is cut must not hold its locks for the hours that TCP would allow.
         try connection.execute(
-            "SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '30s'; SET TimeZone = 'UTC'"
+            """
+            SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '10s';
+            SET statement_timeout = \(Int(statementTimeout / .milliseconds(1))); SET TimeZone = 'UTC'
+            """
         )
         guard try connection.query("SELECT current_setting('server_encoding')") == [["UTF8"]] else {
             let message = "the database at \(connection.place) is not in UTF-8; create it with ENCODING 'UTF8'"
@@ -41,43 +58,60 @@ struct BatchWriter {
         try connection.execute(SinkTable.allCases.map(\.createStaging).joined(separator: ";"))
     }
 
-    /// Whether the batch is in the database already: after a COMMIT whose answer was lost nobody else knows.
-    func isWritten(_ batch: Batch) throws(PostgresError) -> Bool {
-        try positions.read(batch.source) == batch.nextOffset
+    /// Whether a part is in the database already: after a COMMIT whose answer was lost nobody else knows.
+    func isWritten(_ part: BatchPart, of batch: Batch) throws(PostgresError) -> Bool {
+        try positions.read(batch.source) == part.offsets.upperBound
     }
 
-    /// Writes a batch.
+    /// Writes a part of a batch.
     /// - Parameters:
+    ///   - part: The part.
     ///   - batch: The batch.
     ///   - deliver: Sends dead letters and returns when they are acknowledged; called before the commit, so the position
     ///     never passes a record that is neither a row nor a dead letter.
-    /// - Throws: ``Fenced``, ``PostgresError``, or what `deliver` throws; then nothing was written.
-    mutating func write(_ batch: Batch, deliver: ([DeadLetter]) throws -> Void) throws -> Result {
+    /// - Throws: ``Fenced``, ``TableRefusal``, ``PostgresError``, or what `deliver` throws; then nothing was written.
+    mutating func write(
+        _ part: BatchPart,
+        of batch: Batch,
+        deliver: ([DeadLetter]) throws -> Void
+    ) throws -> Result {
         do {
             var refused: [Refusal] = []
             var result = Result()
             try connection.execute("BEGIN")
-            if batch.rowCount > 0 {
-                result.rows = try store(batch, refused: &refused)
-                result.conflicts = batch.rowCount - refused.count - result.rows
+            if !part.rows.isEmpty {
+                result.rows = try store(batch, part.rows, refused: &refused)
+                result.refused = refused.count
+                result.conflicts = part.rows.count - refused.count - result.rows
             }
+            if !refused.isEmpty { try makeSureOf(batch.table) }
             let refusedLetters = refused.map { batch.deadLetter(row: $0.row, error: $0.error) }
-            let refusedOffsets = Set(refusedLetters.map(\.offset))
-            try CoinWriter.write(batch.coins.filter { !refusedOffsets.contains($0.offset) }, over: connection)
-            guard try positions.advance(over: batch, rows: result.rows) else {
-                throw Fenced(partition: batch.source, expected: batch.firstOffset)
+            let coins = batch.coins(of: part, without: Set(refusedLetters.map(\.offset)))
+            try CoinWriter.write(coins, over: connection)
+            guard try positions.advance(over: part, of: batch, rows: result.rows) else {
+                throw Fenced(partition: batch.source, expected: part.offsets.lowerBound)
             }
-            let deadLetters = (batch.undecodable + refusedLetters).sorted { $0.offset < $1.offset }
-            if !deadLetters.isEmpty {
-                try deliver(deadLetters)
-                result.deadLetters = deadLetters.count
-            }
+            let undecodable = batch.undecodable.filter { part.offsets.contains($0.offset) }
+            result.undecodable = undecodable.count
+            let deadLetters = (undecodable + refusedLetters).sorted { $0.offset < $1.offset }
+            if !deadLetters.isEmpty { try deliver(deadLetters) }
             try connection.execute("COMMIT")
             return result
         } catch {
-            _ = try? connection.execute("ROLLBACK")
+            if connection.isUsable { _ = try? connection.execute("ROLLBACK") }
             throw error
         }
+    }
+
+    /// Sees whether a table takes a row that is surely good, before others are blamed for being refused.
+    private func makeSureOf(_ table: SinkTable) throws {
+        let control = ControlRow.batch(for: table, now: .now())
+        let refusal = try attempt("control") { () throws(PostgresError) in
+            try copy(control, 0..<control.rowCount, by: table.copyToStaging)
+            try connection.execute(table.merge)
+        }
+        if let refusal { throw TableRefusal(table: table, error: refusal) }
+        try connection.execute("ROLLBACK TO SAVEPOINT control")
     }
 
     // MARK: - Rows
@@ -89,32 +123,39 @@ struct BatchWriter {
     }
 
     /// Stores the rows by the quickest way that works.
-    private mutating func store(_ batch: Batch, refused: inout [Refusal]) throws(PostgresError) -> Int {
-        let all = 0..<batch.rowCount
+    private mutating func store(
+        _ batch: Batch,
+        _ all: Range<Int>,
+        refused: inout [Refusal]
+    ) throws(PostgresError) -> Int {
         guard batch.table.isAppendOnly, batchesToMerge == 0 else {
             batchesToMerge = max(0, batchesToMerge - 1)
-            return try merge(batch, all, refused: &refused)
+            return try merge(batch, all, of: all, refused: &refused)
         }
         // Without a staging table, a third faster. Rows and position are one transaction, so in the ordinary run none of
         // these rows can be there; when one is after all, or one is refused, the batch takes another way.
-        guard let error = try copyStraight(batch, [all]) else { return batch.rowCount }
-        if batchesToMerge == 0, let guilty = try sift(batch, after: error) {
+        guard let error = try copyStraight(batch, [all]) else { return all.count }
+        if batchesToMerge == 0, let guilty = try sift(batch, all, after: error) {
             if try copyStraight(batch, Self.gaps(in: all, around: guilty.map(\.row))) == nil {
                 refused += guilty
-                return batch.rowCount - guilty.count
+                return all.count - guilty.count
             }
         }
-        return try merge(batch, all, refused: &refused)
+        return try merge(batch, all, of: all, refused: &refused)
     }
 
     /// Finds every row that the server refuses, by way of the staging table, which refuses what the table would and is
     /// quicker. COPY takes rows in order, so those before the one that it names are good and aren't tried again.
     /// - Parameter error: Why the whole batch was refused.
     /// - Returns: nil if the server names no row: then only halving finds it.
-    private func sift(_ batch: Batch, after error: PostgresError) throws(PostgresError) -> [Refusal]? {
+    private func sift(
+        _ batch: Batch,
+        _ all: Range<Int>,
+        after error: PostgresError
+    ) throws(PostgresError) -> [Refusal]? {
         try connection.execute("SAVEPOINT sift")
         var guilty: [Refusal] = []
-        var start = 0
+        var start = all.lowerBound
         var refusal: PostgresError? = error
         while true {
             if let error = refusal {
@@ -122,8 +163,8 @@ struct BatchWriter {
                 guilty.append(Refusal(row: start + row, error: error))
                 start += row + 1
             }
-            guard start < batch.rowCount else { break }
-            let end = min(start + Self.rowsPerSift, batch.rowCount)
+            guard start < all.upperBound else { break }
+            let end = min(start + Self.rowsPerSift, all.upperBound)
             refusal = try attempt("part") { () throws(PostgresError) in
                 try copy(batch, start..<end, by: batch.table.copyToStaging)
             }
@@ -165,12 +206,13 @@ struct BatchWriter {
     private func merge(
         _ batch: Batch,
         _ range: Range<Int>,
+        of all: Range<Int>,
         refused: inout [Refusal]
     ) throws(PostgresError) -> Int {
         do {
             try copy(batch, range, by: "SAVEPOINT part; \(batch.table.copyToStaging)")
             let changed = try connection.execute(batch.table.merge)
-            if range.count < batch.rowCount {
+            if range != all {
                 try connection.execute("RELEASE SAVEPOINT part; TRUNCATE staging_\(batch.table.name)")
             }
             return changed
@@ -183,7 +225,7 @@ struct BatchWriter {
             }
             var changed = 0
             for part in Self.split(range, at: error.row) where !part.isEmpty {
-                changed += try merge(batch, part, refused: &refused)
+                changed += try merge(batch, part, of: all, refused: &refused)
             }
             return changed
         }

@@ -1,14 +1,36 @@
+import Logging
 import Shared
 
 /// Writes what ticks say about their coins into `cryptocurrencies` and `quoted_pairs`.
 enum CoinWriter {
+    private static let logger = Logger(label: "persister")
+
     /// Writes descriptions within the transaction in hand; older ones never replace newer ones, and one without symbol and
-    /// name replaces none.
+    /// name replaces none. What the server refuses is left out and logged: the tick itself is a row already.
     static func write(_ coins: [CoinDescription], over connection: PostgresConnection) throws(PostgresError) {
         guard !coins.isEmpty else { return }
+        do {
+            try connection.execute("SAVEPOINT coins")
+            try insert(coins, over: connection)
+        } catch {
+            guard error.disposition == .badData else { throw error }
+            try connection.execute("ROLLBACK TO SAVEPOINT coins")
+            guard coins.count > 1 else {
+                return logger.warning("the description of a coin at offset \(coins[0].offset) is refused: \(error)")
+            }
+            let middle = coins.count / 2
+            try write(Array(coins[..<middle]), over: connection)
+            try write(Array(coins[middle...]), over: connection)
+        }
+    }
+
+    private static func insert(
+        _ coins: [CoinDescription],
+        over connection: PostgresConnection
+    ) throws(PostgresError) {
         let parameters = [
             array(coins.map(\.coinID)), array(coins.map(\.symbol)), array(coins.map(\.name)),
-            array(coins.map(\.vsCurrency)), array(coins.map { "\($0.time.microseconds)" }),
+            array(coins.map(\.vsCurrency)), array(coins.map { "\($0.fact.time.microseconds)" }),
         ]
         // In the order of the key, so that two writers never wait for each other.
         let given = """

@@ -38,6 +38,13 @@ final class Monitor<Value>: @unchecked Sendable {
         return body(&value)
     }
 
+    /// Looks at the value; nobody is woken.
+    func read<Result>(_ body: (Value) -> Result) -> Result {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return body(value)
+    }
+
     /// Blocks the thread until `body` gives something, looking again after each change; nil when the time is up.
     func wait<Result>(atMost timeout: Duration, for body: (inout Value) -> Result?) -> Result? {
         let nanoseconds = Int(timeout / .nanoseconds(1))

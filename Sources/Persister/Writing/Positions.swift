@@ -38,10 +38,12 @@ struct Positions {
         )
     }
 
-    /// Moves the position from the start of a batch to its end, if it is still at its start.
+    /// Moves the position from the start of a part to its end, if it is still at its start. The watermark of the batch
+    /// counts with its last part.
     /// - Parameter rows: How many rows were inserted or replaced.
     /// - Returns: whether it moved; if not, somebody else has written to this partition.
-    func advance(over batch: Batch, rows: Int) throws(PostgresError) -> Bool {
+    func advance(over part: BatchPart, of batch: Batch, rows: Int) throws(PostgresError) -> Bool {
+        let isLast = part.offsets.upperBound == batch.nextOffset
         let moved = try connection.execute(
             """
             UPDATE processing_metadata SET
@@ -53,8 +55,8 @@ struct Positions {
             WHERE service = $1 AND topic = $2 AND partition = $3 AND next_offset = $4
             """,
             [
-                Self.service, batch.source.topic, "\(batch.source.partition)", "\(batch.firstOffset)",
-                "\(batch.nextOffset)", batch.watermark.map { "\($0.microseconds)" }, "\(rows)",
+                Self.service, batch.source.topic, "\(batch.source.partition)", "\(part.offsets.lowerBound)",
+                "\(part.offsets.upperBound)", isLast ? batch.watermark.map { "\($0.microseconds)" } : nil, "\(rows)",
             ]
         )
         return moved == 1

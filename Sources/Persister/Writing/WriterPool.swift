@@ -1,130 +1,100 @@
-import Logging
 import Shared
 
-/// The writer threads: each has a connection of its own and writes the batches it is given one after another.
+/// The writer threads, each with a connection of its own, and the queue that they take batches from.
 ///
-/// One thread (the one that polls) gives batches out and collects what became of them. A writer tries a batch again and
-/// again while the database is in trouble, so nothing is lost and the polling thread stays in its group meanwhile.
+/// One thread (the one that polls) gives batches out and collects what became of them. A batch is tried again and again
+/// while the database is in trouble, so nothing is lost and the polling thread stays in its group meanwhile.
 final class WriterPool: Sendable {
-    /// What became of a batch.
-    enum Outcome: Sendable {
-        /// It is in the database.
-        case written(Batch, BatchWriter.Result, seconds: Double)
-        /// It is not, and never will be by this process: it was abandoned.
-        case dropped(TopicPartition)
-        /// It is not, and trying again would not help.
-        case failed(TopicPartition, any Error)
-    }
-
-    /// One writer, as far as both sides look at it.
-    struct Lane: Sendable {
-        /// Batches that wait; at most one.
-        var waiting: [Batch] = []
-        /// The partition of the batch that is being written.
-        var writing: TopicPartition?
-        /// Why the last attempt failed, while the writer tries again.
-        var trouble: String?
-        /// Whether the thread has ended.
-        var isEnded = false
-    }
-
-    /// All that the threads share.
-    struct State: Sendable {
-        var lanes: [Lane]
-        var outcomes: [Outcome] = []
-        var abandoned: Set<TopicPartition> = []
-        var isStopping = false
-    }
-
-    let state: Monitor<State>
-    let count: Int
+    private let queue = Monitor(WriterQueue())
+    private let running: Monitor<Int>
+    /// Ends every wait for the database.
+    private let end = StopSignal()
 
     /// Starts the threads.
     /// - Throws: ``ThreadError`` if the system has no thread left.
-    init(settings: PersisterSettings, count: Int) throws(ThreadError) {
-        self.count = count
-        state = Monitor(State(lanes: Array(repeating: Lane(), count: count)))
-        for index in 0..<count {
-            let state = state
+    init(settings: PersisterSettings) throws(ThreadError) {
+        running = Monitor(settings.connections)
+        for index in 0..<settings.connections {
+            let (queue, running, end) = (queue, running, end)
             do {
                 try DedicatedThread.start(name: "writer \(index)") {
-                    var writer = WriterThread(index: index, settings: settings, state: state)
-                    writer.run()
-                    state.withLock { $0.lanes[index].isEnded = true }
+                    var thread = WriterThread(index: index, settings: settings, queue: queue, end: end)
+                    thread.run()
+                    running.withLock { $0 -= 1 }
                 }
             } catch {
-                state.withLock { $0.isStopping = true }
+                queue.withLock { $0.stop() }
                 throw error
             }
         }
     }
 
-    /// Whether a writer takes another batch.
-    func hasRoom(_ index: Int) -> Bool {
-        state.withLock { $0.lanes[index].waiting.isEmpty }
+    /// Whether a batch of a partition can be submitted.
+    func hasRoom(for partition: TopicPartition) -> Bool {
+        queue.read { $0.hasRoom(for: partition) }
     }
 
-    /// Gives a batch to a writer that has room.
-    func submit(_ batch: consuming Batch, to index: Int) {
-        let batch = batch
-        state.withLock { $0.lanes[index].waiting.append(batch) }
+    /// Takes a batch of a partition that has room.
+    func submit(_ batch: Batch) {
+        queue.withLock { $0.submit(batch, now: .now) }
     }
 
-    /// Waits until a writer has room.
-    /// - Returns: whether it has; false also at once when that writer is in trouble.
-    func waitForRoom(_ index: Int, atMost timeout: Duration) -> Bool {
-        state.wait(atMost: timeout) { state -> Bool? in
-            if state.lanes[index].waiting.isEmpty { return true }
-            return state.lanes[index].trouble == nil ? nil : false
-        } ?? false
+    /// The bytes of all batches that wait or are being written.
+    var byteCount: Int {
+        queue.read { $0.byteCount }
+    }
+
+    /// Waits until a partition has room.
+    /// - Returns: whether it has; false also at once when the database takes nothing of this partition.
+    func waitForRoom(for partition: TopicPartition, until deadline: ContinuousClock.Instant) -> Bool {
+        wait(for: [partition], until: deadline) { $0.hasRoom(for: partition) }
+    }
+
+    /// Waits until nothing of these partitions is waiting or being written.
+    /// - Returns: false if the time was up, or the database takes nothing of one of them.
+    func waitUntilWritten(_ partitions: Set<TopicPartition>, until deadline: ContinuousClock.Instant) -> Bool {
+        wait(for: partitions, until: deadline) { !$0.holds(partitions) }
+    }
+
+    /// Waits until all batches together have fewer bytes.
+    /// - Returns: false if the time was up, or the database is in trouble.
+    func waitForSpace(below bytes: Int, until deadline: ContinuousClock.Instant) -> Bool {
+        wait(for: nil, until: deadline) { $0.byteCount < bytes }
     }
 
     /// What has become of batches since the last call.
-    func collect() -> [Outcome] {
-        state.withLock { state in
-            defer { state.outcomes.removeAll() }
-            return state.outcomes
-        }
+    func collect() -> [WriterQueue.Outcome] {
+        queue.withLock { $0.collect() }
     }
 
     /// Why the database cannot be written to; nil if it can, as far as is known.
     var trouble: String? {
-        state.withLock { $0.lanes.lazy.compactMap(\.trouble).first }
+        queue.read { $0.trouble(now: .now) }
     }
 
-    /// Waits until nothing of these partitions is waiting or being written.
-    /// - Returns: false if the time was up, or a writer that holds some of it is in trouble.
-    func waitUntilWritten(_ partitions: Set<TopicPartition>, atMost timeout: Duration) -> Bool {
-        func holds(_ lane: Lane) -> Bool {
-            lane.waiting.contains { partitions.contains($0.source) } || lane.writing.map(partitions.contains) == true
-        }
-        return state.wait(atMost: timeout) { state -> Bool? in
-            let busy = state.lanes.filter(holds)
-            return busy.isEmpty ? true : busy.contains { $0.trouble != nil } ? false : nil
-        } ?? false
-    }
-
-    /// Gives partitions up: what waits of them is dropped, and what is being written is not tried again. Returns when no
-    /// writer holds any of it, or when the time is up; what is written later anyway is fenced by its position.
+    /// Gives partitions up, and waits a little for what is being written of them; when that is written later anyway, the
+    /// position fences it.
     func abandon(_ partitions: Set<TopicPartition>, atMost timeout: Duration) {
-        state.withLock { state in
-            state.abandoned.formUnion(partitions)
-            for index in state.lanes.indices {
-                state.lanes[index].waiting.removeAll { partitions.contains($0.source) }
-            }
-        }
-        _ = state.wait(atMost: timeout) { state -> Bool? in
-            state.lanes.contains { $0.writing.map(partitions.contains) == true } ? nil : true
-        }
-        state.withLock { $0.abandoned.subtract(partitions) }
+        queue.withLock { $0.abandon(partitions) }
+        _ = queue.wait(atMost: timeout) { $0.holds(partitions) ? nil : true }
     }
 
-    /// Ends the threads: what they are writing is finished if the database answers, what waits is dropped.
+    /// Ends the threads: what waits is dropped, and what is being written is left where it is.
     func stop(atMost timeout: Duration) {
-        state.withLock { state in
-            state.isStopping = true
-            for index in state.lanes.indices { state.lanes[index].waiting.removeAll() }
-        }
-        _ = state.wait(atMost: timeout) { $0.lanes.allSatisfy(\.isEnded) ? true : nil }
+        queue.withLock { $0.stop() }
+        end.request()
+        _ = running.wait(atMost: timeout) { $0 == 0 ? true : nil }
+    }
+
+    private func wait(
+        for partitions: Set<TopicPartition>?,
+        until deadline: ContinuousClock.Instant,
+        _ isDone: (WriterQueue) -> Bool
+    ) -> Bool {
+        let left = max(.zero, ContinuousClock.now.duration(to: deadline))
+        return queue.wait(atMost: left) { queue -> Bool? in
+            if isDone(queue) { return true }
+            return queue.trouble(of: partitions, now: .now) == nil ? nil : false
+        } ?? false
     }
 }

@@ -1,93 +1,94 @@
 import Logging
 import Shared
 
-/// What one writer thread does: takes a batch, writes it, tries again after trouble, tells what became of it.
+/// What one writer thread does: takes a batch, writes it part by part, puts it back after trouble.
 struct WriterThread {
-    private let index: Int
     private let settings: PersisterSettings
-    private let state: Monitor<WriterPool.State>
+    private let queue: Monitor<WriterQueue>
+    private let end: StopSignal
     private let deadLetters: DeadLetterSender
     private let logger: Logger
     private var writer: BatchWriter?
 
     /// A writer that has not connected yet.
-    init(index: Int, settings: PersisterSettings, state: Monitor<WriterPool.State>) {
-        self.index = index
+    init(index: Int, settings: PersisterSettings, queue: Monitor<WriterQueue>, end: StopSignal) {
         self.settings = settings
-        self.state = state
-        deadLetters = DeadLetterSender(settings: settings.kafka)
+        self.queue = queue
+        self.end = end
+        deadLetters = DeadLetterSender(settings: settings.kafka, stop: end)
         logger = Logger(label: "writer \(index)")
     }
 
-    /// Works until the pool stops.
+    /// Works until the queue ends.
     mutating func run() {
-        while let batch = next() {
-            let outcome = write(batch)
-            state.withLock { state in
-                state.lanes[index].writing = nil
-                state.lanes[index].trouble = nil
-                state.outcomes.append(outcome)
-            }
-        }
-    }
-
-    /// Waits for a batch; nil when the pool stops.
-    private func next() -> Batch? {
-        while true {
-            let found = state.wait(atMost: .seconds(3600)) { state -> Batch?? in
-                guard !state.lanes[index].waiting.isEmpty else { return state.isStopping ? .some(nil) : nil }
-                let batch = state.lanes[index].waiting.removeFirst()
-                state.lanes[index].writing = batch.source
-                return batch
-            }
-            if let found { return found }
-        }
-    }
-
-    private mutating func write(_ batch: Batch) -> WriterPool.Outcome {
-        let started = ContinuousClock.now
-        var backoff = Backoff()
-        var isFirst = true
-        while true {
+        while var job = next() {
             do {
-                let result = try attempt(batch, isFirst: isFirst)
-                let seconds = started.duration(to: .now) / .seconds(1)
-                if !isFirst {
-                    logger.info("PostgreSQL takes rows again", metadata: ["attempts": "\(backoff.failures)"])
+                while let part = job.parts.first, queue.read({ $0.wants(job) }) {
+                    job.wrote(try write(part, of: job))
                 }
-                return .written(batch, result, seconds: seconds)
+                if queue.withLock({ $0.finish(job, now: .now) }) { logger.info("PostgreSQL takes rows again") }
             } catch {
-                guard !(error is Fenced), (error as? any ClassifiedError)?.disposition == .retry else {
-                    return .failed(batch.source, error)
-                }
                 // The next attempt makes a connection and a producer of its own: these may be half dead.
                 writer = nil
                 deadLetters.reset()
-                isFirst = false
-                let delay = backoff.next(random: .random(in: 0..<1))
-                state.withLock { $0.lanes[index].trouble = "\(error)" }
-                logger.warning("\(batch.source) waits, nothing is lost: \(error)", metadata: ["retry_in": "\(delay)"])
-                if isUnwanted(batch.source, within: delay) { return .dropped(batch.source) }
+                putBack(&job, after: error)
             }
         }
     }
 
-    private mutating func attempt(_ batch: Batch, isFirst: Bool) throws -> BatchWriter.Result {
-        var writer = try self.writer ?? BatchWriter(PostgresConnection(settings.postgres))
+    /// Waits for a batch; nil when the queue ends.
+    private func next() -> WriterJob? {
+        var wake: ContinuousClock.Instant?
+        while true {
+            let delay = wake.map { max(.zero, ContinuousClock.now.duration(to: $0)) } ?? .seconds(3600)
+            let next = queue.wait(atMost: delay) { queue -> WriterQueue.Next? in
+                let next = queue.next(now: .now)
+                if case .wait(let until) = next, until == wake { return nil }
+                return next
+            }
+            switch next {
+            case .write(let job): return job
+            case .end: return nil
+            case .wait(let until): wake = until
+            case nil: continue
+            }
+        }
+    }
+
+    private mutating func write(_ part: BatchPart, of job: WriterJob) throws -> BatchWriter.Result {
+        var writer = try self.writer ?? connect()
+        // Until it is known to be well: no other attempt may use it after an error.
         self.writer = nil
-        if !isFirst, try writer.isWritten(batch) {
+        if job.trouble != nil, try writer.isWritten(part, of: job.batch) {
             // The COMMIT before went through, only its answer was lost.
             self.writer = writer
-            return BatchWriter.Result(rows: batch.rowCount)
+            return BatchWriter.Result(rows: part.rows.count)
         }
-        let result = try writer.write(batch) { letters in try deadLetters.deliver(letters, from: batch.source) }
+        let result = try writer.write(part, of: job.batch) { letters in
+            try deadLetters.deliver(letters, from: job.batch.source)
+        }
         self.writer = writer
         return result
     }
 
-    /// Sleeps.
-    /// - Returns: whether the partition was given up, or the pool stopped, meanwhile.
-    private func isUnwanted(_ partition: TopicPartition, within delay: Duration) -> Bool {
-        state.wait(atMost: delay) { $0.isStopping || $0.abandoned.contains(partition) ? true : nil } ?? false
+    private func connect() throws(PostgresError) -> BatchWriter {
+        // The server ends a statement that takes too long, so that it doesn't go on for nobody. One that stands still
+        // can't, and is given up a little later.
+        let timeout = settings.databaseTimeout
+        let connection = try PostgresConnection(settings.postgres, silence: timeout + .seconds(2), stop: end)
+        return try BatchWriter(connection, statementTimeout: timeout)
+    }
+
+    private func putBack(_ job: inout WriterJob, after error: any Error) {
+        guard !(error is Fenced), (error as? any ClassifiedError)?.disposition != .fatal, error is any ClassifiedError
+        else { return queue.withLock { [job] in $0.fail(job, error) } }
+        job.failed(error, now: .now, random: .random(in: 0..<1))
+        let isNew = queue.withLock { [job] in $0.retry(job) }
+        guard isNew, !end.isRequested else { return }
+        let delay = max(.zero, ContinuousClock.now.duration(to: job.due))
+        logger.warning(
+            "\(job.batch.source) waits, nothing is lost: \(error)",
+            metadata: ["retry_in": "\(delay)", "rows": "\(job.parts.first?.rows.count ?? 0)"]
+        )
     }
 }
