@@ -12,12 +12,19 @@ public struct CacheEncoder {
     var newerHash = ""
     var alertHash = ""
     private var json = JSONWriter()
+    /// The currencies whose index this batch has given its time to live: once is enough.
+    private var renewedIndexes: Set<ByteText> = []
 
     /// Makes an encoder.
     public init(keys: CacheKeys, timeToLiveMilliseconds: Int64, keptAlerts: Int) {
         self.keys = keys
         self.timeToLiveMilliseconds = timeToLiveMilliseconds
         self.keptAlerts = keptAlerts
+    }
+
+    /// Says that what follows is another batch.
+    mutating func beginBatch() {
+        renewedIndexes.removeAll(keepingCapacity: true)
     }
 
     /// Adds the command that makes `tick` its coin's latest price if it is newer.
@@ -35,6 +42,8 @@ public struct CacheEncoder {
         json.withUnsafeBytes { pipeline.append(UnsafeRawBufferPointer($0)) }
         pipeline.append(tick.coinID)
         pipeline.append(tick.marketCapRank.map(String.init) ?? "inf")
+        let isFirst = renewedIndexes.insert(ByteText(tick.vsCurrency)).inserted
+        pipeline.append(isFirst ? timeToLiveMilliseconds : 0)
         pipeline.append("coin_id", tick.coinID)
         pipeline.append("symbol", tick.symbol)
         pipeline.append("name", tick.name)
@@ -65,6 +74,7 @@ public struct CacheEncoder {
         json.withUnsafeBytes { pipeline.append(UnsafeRawBufferPointer($0)) }
         pipeline.append("")
         pipeline.append("")
+        pipeline.append(0)
         pipeline.append("coin_id", candle.coinID)
         pipeline.append("vs_currency", candle.vsCurrency)
         pipeline.append("window", candle.window.rawValue)

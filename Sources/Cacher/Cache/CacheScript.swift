@@ -13,7 +13,8 @@ public struct CacheScript: Sendable, Hashable {
     public static let newer = CacheScript(
         text: """
             -- KEYS: the hash[, the index of coins by rank]
-            -- ARGV: time_us, order, milliseconds to live (0: for ever), channel, message, coin, rank, field, value, ...
+            -- ARGV: time_us, order, milliseconds to live (0: for ever), channel, message, coin, rank,
+            -- milliseconds for the index to live (0: as it is), field, value, ...
             -- An empty value takes its field away.
             local stored = redis.call('HMGET', KEYS[1], 'time_us', 'order')
             local time, order = tonumber(stored[1]), tonumber(stored[2])
@@ -22,17 +23,18 @@ public struct CacheScript: Sendable, Hashable {
               if newTime < time or (newTime == time and newOrder <= order) then return 0 end
             end
             -- HSET comes first: a DEL before it would switch off Redis' check of maxmemory for the rest of the script.
-            redis.call('HSET', KEYS[1], 'time_us', ARGV[1], 'order', ARGV[2], unpack(ARGV, 8))
+            redis.call('HSET', KEYS[1], 'time_us', ARGV[1], 'order', ARGV[2], unpack(ARGV, 9))
             local absent = {}
-            for i = 8, #ARGV, 2 do
+            for i = 9, #ARGV, 2 do
               if ARGV[i + 1] == '' then absent[#absent + 1] = ARGV[i] end
             end
             if absent[1] then redis.call('HDEL', KEYS[1], unpack(absent)) end
             if ARGV[3] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
             if KEYS[2] then
-              redis.call('ZADD', KEYS[2], ARGV[7], ARGV[6])
-              redis.call('ZREMRANGEBYRANK', KEYS[2], \(maximumCoins), -1)
-              if ARGV[3] ~= '0' then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
+              if redis.call('ZADD', KEYS[2], ARGV[7], ARGV[6]) == 1 then
+                redis.call('ZREMRANGEBYRANK', KEYS[2], \(maximumCoins), -1)
+              end
+              if ARGV[8] ~= '0' then redis.call('PEXPIRE', KEYS[2], ARGV[8]) end
             end
             redis.call('PUBLISH', ARGV[4], ARGV[5])
             return 1

@@ -46,6 +46,7 @@ public final class CacheWriter {
         var receipt = CacheReceipt()
         do throws(RedisError) {
             if connection == nil { try connect() }
+            encoder.beginBatch()
             for entry in batch.prices.entries {
                 encoder.append(entry.value, version: entry.version, to: &pipeline)
                 try flush(into: \.prices, of: &receipt, atLeast: Self.commandsPerRoundTrip)

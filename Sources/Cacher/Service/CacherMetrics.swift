@@ -99,6 +99,15 @@ public struct CacherMetrics: Sendable {
         )
     }
 
+    /// The kind of value that a topic brings.
+    func kind(of topic: Topic) -> Kind {
+        switch topic {
+        case .raw: prices
+        case .aggregates1m: candles
+        default: alerts
+        }
+    }
+
     /// Says how far behind a partition is.
     func setLag(_ lag: Int64, of partition: TopicPartition) {
         PrometheusGauge(

@@ -108,13 +108,13 @@ final class CacherTask: RebalanceHandler {
     /// Takes a record into the batch.
     /// - Returns: why it can't be used, if it can't.
     private func refusal(of record: KafkaRecord, _ topic: Topic) -> String? {
+        metrics.kind(of: topic).records.increment()
         guard let value = record.value else { return "the record has no value" }
         let bytes = value.span
         let latest = EventTime(microseconds: EventTime.now().microseconds + settings.maximumFutureMicroseconds)
         do throws(JSONError) {
             switch topic {
             case .raw:
-                metrics.prices.records.increment()
                 let tick = try ScannedTick(json: bytes)
                 let fault = tick.coinID.withUTF8(in: bytes) {
                     Partitioner.fault(of: record, coinID: $0, partitionCount: rawPartitionCount)
@@ -122,10 +122,8 @@ final class CacherTask: RebalanceHandler {
                 if let fault { return fault }
                 return batch.add(tick.tick(in: bytes, recordTime: record.time), offset: record.offset, latest: latest)
             case .aggregates1m:
-                metrics.candles.records.increment()
                 return batch.add(try PriceAggregate(json: bytes), latest: latest)
             default:
-                metrics.alerts.records.increment()
                 return batch.add(try PriceAlert(json: bytes), latest: latest)
             }
         } catch {
