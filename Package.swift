@@ -10,6 +10,9 @@ let settings: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
 ]
 
+/// The parts of SwiftNIO that serve HTTP.
+let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { .product(name: $0, package: "swift-nio") }
+
 /// A service is a library (so that tests and benchmarks can reach it) and a one-file executable beside it.
 func service(
     _ name: String,
@@ -57,8 +60,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: [
         .systemLibrary(
@@ -93,15 +96,14 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "FlyingFox", package: "FlyingFox"),
-            ],
+            ] + nio,
             path: "Sources/Shared",
             exclude: ["C"],
             swiftSettings: settings
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["Shared", "LocalBroker", "CRdKafka", .product(name: "FlyingFox", package: "FlyingFox")],
+            dependencies: ["Shared", "LocalBroker", "CRdKafka"] + nio,
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),

@@ -1,6 +1,7 @@
-import FlyingFox
-import FlyingSocks
-import FoundationEssentials
+import Foundation
+import NIOCore
+import NIOHTTP1
+import NIOPosix
 import Synchronization
 
 /// An HTTP server on 127.0.0.1 whose answers a test decides, and which remembers what it was asked.
@@ -39,9 +40,8 @@ public final class HTTPFixtureServer: Sendable {
 
     /// The port that the system chose.
     public let port: Int
-    private let server: HTTPServer
+    private let channel: any Channel
     private let seen: RequestLog
-    private let running: Task<Void, any Error>
 
     /// Where the server is, without a slash at the end.
     public var url: String { "http://127.0.0.1:\(port)" }
@@ -71,43 +71,66 @@ public final class HTTPFixtureServer: Sendable {
     /// Starts a server; end it with ``stop()``.
     /// - Parameter answer: called for each request, with its number from 0.
     public init(answering answer: @escaping @Sendable (Request, Int) async -> Answer) async throws {
-        let server = HTTPServer(address: try .inet(ip4: "127.0.0.1", port: 0), timeout: 60, logger: .disabled)
         let seen = RequestLog()
-        await server.appendRoute("*") { request in
-            let asked = Request(
-                path: request.path,
-                query: Dictionary(request.query.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
-                headers: Dictionary(
-                    request.headers.map { ($0.key.rawValue.lowercased(), $0.value) },
-                    uniquingKeysWith: { first, _ in first }
-                )
-            )
-            let given = await answer(asked, seen.append(asked))
-            var headers = HTTPHeaders()
-            for (name, value) in given.headers {
-                headers[HTTPHeader(name)] = value
+        channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+                    try channel.pipeline.syncOperations.addHandler(FixtureConnection(seen: seen, answering: answer))
+                }
             }
-            return HTTPResponse(
-                statusCode: HTTPStatusCode(given.status, phrase: "Scripted"),
-                headers: headers,
-                body: Data(given.body)
-            )
-        }
-        let running = Task { try await server.run() }
-        try await server.waitUntilListening()
-        guard case .ip4(_, let port)? = await server.listeningAddress else {
-            throw SocketError.unsupportedAddress
-        }
-        self.server = server
+            .bind(host: "127.0.0.1", port: 0).get()
         self.seen = seen
-        self.running = running
-        self.port = Int(port)
+        port = channel.localAddress?.port ?? 0
     }
 
-    /// Ends it.
+    /// Ends it; connections that are open end with their client.
     public func stop() async {
-        await server.stop(timeout: 0)
-        running.cancel()
+        try? await channel.close()
+    }
+}
+
+/// Asks the test for the answer to each request of a connection.
+private final class FixtureConnection: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let seen: RequestLog
+    private let answer: @Sendable (HTTPFixtureServer.Request, Int) async -> HTTPFixtureServer.Answer
+
+    init(
+        seen: RequestLog,
+        answering answer: @escaping @Sendable (HTTPFixtureServer.Request, Int) async -> HTTPFixtureServer.Answer
+    ) {
+        self.seen = seen
+        self.answer = answer
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard case .head(let head) = unwrapInboundIn(data) else { return }
+        let url = URLComponents(string: head.uri)
+        let request = HTTPFixtureServer.Request(
+            path: url?.path ?? head.uri,
+            query: Dictionary(
+                (url?.queryItems ?? []).map { ($0.name, $0.value ?? "") },
+                uniquingKeysWith: { first, _ in first }
+            ),
+            headers: Dictionary(
+                head.headers.map { ($0.name.lowercased(), $0.value) },
+                uniquingKeysWith: { first, _ in first }
+            )
+        )
+        let (number, answer) = (seen.append(request), answer)
+        let given = context.eventLoop.makeFutureWithTask { await answer(request, number) }
+        given.assumeIsolated().whenSuccess { [self] given in
+            var headers = HTTPHeaders(given.headers.map { ($0.key, $0.value) })
+            headers.replaceOrAdd(name: "content-length", value: "\(given.body.count)")
+            let status = HTTPResponseStatus.custom(code: UInt(given.status), reasonPhrase: "Scripted")
+            let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+            context.write(wrapOutboundOut(.head(head)), promise: nil)
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: given.body)))), promise: nil)
+            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        }
     }
 }
 

@@ -129,9 +129,14 @@ public final class ServiceProcess {
         }
     }
 
+    /// What one of its endpoints answers; status 0 when it doesn't.
+    public func get(_ path: String) throws -> (status: Int, body: String) {
+        try ServiceProcess.get("http://127.0.0.1:\(port())\(path)")
+    }
+
     /// The text of `/metrics`.
     public func metrics() throws -> String {
-        try ServiceProcess.get("http://127.0.0.1:\(port())/metrics").body
+        try get("/metrics").body
     }
 
     /// The sum of a metric over all its labels.

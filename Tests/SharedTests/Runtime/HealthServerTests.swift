@@ -1,6 +1,7 @@
 import Foundation
 import FoundationNetworking
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Shared
@@ -99,6 +100,162 @@ struct HealthServerTests {
             #expect(try await get(server.port, "/healthz").status == 200)
         }
         await server.stop()
+    }
+
+    @Test(
+        "each method and path has its answer",
+        arguments: [
+            ("GET", "/healthz", 200), ("HEAD", "/healthz?a=b", 200), ("GET", "/readyz", 503), ("GET", "/metrics?", 200),
+            ("POST", "/healthz", 405), ("GET", "/", 404), ("GET", "", 404), ("POST", "/other", 404),
+            ("GET", "/healthz/", 404), ("GET", "http://x/healthz", 404),
+        ]
+    )
+    func answers(method: String, target: String, status: Int) {
+        #expect(endpoints(Readiness()).answer(method: method, target: target).status == status)
+    }
+
+    @Test("requests of a megabyte without a line end are answered 431, and others meanwhile as always")
+    func endless() async throws {
+        let server = try await HealthServer.start(host: "127.0.0.1", port: 0, endpoints: endpoints(Readiness()))
+        let bytes = Array("GET /".utf8) + [UInt8](repeating: UInt8(ascii: "x"), count: 1_000_000)
+        for _ in 0..<2 {
+            let descriptor = try connected(to: server.port)
+            _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+            Glibc.close(descriptor)
+        }
+        #expect(try await get(server.port, "/healthz").status == 200)
+        for text in [
+            "GET /\(String(repeating: "x", count: 9000))",
+            "GET / HTTP/1.1\r\n" + String(repeating: "a:b\r\n", count: 65),
+        ] {
+            let descriptor = try connected(to: server.port)
+            try write(text, to: descriptor)
+            #expect(try await read(descriptor).hasPrefix("HTTP/1.1 431 "))
+        }
+        await server.stop()
+    }
+
+    @Test("what isn't HTTP is answered 400 and closed, a body isn't read, and 405 says what is allowed")
+    func unusable() async throws {
+        let server = try await HealthServer.start(host: "127.0.0.1", port: 0, endpoints: endpoints(Readiness()))
+        func answer(to text: String) async throws -> String {
+            let descriptor = try connected(to: server.port)
+            try write(text, to: descriptor)
+            return try await read(descriptor)
+        }
+        #expect(try await answer(to: "hello\r\n\r\n").hasPrefix("HTTP/1.1 400 "))
+        let post = try await answer(to: "POST /healthz HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n")
+        #expect(post.hasPrefix("HTTP/1.1 405 ") && post.contains("allow: GET, HEAD\r\n"))
+        let old = try await answer(to: "GET /healthz HTTP/1.0\r\n\r\n")
+        #expect(old.hasPrefix("HTTP/1.1 200 ") && old.hasSuffix("\r\n\r\nok\n"))
+        let two = try await answer(
+            to: "GET /healthz HTTP/1.1\r\n\r\nHEAD /healthz HTTP/1.1\r\nConnection: close\r\n\r\n"
+        )
+        #expect(two.components(separatedBy: "HTTP/1.1 200 OK\r\n").count == 3 && two.hasSuffix("\r\n\r\n"))
+        await server.stop()
+    }
+
+    @Test("with too many connections open the longest waiting are closed, and a new one is always answered")
+    func crowded() async throws {
+        var limits = HTTPLimits()
+        limits.connections = 8
+        let endpoints = endpoints(Readiness())
+        let server = try await HealthServer.start(host: "127.0.0.1", port: 0, endpoints: endpoints, limits: limits)
+        var sockets: [Int32] = []
+        defer { sockets.forEach { _ = Glibc.close($0) } }
+        for _ in 0..<100 { sockets.append(try connected(to: server.port)) }
+        #expect(try await get(server.port, "/healthz").status == 200)
+        // 100 and the probe's, less 8.
+        for descriptor in sockets.prefix(93) {
+            #expect(try await read(descriptor, thenClose: false) == "")
+        }
+        let metrics = try await get(server.port, "/metrics").body
+        #expect(metrics.contains("tickline_http_faults_total{kind=\"crowded\"} 93\n"))
+        await server.stop()
+    }
+
+    @Test("a connection that says nothing, or half a request, is closed when its time is over")
+    func timeout() async throws {
+        var limits = HTTPLimits()
+        limits.turn = .milliseconds(50)
+        let endpoints = endpoints(Readiness())
+        let server = try await HealthServer.start(host: "127.0.0.1", port: 0, endpoints: endpoints, limits: limits)
+        for text in ["", "GET /healthz HTTP/1.1\r\n"] {
+            let descriptor = try connected(to: server.port)
+            try write(text, to: descriptor)
+            #expect(try await read(descriptor) == "")
+        }
+        await server.stop()
+    }
+
+    @Test("who asks again and again without taking the answers is closed, and one answer waits at most")
+    func greedy() async throws {
+        let endpoints = endpoints(Readiness())
+        for index in 0..<2000 {
+            let labels = ["number": "\(index)"]
+            PrometheusCounter("tickline_many_total", help: "M.", labels: labels, registry: endpoints.registry)
+                .increment()
+        }
+        let server = try await HealthServer.start(host: "127.0.0.1", port: 0, endpoints: endpoints)
+        let descriptor = try connected(to: server.port)
+        let count = 2000
+        try write(String(repeating: "GET /metrics HTTP/1.1\r\n\r\n", count: count), to: descriptor)
+        #expect(try await get(server.port, "/healthz").status == 200)
+        let answers = try await read(descriptor)
+        #expect(answers.count < count * endpoints.metrics().body.count / 2)
+        await server.stop()
+    }
+
+    @Test("a port that is lost after the start is counted and listened on again")
+    func lost() async throws {
+        var limits = HTTPLimits()
+        limits.listenAgain = .milliseconds(10)
+        let endpoints = endpoints(Readiness())
+        let server = try await HealthServer.start(host: "127.0.0.1", port: 0, endpoints: endpoints, limits: limits)
+        #expect(try await get(server.port, "/healthz").status == 200)
+        let listener = try #require((3..<1024).first { isListening($0, on: server.port) })
+        #expect(shutdown(listener, Int32(SHUT_RDWR)) == 0)
+        try await eventually("the port answers again") {
+            endpoints.metrics().body.contains("tickline_http_faults_total{kind=\"listen\"} 1\n")
+                && (3..<1024).contains { isListening($0, on: server.port) }
+        }
+        #expect(try await get(server.port, "/healthz").status == 200)
+        await server.stop()
+    }
+
+    /// Whether a descriptor of this process is the socket that listens on a port.
+    private func isListening(_ descriptor: Int32, on port: Int) -> Bool {
+        var listens: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        guard getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0, listens == 1 else {
+            return false
+        }
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        return code == 0 && address.sin_family == sa_family_t(AF_INET)
+            && Int(UInt16(bigEndian: address.sin_port)) == port
+    }
+
+    private func write(_ text: String, to descriptor: Int32) throws {
+        let bytes = Array(text.utf8)
+        try #require(send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count)
+    }
+
+    /// Everything until the server closes; on a thread of its own, for it blocks.
+    private func read(_ descriptor: Int32, thenClose: Bool = true) async throws -> String {
+        try await DedicatedThread.run(name: "reader") {
+            defer { if thenClose { Glibc.close(descriptor) } }
+            var answer: [UInt8] = []
+            var chunk = [UInt8](repeating: 0, count: 65_536)
+            while true {
+                let count = recv(descriptor, &chunk, chunk.count, 0)
+                guard count > 0 else { return String(decoding: answer, as: UTF8.self) }
+                answer.append(contentsOf: chunk[..<count])
+            }
+        }
     }
 
     private func connected(to port: Int) throws -> Int32 {

@@ -8,10 +8,32 @@ struct HealthEndpoints: Sendable {
 
     /// An answer, without HTTP.
     struct Answer: Sendable, Equatable {
-        /// 200 or 503.
-        let isOK: Bool
+        /// 200, or why not: 503, 404, 405.
+        let status: Int
         let contentType: String
         let body: String
+
+        /// Whether it says that all is well.
+        var isOK: Bool { status == 200 }
+
+        /// Plain text.
+        static func text(_ status: Int, _ body: String) -> Answer {
+            Answer(status: status, contentType: "text/plain; charset=utf-8", body: body)
+        }
+    }
+
+    /// What a request is answered; to HEAD, which `wget --spider` sends, without the body.
+    /// - Parameter target: the path and perhaps a query, as the request line has them.
+    func answer(method: String, target: String) -> Answer {
+        let path = target.prefix { $0 != "?" }
+        let answers = ["/healthz": healthz, "/readyz": readyz, "/metrics": metrics]
+        guard let answer = answers[String(path)] else {
+            return .text(404, "no such page: there are /healthz, /readyz and /metrics\n")
+        }
+        guard method == "GET" || method == "HEAD" else {
+            return .text(405, "only GET and HEAD\n")
+        }
+        return answer()
     }
 
     /// `/healthz`: whether the process is alive; when it fails, restarting it is right.
@@ -19,9 +41,9 @@ struct HealthEndpoints: Sendable {
         let age = readiness.heartbeat.age
         guard age < heartbeatTimeout else {
             let seconds = Int(age / .seconds(1))
-            return text(false, "hanging: the pipeline has not made a turn for \(seconds) s\n")
+            return .text(503, "hanging: the pipeline has not made a turn for \(seconds) s\n")
         }
-        return text(true, "ok\n")
+        return .text(200, "ok\n")
     }
 
     /// `/readyz`: every condition; 503 if any fails.
@@ -45,16 +67,11 @@ struct HealthEndpoints: Sendable {
         }
         writer.endObject()
         writer.endObject()
-        let text = writer.text + "\n"
-        return Answer(isOK: isReady, contentType: "application/json", body: text)
+        return Answer(status: isReady ? 200 : 503, contentType: "application/json", body: writer.text + "\n")
     }
 
     /// `/metrics`: the Prometheus text.
     func metrics() -> Answer {
-        Answer(isOK: true, contentType: PrometheusText.contentType, body: registry.render())
-    }
-
-    private func text(_ isOK: Bool, _ body: String) -> Answer {
-        Answer(isOK: isOK, contentType: "text/plain; charset=utf-8", body: body)
+        Answer(status: 200, contentType: PrometheusText.contentType, body: registry.render())
     }
 }

@@ -1,89 +1,79 @@
-import FlyingFox
-import FlyingSocks
-import FoundationEssentials
-import Glibc
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
 
-/// The HTTP endpoints of a service: `/healthz`, `/readyz` and `/metrics`.
-struct HealthServer: Sendable {
+/// The HTTP endpoints of a service: `/healthz`, `/readyz` and `/metrics`, on a thread of their own.
+///
+/// Strangers cost no more than ``HTTPLimits`` allow. What goes wrong after the start is counted, logged and mended: a
+/// connection that can't be taken is tried again after a second, a port that is lost is listened on again.
+final class HealthServer: Sendable {
     /// The port it listens on, also when 0 was asked for.
     let port: Int
-    private let server: HTTPServer
-
-    /// What became of the attempt to listen.
-    private enum Start: Sendable {
-        case listening
-        case failed(any Error)
-    }
+    private let host: String
+    private let listener: HealthListener
+    private let logger: Logger
+    private let isStopping = Atomic(false)
 
     /// Starts listening.
     /// - Throws: ``HealthServerError`` if the port cannot be had.
     static func start(
         host: String,
         port: Int,
-        endpoints: HealthEndpoints
+        endpoints: HealthEndpoints,
+        limits: HTTPLimits = HTTPLimits(),
+        logger: Logger = Logger(label: "http")
     ) async throws(HealthServerError) -> HealthServer {
-        let server: HTTPServer
+        let listener = HealthListener(
+            group: MultiThreadedEventLoopGroup(numberOfThreads: 1),
+            endpoints: endpoints,
+            limits: limits,
+            faults: HTTPFaults(logger: logger, registry: endpoints.registry),
+            open: OpenConnections(limit: limits.connections)
+        )
         do {
-            let number = UInt16(clamping: port)
-            server =
-                host.contains(":")
-                ? HTTPServer(address: try .inet6(ip6: host, port: number), timeout: 60, logger: .disabled)
-                : HTTPServer(address: try .inet(ip4: host, port: number), timeout: 60, logger: .disabled)
+            let channel = try await listener.bind(host: host, port: port).get()
+            let server = HealthServer(host, channel.localAddress?.port ?? port, listener, logger)
+            server.watch(channel)
+            return server
         } catch {
+            try? await listener.group.shutdownGracefully()
             throw HealthServerError(host: host, port: port, cause: error)
         }
-        await add("/healthz", to: server, endpoints.healthz)
-        await add("/readyz", to: server, endpoints.readyz)
-        await add("/metrics", to: server, endpoints.metrics)
-
-        let (starts, continuation) = AsyncStream.makeStream(of: Start.self)
-        Task {
-            do { try await server.run() } catch { continuation.yield(.failed(error)) }
-        }
-        let waiting = Task {
-            do {
-                try await server.waitUntilListening(timeout: 300)
-                continuation.yield(.listening)
-            } catch {
-                continuation.yield(.failed(error))
-            }
-        }
-        defer { waiting.cancel() }
-        for await start in starts {
-            if case .failed(let error) = start {
-                throw HealthServerError(host: host, port: port, cause: error)
-            }
-            break
-        }
-        return HealthServer(port: await actualPort(of: server) ?? port, server: server)
     }
 
-    /// Stops listening and ends the connections. FlyingFox's accept loop doesn't notice and always takes the whole
-    /// timeout, so it is short: an answer takes far less.
+    private init(_ host: String, _ port: Int, _ listener: HealthListener, _ logger: Logger) {
+        (self.host, self.port, self.listener, self.logger) = (host, port, listener, logger)
+    }
+
+    /// Stops listening and ends the connections.
     func stop() async {
-        await server.stop(timeout: 0.2)
+        isStopping.store(true, ordering: .releasing)
+        try? await listener.group.shutdownGracefully()
     }
 
-    /// Answers GET, and HEAD (which `wget --spider` sends) with the status alone.
-    private static func add(
-        _ path: String,
-        to server: HTTPServer,
-        _ answer: @escaping @Sendable () -> HealthEndpoints.Answer
-    ) async {
-        await server.appendRoute(HTTPRoute(methods: [.GET, .HEAD], path: path)) { request in
-            let answer = answer()
-            return HTTPResponse(
-                statusCode: answer.isOK ? .ok : .serviceUnavailable,
-                headers: HTTPHeaders([.contentType: answer.contentType]),
-                body: request.method == .HEAD ? Data() : Data(answer.body.utf8)
-            )
+    private func watch(_ channel: any Channel) {
+        channel.closeFuture.whenComplete { [self] _ in
+            guard !isStopping.load(ordering: .acquiring) else { return }
+            listener.faults.report(.listen, .error, "lost the HTTP port \(port), listening again soon")
+            listenAgain()
         }
     }
 
-    private static func actualPort(of server: HTTPServer) async -> Int? {
-        switch await server.listeningAddress {
-        case .ip4(_, let port), .ip6(_, let port): Int(port)
-        default: nil
+    private func listenAgain() {
+        let soon = TimeAmount(listener.limits.listenAgain)
+        let bound = listener.group.next().flatScheduleTask(in: soon) { [self] in listener.bind(host: host, port: port) }
+        bound.futureResult.whenComplete { [self] result in
+            switch result {
+            case .success(let channel):
+                logger.notice("listening on the HTTP port \(port) again")
+                watch(channel)
+            case .failure(let error):
+                guard !isStopping.load(ordering: .acquiring) else { return }
+                let reason = HealthServerError(host: host, port: port, cause: error)
+                listener.faults.report(.listen, .error, "\(reason)")
+                listenAgain()
+            }
         }
     }
 }

@@ -1,5 +1,5 @@
-import FlyingSocks
 import Glibc
+import NIOCore
 
 /// The endpoints cannot listen where the settings say.
 struct HealthServerError: ClassifiedError {
@@ -12,10 +12,7 @@ struct HealthServerError: ClassifiedError {
 
     /// One line that says what to do.
     var description: String {
-        guard case SocketError.failed(_, let code, let message)? = cause as? SocketError else {
-            return "cannot listen on \(host) port \(port): \(cause)"
-        }
-        return switch code {
+        switch (cause as? IOError)?.errnoCode {
         case EADDRINUSE:
             "HTTP_PORT \(port) on \(host) is in use already: end the process that has it, or set HTTP_PORT to "
                 + "another port (0 takes a free one)"
@@ -24,7 +21,7 @@ struct HealthServerError: ClassifiedError {
         case EACCES:
             "HTTP_PORT \(port) is not allowed to this user: set HTTP_PORT to a port from 1024"
         default:
-            "cannot listen on \(host) port \(port): \(message)"
+            "cannot listen on \(host) port \(port): \(cause)"
         }
     }
 }

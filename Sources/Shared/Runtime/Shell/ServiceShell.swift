@@ -61,7 +61,12 @@ public struct ServiceShell: Sendable {
         )
         let server: HealthServer
         do {
-            server = try await .start(host: settings.httpHost, port: settings.httpPort, endpoints: endpoints)
+            server = try await .start(
+                host: settings.httpHost,
+                port: settings.httpPort,
+                endpoints: endpoints,
+                logger: logger
+            )
         } catch {
             logger.critical("\(error)")
             return .configuration

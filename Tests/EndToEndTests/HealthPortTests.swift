@@ -1,0 +1,54 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("The health port of a running service", .ownThread)
+struct HealthPortTests {
+    @Test("It survives more idle connections than the process has descriptors, and none to spare at all")
+    func descriptors() throws {
+        // No broker: the service tries again and again, which is all that this needs.
+        let service = try ServiceProcess("cacher", environment: ["KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"])
+        let port = try service.port()
+        var sockets: [Int32] = []
+        defer { sockets.forEach { _ = close($0) } }
+        for _ in 0..<400 { sockets.append(try connected(to: port)) }
+        #expect(try service.get("/healthz").status == 200)
+        #expect(try service.metric("tickline_http_faults_total") > 200)
+
+        // Every descriptor is taken from now on.
+        try limitDescriptors(of: service, to: "0")
+        sockets.append(try connected(to: port))
+        try service.waitForLine(containing: "cannot take an HTTP connection")
+        try limitDescriptors(of: service, to: "1024")
+        try service.wait("an answer") { try service.get("/healthz").status == 200 ? true : nil }
+        let faults = try service.metrics().split(separator: "\n").filter { $0.hasPrefix("tickline_http_faults_total") }
+        #expect(faults.contains { $0.contains("accept") && !$0.hasSuffix(" 0") })
+        _ = service.terminate()
+    }
+
+    /// With util-linux's `prlimit`; only the soft limit, which may go up again.
+    private func limitDescriptors(of service: ServiceProcess, to limit: String) throws {
+        let prlimit = Process()
+        prlimit.executableURL = URL(filePath: "/usr/bin/env")
+        prlimit.arguments = ["prlimit", "--pid", "\(service.id)", "--nofile=\(limit):"]
+        try prlimit.run()
+        prlimit.waitUntilExit()
+        try #require(prlimit.terminationStatus == 0)
+    }
+
+    private func connected(to port: Int) throws -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(UInt16(port)).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        let code = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(code == 0)
+        return descriptor
+    }
+}
