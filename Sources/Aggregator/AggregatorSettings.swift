@@ -14,7 +14,7 @@ public struct AggregatorSettings: Sendable {
     static let windowsSetting = Setting<[WindowSpec]>(
         "AGGREGATOR_WINDOWS",
         default: "tumbling:1m,sliding:5m/1m",
-        allowed: "a comma-separated list of tumbling:SIZE and sliding:SIZE/SLIDE, such as tumbling:1m,sliding:1h/1m",
+        allowed: "tumbling:SIZE and sliding:SIZE/SLIDE of up to 366d with commas, such as tumbling:1m,sliding:1h/1m",
         help: "The windows; tumbling:1m goes to prices.aggregates.1m, all others to prices.aggregates.sliding."
     ) { text in
         let specs = text.split(separator: ",").map { WindowSpec($0.filter { $0 != " " }) }

@@ -45,6 +45,9 @@ public struct WindowPlan: Sendable {
     /// `syntheticLimit` in panes.
     let syntheticPanes: Int64
 
+    /// The longest window in microseconds, a leap year: times and lengths can be added without leaving `Int64`.
+    static let longestWindow: Int64 = 366 * 86_400_000_000
+
     /// Works out the plan.
     /// - Parameters:
     ///   - windows: 1 to 16 of them, all different.
@@ -65,6 +68,7 @@ public struct WindowPlan: Sendable {
         var pane: Int64 = 0
         for window in windows {
             guard window.slide > 0, window.size >= window.slide else { throw .shape(window) }
+            guard window.size <= Self.longestWindow else { throw .tooLong(window) }
             pane = Self.greatestCommonDivisor(pane, Self.greatestCommonDivisor(window.size, window.slide))
         }
         guard pane >= 1_000_000 else { throw .paneTooShort(pane) }
@@ -115,6 +119,8 @@ public enum WindowPlanError: Error, Equatable, CustomStringConvertible {
     case duplicate
     /// A slide that isn't positive or is longer than the window.
     case shape(WindowSpec)
+    /// A window is longer than 366 days.
+    case tooLong(WindowSpec)
     /// The pane that divides all windows is shorter than a second.
     case paneTooShort(Int64)
     /// A window has more than 10 000 panes.
@@ -127,6 +133,7 @@ public enum WindowPlanError: Error, Equatable, CustomStringConvertible {
         case .duplicate: "the same window is named twice"
         case .shape(let window):
             "a window of \(window.size) µs every \(window.slide) µs; the slide must be 1 to the size"
+        case .tooLong(let window): "a window of \(TextDuration.text(microseconds: window.size)), 366d are allowed"
         case .paneTooShort(let pane):
             "sizes and slides have no common divisor of a second or more (it is \(pane) µs)"
         case .tooManyPanes(let panes):
