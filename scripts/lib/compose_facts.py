@@ -69,6 +69,21 @@ def check_example():
             problems.append(f"{name} is {listed[name]} in .env.example and {default} in docker-compose.yml")
 
 
+def check_containers():
+    """What a container may, and what others may see of it; and that each image is built once."""
+    builders = {}
+    for name, service in compose()["services"].items():
+        if service.get("cap_drop") != ["ALL"] or service.get("security_opt") != ["no-new-privileges:true"]:
+            problems.append(f"{name} keeps capabilities, or may gain some: it lacks cap_drop or no-new-privileges")
+        for argument in [*service.get("command", []), *service.get("entrypoint", [])]:
+            if re.search(r"PASSWORD|API_KEY|SECRET", argument):
+                problems.append(f"{name} has a secret on its command line: {argument}")
+        if "build" in service and builders.setdefault(service["image"], name) != name:
+            problems.append(f"{name} and {builders[service['image']]} both build {service['image']}")
+    if (root / "compose/.env").resolve() != root / ".env":
+        problems.append("compose/.env is no link to .env: a call from compose/ would leave the user's settings out")
+
+
 def check_settings(folder):
     known, listed = settings(folder), example()
     for service in services:
@@ -186,6 +201,7 @@ command, *arguments = sys.argv[1:]
 folders = [pathlib.Path(argument) for argument in arguments]
 {
     "example": check_example,
+    "containers": check_containers,
     "settings": check_settings,
     "metrics": check_metrics,
     "sql": write_statements,
