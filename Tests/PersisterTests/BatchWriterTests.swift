@@ -44,6 +44,35 @@ struct BatchWriterTests {
         #expect(try database.psql("SELECT price, name FROM v_latest_prices") == "0.00000808|Pepé \"\\")
     }
 
+    @Test("A tick of four fields is a row: of an unknown source, received when its record was written, without a name")
+    func fewFields() throws {
+        let database = try TestDatabase(on: PostgresServer.shared.get())
+        var writer = try writer(database)
+        let key = Array("pepe".utf8)
+        let value = Array(
+            #"{"coin_id":"pepe","vs_currency":"usd","price":1,"timestamp":"2026-11-22T20:35:00Z"}"#.utf8
+        )
+        var batch = Batch(source: Ticks.source, table: .rawPriceData, firstOffset: 0)
+        key.withUnsafeBufferPointer { key in
+            value.withUnsafeBufferPointer { value in
+                batch.append(
+                    offset: 0,
+                    key: key,
+                    value: value,
+                    recordTime: EventTime(microseconds: Ticks.start),
+                    rules: RecordRules(latest: EventTime(microseconds: .max)),
+                    directory: CoinDirectory()
+                )
+            }
+        }
+        #expect(try writer.write(batch, deliver: unexpected).rows == 1)
+        let columns = "source, extract(epoch FROM ingested_at)::bigint, symbol, name"
+        #expect(
+            try database.psql("SELECT \(columns) FROM v_latest_prices")
+                == "unknown|\(Ticks.start / 1_000_000)||"
+        )
+    }
+
     @Test("Rows and position move together, and writing the topic again changes no row", arguments: PostgresServer.all)
     func replay(server: PostgresServer) throws {
         let database = try TestDatabase(on: server)

@@ -212,9 +212,8 @@ struct Batch: Sendable {
     /// - Parameter refused: Offsets of rows that the server refused. The first tick of a coin may be among them, so then
     ///   the others are asked again.
     func coins(of part: BatchPart, without refused: Set<Int64>) -> [CoinDescription] {
-        guard !refused.isEmpty, table == .rawPriceData else {
-            return coins.filter { part.offsets.contains($0.offset) }
-        }
+        let coins = self.coins.filter { part.offsets.contains($0.offset) }
+        guard coins.contains(where: { refused.contains($0.offset) }) else { return coins }
         var others = Batch(source: source, table: table, firstOffset: firstOffset)
         for entry in entries[part.rows] where !refused.contains(entry.offset) {
             let start = entry.recordStart + max(0, entry.keyCount)
