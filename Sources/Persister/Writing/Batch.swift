@@ -104,7 +104,7 @@ struct Batch: Sendable {
                 directory: directory
             )
             watermark = watermark.map { max($0, time) } ?? time
-            if days.cuts(before: time) { cuts.append(entries.count) }
+            if rows.count > rowStart, days.cuts(before: time) { cuts.append(entries.count) }
         } catch {
             return refuse(error.description)
         }
