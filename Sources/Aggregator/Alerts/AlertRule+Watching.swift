@@ -3,7 +3,13 @@ import Shared
 extension AlertRule {
     /// Whether the rule is about a coin.
     func watches(_ key: CoinKey) -> Bool {
-        enabled && vsCurrency == key.vsCurrency && (coinID == "*" || coinID == key.coinID)
+        enabled && vsCurrency.hasSameBytes(as: key.vsCurrency) && (coinID == "*" || coinID.hasSameBytes(as: key.coinID))
+    }
+
+    /// Whether both watch for the same thing.
+    func hasCondition(of other: AlertRule) -> Bool {
+        kind == other.kind && threshold == other.threshold
+            && (kind != .changePct || windowMicroseconds == other.windowMicroseconds)
     }
 
     /// The alert that says that the rule fired.

@@ -120,4 +120,6 @@ struct TickCounts: Sendable {
     var late = 0
     var future = 0
     var deadLetters = 0
+    /// Of the dead letters, those whose coin found no room.
+    var noRoom = 0
 }

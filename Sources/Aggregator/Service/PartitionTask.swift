@@ -62,7 +62,10 @@ final class PartitionTask {
         case .future(let ahead):
             counts.future += 1
             try writer.writeLate(record, headers: headers(future: ahead))
-        case .outOfRange: try refuse(record, "the sum of the window's prices would be out of range")
+        case .outOfRange: try refuse(record, "the sum of the window's prices, or its start, would be out of range")
+        case .noRoom:
+            counts.noRoom += 1
+            try refuse(record, "no room for another coin (AGGREGATOR_COIN_MEMORY)")
         }
     }
 

@@ -19,6 +19,8 @@ struct StateRestorer {
         var windows: PartitionWindows
         /// Whether there was any state; without it the partition is read from its earliest record.
         var hadState: Bool
+        /// The records that could not be used.
+        var faults: StateFaults
         /// How many records were read.
         var records: Int
         /// How long it took.
@@ -52,55 +54,24 @@ struct StateRestorer {
         let started = ContinuousClock.now
         var windows = PartitionWindows(plan: settings.plan)
         for rule in rules { _ = windows.setRule(rule) }
-        var restore = StateRestore(into: windows)
+        var restore = StateRestore(into: windows, partition: partition)
         var records = 0
         let source = TopicPartition(topic: settings.kafka.name(.aggregatorState), partition: partition)
         let reader = try KafkaReader(settings: settings.kafka, properties: Self.readerProperties)
         // As long as the broker may keep a dead predecessor's transaction open, and then some.
         try reader.readToEnd(of: source, timeout: .seconds(120)) { record in
             records += 1
-            try apply(record, to: &restore)
+            restore.apply(key: record.key?.span, value: record.value?.span, offset: record.offset)
         }
-        let (restored, hadState) = restore.finish(at: clock.monotonic)
+        let outcome = try restore.finish(at: clock.monotonic)
         let duration = started.duration(to: .now)
         metrics.restoredRecords.increment(by: records)
-        return Restored(windows: restored, hadState: hadState, records: records, duration: duration)
-    }
-
-    private func apply(_ record: KafkaRecord, to restore: inout StateRestore) throws {
-        guard let key = record.key.flatMap({ StateKey(utf8: $0.span) }) else {
-            let text = record.key.map { String(decoding: $0, as: UTF8.self) } ?? ""
-            throw StateError(
-                partition: record.partition,
-                offset: record.offset,
-                reason: "the key \"\(text)\" is unknown"
-            )
-        }
-        do throws(JSONError) {
-            restore.apply(
-                key,
-                try record.value.map { bytes throws(JSONError) in try StateValue(json: bytes.span, for: key) }
-            )
-        } catch {
-            throw StateError(partition: record.partition, offset: record.offset, reason: "\(key): \(error.description)")
-        }
-    }
-}
-
-/// The changelog holds something that this version can't read: going on would lose windows, so a person has to look.
-struct StateError: ClassifiedError {
-    /// The partition of `aggregator.state`.
-    let partition: Int32
-    /// The record's offset.
-    let offset: Int64
-    /// What is wrong with it.
-    let reason: String
-
-    /// Nothing heals it by itself.
-    var disposition: Disposition { .fatal }
-
-    /// Where it is, and what is wrong.
-    var description: String {
-        "the state in aggregator.state, partition \(partition), offset \(offset), can't be read: \(reason)"
+        return Restored(
+            windows: outcome.windows,
+            hadState: outcome.foundPosition,
+            faults: outcome.faults,
+            records: records,
+            duration: duration
+        )
     }
 }

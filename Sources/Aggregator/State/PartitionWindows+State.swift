@@ -7,11 +7,13 @@ extension PartitionWindows {
         !changes.isEmpty || alerts.hasChanges
     }
 
-    /// Hands over every record that has changed since the last drain, the position last; nil removes a record.
+    /// Hands over every record that has changed since the last drain, the position last; nil removes a record. Coins that
+    /// nothing needs any more are forgotten.
     public mutating func drainChanges(_ write: (StateKey, StateValue?) throws -> Void) rethrows {
         for key in changes.orphans { try write(key, nil) }
         for gone in changes.gone { try write(paneKey(gone.coin, gone.pane), nil) }
         for change in changes.panes {
+            guard !rings[change.coin].isEmpty else { continue }
             let slot = rings[change.coin].slot(of: change.pane)
             guard rings[change.coin][slot].index == change.pane else { continue }
             rings[change.coin][slot].standing.remove(.dirty)
@@ -21,10 +23,17 @@ extension PartitionWindows {
         }
         for coin in changes.coins {
             states[coin].isDirty = false
+            guard states[coin].isStored || !canLeave(coin) else { continue }
+            states[coin].isStored = true
             try write(.coin(coins.keys[coin]), .coin(coinRecord(coin)))
         }
-        changes.removeAll()
         try alerts.drainChanges(coins: coins.keys, write)
+        for coin in changes.leaving where canLeave(coin) {
+            if states[coin].isStored { try write(.coin(coins.keys[coin]), nil) }
+            for rule in alerts.storedRules(of: coin) { try write(.alert(ruleID: rule, coins.keys[coin]), nil) }
+            release(coin)
+        }
+        changes.removeAll()
         try write(.position, .position(position))
     }
 
@@ -35,6 +44,8 @@ extension PartitionWindows {
             watermark: watermark.value,
             largestEventTime: watermark.largestEventTime,
             completeFrom: completeFrom,
+            keptFrom: watermark.value == nil ? nil : plan.start(of: max(firstKept, closedThrough - plan.retention + 1)),
+            refusedThrough: refusedThrough == .min ? nil : EventTime(microseconds: refusedThrough),
             paneLength: plan.paneLength,
             windows: plan.windows,
             reportedRules: reportedRules
@@ -48,25 +59,16 @@ extension PartitionWindows {
     private func coinRecord(_ coin: Int) -> CoinRecord {
         let state = states[coin]
         return CoinRecord(
-            lastEventTime: EventTime(microseconds: state.lastEventTime),
+            lastEventTime: state.lastEventTime == .min ? nil : EventTime(microseconds: state.lastEventTime),
             close: state.carried.map { Price(units: $0.price) },
             volume: state.carried?.volume.map { Price(units: $0) },
-            closeTime: state.carried.map { EventTime(microseconds: $0.time) }
+            closeTime: state.carried.map { EventTime(microseconds: $0.time) },
+            completeFrom: state.completeFrom == .min ? nil : EventTime(microseconds: state.completeFrom)
         )
     }
 
     private func paneState(_ pane: Pane, of coin: Int) -> PaneState {
-        var state = PaneState(count: pane.count, emitted: pane.emitted)
-        if pane.count > 0 {
-            state.open = Price(units: pane.open)
-            state.high = Price(units: pane.high)
-            state.low = Price(units: pane.low)
-            state.close = Price(units: pane.close)
-            state.sum = Price(units: pane.sum)
-            state.volume = pane.hasVolume ? Price(units: pane.volume) : nil
-            state.firstTime = EventTime(microseconds: pane.firstTime)
-            state.lastTime = EventTime(microseconds: pane.lastTime)
-        }
+        var state = PaneState(pane)
         if pane.standing.contains(.revised) {
             state.revisions = plan.windows.indices.map {
                 revisions[RevisionKey(coin: coin, window: $0, end: pane.index + 1)] ?? 0

@@ -1,5 +1,7 @@
+import Shared
+
 /// What changed since the last drain, by number: the values are read when it is drained, so that a pane which took a
-/// thousand ticks in one transaction is written once.
+/// thousand ticks in one transaction is written once. A number is given to another coin only after that.
 struct StateChanges: Sendable {
     /// A pane of a coin.
     struct PaneChange: Sendable {
@@ -13,12 +15,14 @@ struct StateChanges: Sendable {
     var gone = ContiguousArray<PaneChange>()
     /// Coins with a new record.
     var coins = ContiguousArray<Int>()
+    /// Coins that may have left.
+    var leaving = ContiguousArray<Int>()
     /// Keys that were read from the changelog and have no place any more.
     var orphans: Set<StateKey> = []
 
     /// Whether there is nothing to write.
     var isEmpty: Bool {
-        panes.isEmpty && gone.isEmpty && coins.isEmpty && orphans.isEmpty
+        panes.isEmpty && gone.isEmpty && coins.isEmpty && leaving.isEmpty && orphans.isEmpty
     }
 
     /// Forgets everything, but keeps the memory.
@@ -26,6 +30,7 @@ struct StateChanges: Sendable {
         panes.removeAll(keepingCapacity: true)
         gone.removeAll(keepingCapacity: true)
         coins.removeAll(keepingCapacity: true)
+        leaving.removeAll(keepingCapacity: true)
         orphans.removeAll()
     }
 }

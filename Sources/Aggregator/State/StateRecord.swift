@@ -34,6 +34,10 @@ public struct PositionState: Sendable, Hashable {
     public var largestEventTime: EventTime?
     /// Windows that start before this instant may lack ticks; nil until the next tick sets it.
     public var completeFrom: EventTime?
+    /// Panes that start before this instant have been given up, and may not begin anew when the settings change.
+    public var keptFrom: EventTime?
+    /// The largest event time of a tick that found no room.
+    public var refusedThrough: EventTime?
     /// The length of a pane in microseconds: panes of another length can't be used.
     public var paneLength: Int64
     /// The windows that the bits of `PaneState.emitted` stand for.
@@ -45,14 +49,16 @@ public struct PositionState: Sendable, Hashable {
 
 /// What a coin leaves behind when its panes are gone.
 public struct CoinRecord: Sendable, Hashable {
-    /// The largest event time seen.
-    public var lastEventTime: EventTime
+    /// The largest event time taken in.
+    public var lastEventTime: EventTime?
     /// The latest close among closed panes.
     public var close: Price?
     /// The 24-hour volume that came with it.
     public var volume: Price?
     /// Its event time.
     public var closeTime: EventTime?
+    /// Windows of the coin that start before this instant may lack ticks.
+    public var completeFrom: EventTime?
 }
 
 /// A pane and what was emitted of the windows that end with it.
@@ -83,12 +89,52 @@ public struct PaneState: Sendable, Hashable {
 
 /// What a rule knows of a coin.
 public struct AlertState: Sendable, Hashable {
-    /// Whether the rule's condition held at the last look.
-    public var holds: Bool
+    /// Whether the rule's condition held at the last look; nil when it hasn't looked since its condition changed.
+    public var holds: Bool?
     /// When the rule last fired for the coin.
     public var firedAt: EventTime?
     /// What the rule watched then: a rule that has changed since starts anew.
     public var kind: AlertRule.Kind
     /// Its threshold then.
     public var threshold: Price
+    /// The length of its window then, in microseconds, for `changePct`.
+    public var windowMicroseconds: Int64?
+}
+
+extension AlertState {
+    /// Whether a rule watches for what this one watched for. Records of older versions don't name the window.
+    func isAbout(_ rule: AlertRule) -> Bool {
+        guard kind == rule.kind, threshold == rule.threshold else { return false }
+        return kind != .changePct || windowMicroseconds == nil || windowMicroseconds == rule.windowMicroseconds
+    }
+}
+
+extension PaneState {
+    /// Why no pane can have such figures, or nil when one can: whoever may write to the topic can write anything.
+    /// - Parameters:
+    ///   - start: when the pane starts.
+    ///   - length: how long it is, in microseconds.
+    func fault(start: EventTime, length: Int64) -> String? {
+        guard count > 0 else { return nil }
+        guard low <= open, open <= high, low <= close, close <= high else { return "open or close lies outside low and high" }
+        guard firstTime <= lastTime, firstTime >= start, lastTime.microseconds - start.microseconds < length else {
+            return "first and last don't lie in the pane"
+        }
+        // A product that is out of range bounds nothing that is in range.
+        let (least, noLeast) = low.units.multipliedReportingOverflow(by: Int128(count))
+        let (most, noMost) = high.units.multipliedReportingOverflow(by: Int128(count))
+        guard noLeast || sum.units >= least, noMost || sum.units <= most else { return "sum can't be that of the prices" }
+        return nil
+    }
+}
+
+extension PositionState {
+    /// Why no position can be like this, or nil when one can.
+    var fault: String? {
+        if let watermark, let largestEventTime {
+            let ahead = largestEventTime.microseconds - watermark.microseconds
+            if ahead > WindowPlan.maximumOutOfOrderness { return "largest_event_time is \(ahead) µs after watermark" }
+        }
+        return nil
+    }
 }

@@ -2,170 +2,191 @@ import Shared
 
 /// Rebuilds the windows of a partition from its changelog: feed it the records in their order, then take the windows.
 ///
-/// Records of one key replace each other, so it doesn't matter how much of the changelog has been compacted.
-public struct StateRestore: Sendable {
+/// Records of one key replace each other, so it doesn't matter how much of the changelog has been compacted. Panes are
+/// only collected until the end has come, because it is the position that says which of them are of use.
+struct StateRestore: Sendable {
+    /// A pane as the changelog has it.
+    struct HeldPane: Sendable {
+        var pane: Pane
+        /// By window, in the order of the position's windows.
+        var revisions: [UInt32]
+        /// The offset of its record.
+        var offset: Int64
+    }
+
+    /// What came out.
+    struct Outcome: Sendable {
+        /// The windows as they were.
+        var windows: PartitionWindows
+        /// Whether there was a position to go on from; without one the windows have seen nothing.
+        var foundPosition: Bool
+        /// The records that could not be used.
+        var faults: StateFaults
+    }
+
+    private let partition: Int32
+    private let fresh: PartitionWindows
     private var windows: PartitionWindows
     private var position: PositionState?
+    /// By coin, in the order of their numbers.
+    private var held = ContiguousArray<ContiguousArray<HeldPane>>()
+    private var faults = StateFaults()
 
     /// Starts with nothing.
-    /// - Parameter windows: windows that have seen nothing, with the rules that are in force.
-    public init(into windows: PartitionWindows) {
+    /// - Parameters:
+    ///   - windows: windows that have seen nothing, with the rules that are in force.
+    ///   - partition: for messages.
+    init(into windows: PartitionWindows, partition: Int32 = 0) {
         self.windows = windows
+        self.partition = partition
+        fresh = windows
+    }
+
+    /// Takes the next record of the changelog; one that can't be used is noted and passed over.
+    mutating func apply(key: Span<UInt8>?, value: Span<UInt8>?, offset: Int64) {
+        guard let bytes = key, let key = StateKey(utf8: bytes) else {
+            let text = key?.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) } ?? ""
+            faults.addUnknownKey(StateFault(offset: offset, key: text, reason: "an unknown key"))
+            return
+        }
+        do throws(JSONError) {
+            var state: StateValue?
+            if let value { state = try StateValue(json: value, for: key) }
+            faults.remove(key)
+            apply(key, state, offset: offset)
+        } catch {
+            faults.add(StateFault(offset: offset, key: key.description, reason: error.description), of: key)
+            apply(key, nil, offset: offset)
+        }
     }
 
     /// Takes the next record of the changelog.
-    public mutating func apply(_ key: StateKey, _ value: StateValue?) {
+    mutating func apply(_ key: StateKey, _ value: StateValue?, offset: Int64 = 0) {
         switch (key, value) {
         case (.position, .position(let state)): position = state
-        case (.pane(let coin, let start), .pane(let state)): windows.restorePane(state, of: coin, start: start)
-        case (.pane(let coin, let start), nil): windows.forgetPane(of: coin, start: start)
-        case (.coin(let coin), .coin(let record)): windows.restoreCoin(record, of: coin)
-        case (.alert(let rule, let coin), .alert(let state)): windows.restoreAlert(state, rule: rule, of: coin)
-        case (.alert(let rule, let coin), nil): windows.forgetAlert(rule: rule, of: coin)
-        default: break  // a coin or a position is never removed, and a key never has another kind's value
+        case (.position, _): position = nil
+        case (.pane(let coin, let start), .pane(let state)): hold(state, of: coin, start: start, offset: offset)
+        case (.pane(let coin, let start), _): drop(paneOf: coin, start: start)
+        case (.coin(let coin), .coin(let record)): restore(record, of: coin)
+        case (.coin(let coin), _): forget(coin)
+        case (.alert(let rule, let coin), .alert(let state)): restore(state, rule: rule, of: coin)
+        case (.alert(let rule, let coin), _): forgetAlert(rule: rule, of: coin)
         }
     }
 
     /// The windows as they were.
     /// - Parameter instant: the monotonic clock now, in microseconds: a quiet partition's watermark goes on from here.
-    /// - Returns: the windows, and whether there was a position to go on from.
-    public consuming func finish(at instant: Int64) -> (windows: PartitionWindows, foundPosition: Bool) {
-        guard let position else { return (windows, false) }
-        windows.resume(position, at: instant)
-        return (windows, true)
+    /// - Throws: ``StateError`` when there is a position and it can't be used, or nearly nothing can.
+    func finish(at instant: Int64) throws(StateError) -> Outcome {
+        if let fault = faults.values[.position] { throw StateError(partition: partition, fault: fault) }
+        if faults.isFull, var fault = faults.values.values.min(by: { $0.offset < $1.offset }) {
+            fault.reason += " (and so are more than \(StateFaults.limit) others)"
+            throw StateError(partition: partition, fault: fault)
+        }
+        guard let position else { return startAnew() }
+        var (windows, faults) = (self.windows, self.faults)
+        windows.resume(position, held: held, faults: &faults, at: instant)
+        windows.changes.orphans.formUnion(faults.values.keys)
+        return Outcome(windows: windows, foundPosition: true, faults: faults)
     }
-}
 
-extension PartitionWindows {
-    fileprivate mutating func known(_ key: CoinKey) -> Int {
-        let number = coins.number(of: key)
-        if number == states.count { register(number) }
+    /// There is no position: what else the changelog holds is of an earlier life, and goes.
+    private func startAnew() -> Outcome {
+        var windows = fresh
+        windows.changes.orphans = self.windows.changes.orphans.union(faults.values.keys)
+        for (coin, key) in self.windows.coins.keys.enumerated() where self.windows.states[coin].isRegistered {
+            if self.windows.states[coin].isStored { windows.changes.orphans.insert(.coin(key)) }
+            for rule in self.windows.alerts.storedRules(of: coin) {
+                windows.changes.orphans.insert(.alert(ruleID: rule, key))
+            }
+            guard coin < held.count else { continue }
+            for held in held[coin] {
+                windows.changes.orphans.insert(.pane(key, start: windows.plan.start(of: held.pane.index)))
+            }
+        }
+        return Outcome(windows: windows, foundPosition: false, faults: faults)
+    }
+
+    // MARK: - Records
+
+    private mutating func known(_ key: CoinKey) -> Int {
+        let number =
+            windows.coins.find(key)
+            ?? windows.register(coin: key.coinID.utf8.span, currency: key.vsCurrency.utf8.span)
+        while held.count <= number { held.append([]) }
         return number
     }
 
-    fileprivate mutating func restorePane(_ state: PaneState, of key: CoinKey, start: EventTime) {
-        let index = plan.pane(at: start)
-        guard plan.start(of: index) == start else {
-            changes.orphans.insert(.pane(key, start: start))
+    private mutating func hold(_ state: PaneState, of key: CoinKey, start: EventTime, offset: Int64) {
+        let index = windows.plan.pane(at: start)
+        guard windows.plan.start(of: index) == start else {
+            windows.changes.orphans.insert(.pane(key, start: start))
             return
         }
         let coin = known(key)
-        if rings[coin].isEmpty { rings[coin] = PaneRing(plan: plan) }
-        let slot = rings[coin].slot(of: index)
-        let held = rings[coin][slot].index
-        if held > index {
-            changes.orphans.insert(.pane(key, start: start))
-            return
-        }
-        if held != Pane.unused, held < index { changes.orphans.insert(.pane(key, start: plan.start(of: held))) }
-        var pane = Pane(index: index)
-        pane.count = state.count
-        pane.emitted = state.emitted
-        pane.standing = .stored
-        pane.open = state.open.units
-        pane.high = state.high.units
-        pane.low = state.low.units
-        pane.close = state.close.units
-        pane.sum = state.sum.units
-        pane.hasVolume = state.volume != nil
-        pane.volume = state.volume?.units ?? 0
-        pane.firstTime = state.firstTime.microseconds
-        pane.lastTime = state.lastTime.microseconds
-        for (window, revision) in state.revisions.enumerated() where revision > 0 {
-            pane.standing.insert(.revised)
-            revisions[RevisionKey(coin: coin, window: window, end: index + 1)] = revision
-        }
-        rings[coin][slot] = pane
-    }
-
-    fileprivate mutating func forgetPane(of key: CoinKey, start: EventTime) {
-        changes.orphans.remove(.pane(key, start: start))
-        let index = plan.pane(at: start)
-        let coin = known(key)
-        guard plan.start(of: index) == start, !rings[coin].isEmpty else { return }
-        let slot = rings[coin].slot(of: index)
-        guard rings[coin][slot].index == index else { return }
-        rings[coin][slot] = Pane(index: Pane.unused)
-        for window in plan.windows.indices {
-            revisions[RevisionKey(coin: coin, window: window, end: index + 1)] = nil
+        let held = HeldPane(pane: Pane(index: index, state), revisions: state.revisions, offset: offset)
+        let place = place(of: index, in: coin)
+        if place < self.held[coin].count, self.held[coin][place].pane.index == index {
+            self.held[coin][place] = held
+        } else {
+            self.held[coin].insert(held, at: place)
         }
     }
 
-    fileprivate mutating func restoreCoin(_ record: CoinRecord, of key: CoinKey) {
+    private mutating func drop(paneOf key: CoinKey, start: EventTime) {
+        windows.changes.orphans.remove(.pane(key, start: start))
+        let index = windows.plan.pane(at: start)
+        guard windows.plan.start(of: index) == start, let coin = windows.coins.find(key) else { return }
+        let place = place(of: index, in: coin)
+        guard place < held[coin].count, held[coin][place].pane.index == index else { return }
+        held[coin].remove(at: place)
+        releaseIfBlank(coin)
+    }
+
+    /// Where a pane is or belongs; mostly at the end.
+    private func place(of index: Int64, in coin: Int) -> Int {
+        var (low, high) = (0, held[coin].count)
+        if let last = held[coin].last, last.pane.index < index { return high }
+        while low < high {
+            let middle = (low + high) / 2
+            if held[coin][middle].pane.index < index { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    private mutating func restore(_ record: CoinRecord, of key: CoinKey) {
         let coin = known(key)
-        states[coin].lastEventTime = record.lastEventTime.microseconds
-        states[coin].carried = nil
+        windows.states[coin].isStored = true
+        windows.states[coin].lastEventTime = record.lastEventTime?.microseconds ?? .min
+        windows.states[coin].completeFrom = record.completeFrom?.microseconds ?? .min
+        windows.states[coin].carried = nil
         if let close = record.close, let time = record.closeTime {
             let volume = record.volume?.units
-            states[coin].carried = CoinState.Carried(price: close.units, volume: volume, time: time.microseconds)
+            windows.states[coin].carried = CoinState.Carried(price: close.units, volume: volume, time: time.microseconds)
         }
     }
 
-    fileprivate mutating func restoreAlert(_ state: AlertState, rule: String, of key: CoinKey) {
-        let coin = known(key)
-        alerts.restore(state, rule: rule, of: coin, key: key)
+    private mutating func forget(_ key: CoinKey) {
+        guard let coin = windows.coins.find(key) else { return }
+        windows.states[coin] = CoinState()
+        releaseIfBlank(coin)
     }
 
-    fileprivate mutating func forgetAlert(rule: String, of key: CoinKey) {
-        let coin = known(key)
-        alerts.forget(rule: rule, of: coin, key: key)
+    private mutating func restore(_ state: AlertState, rule: String, of key: CoinKey) {
+        guard windows.alerts.hasRule(rule, for: key) else { return windows.alerts.drop(.alert(ruleID: rule, key)) }
+        windows.alerts.restore(state, rule: rule, of: known(key), key: key)
     }
 
-    /// Works out from panes and position what isn't stored by itself.
-    fileprivate mutating func resume(_ position: PositionState, at instant: Int64) {
-        nextOffset = position.nextOffset
-        completeFrom = position.completeFrom
-        reportedRules = position.reportedRules
-        if let value = position.watermark, let largest = position.largestEventTime {
-            watermark = Watermark(
-                outOfOrderness: plan.outOfOrderness,
-                value: value,
-                largestEventTime: largest,
-                instant: instant
-            )
-            closedThrough = plan.pane(at: value)
-            nextBoundary = (closedThrough + 1) * plan.paneLength
-        }
-        let isUsable = position.paneLength == plan.paneLength
-        // Panes of another length can't be merged into the windows now wanted: these start anew, and say so.
-        if !isUsable { completeFrom = nil }
-        for coin in states.indices {
-            for slot in rings[coin].slots where rings[coin][slot].index != Pane.unused {
-                let pane = rings[coin][slot]
-                guard isUsable, pane.index > closedThrough - plan.retention else {
-                    changes.orphans.insert(.pane(coins.keys[coin], start: plan.start(of: pane.index)))
-                    rings[coin][slot] = Pane(index: Pane.unused)
-                    continue
-                }
-                if position.windows != plan.windows { renumber(coin: coin, slot: slot, from: position.windows) }
-                take(pane, of: coin)
-            }
-            if states[coin].lastTouched > .min || isDueSynthetic(coin, at: closedThrough + 1) { activate(coin) }
-        }
+    private mutating func forgetAlert(rule: String, of key: CoinKey) {
+        let coin = windows.coins.find(key)
+        windows.alerts.forget(rule: rule, of: coin, key: key)
+        if let coin { releaseIfBlank(coin) }
     }
 
-    private mutating func take(_ pane: Pane, of coin: Int) {
-        if pane.index > states[coin].lastTouched { states[coin].lastTouched = pane.index }
-        guard pane.count > 0 else { return }
-        if pane.index > states[coin].newestPane { states[coin].newestPane = pane.index }
-        if pane.lastTime > states[coin].lastEventTime { states[coin].lastEventTime = pane.lastTime }
-        if pane.index < closedThrough { states[coin].carry(pane) }
-    }
-
-    /// The windows of the settings have changed: the bits and revisions of a pane move to their new places.
-    private mutating func renumber(coin: Int, slot: Int, from old: [WindowSpec]) {
-        let pane = rings[coin][slot]
-        let end = pane.index + 1
-        var kept: [UInt32] = []
-        for window in old.indices {
-            kept.append(revisions.removeValue(forKey: RevisionKey(coin: coin, window: window, end: end)) ?? 0)
-        }
-        var emitted: UInt16 = 0
-        for (window, spec) in plan.windows.enumerated() {
-            guard let place = old.firstIndex(of: spec), pane.emitted & (1 << UInt16(place)) != 0 else { continue }
-            emitted |= 1 << UInt16(window)
-            if kept[place] > 0 { revisions[RevisionKey(coin: coin, window: window, end: end)] = kept[place] }
-        }
-        rings[coin][slot].emitted = emitted
+    /// Gives a coin's number back when nothing is left of it: over the life of a topic many coins come and go.
+    private mutating func releaseIfBlank(_ coin: Int) {
+        guard held[coin].isEmpty, !windows.states[coin].isStored, !windows.alerts.remembers(coin) else { return }
+        windows.release(coin)
+        held[coin] = []
     }
 }

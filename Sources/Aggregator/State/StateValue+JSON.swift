@@ -19,6 +19,8 @@ extension StateValue {
         json.member("watermark", state.watermark)
         json.member("largest_event_time", state.largestEventTime)
         json.member("complete_from", state.completeFrom)
+        json.member("kept_from", state.keptFrom)
+        json.member("refused_through", state.refusedThrough)
         json.key("pane")
         json.duration(microseconds: state.paneLength)
         json.key("windows")
@@ -40,6 +42,7 @@ extension StateValue {
         json.member("close", record.close)
         json.member("volume", record.volume)
         json.member("close_time", record.closeTime)
+        json.member("complete_from", record.completeFrom)
     }
 
     private static func write(_ state: PaneState, to json: inout JSONWriter) {
@@ -63,10 +66,13 @@ extension StateValue {
     }
 
     private static func write(_ state: AlertState, to json: inout JSONWriter) {
-        json.member("holds", state.holds)
+        if let holds = state.holds { json.member("holds", holds) }
         json.member("fired_at", state.firedAt)
         json.member("kind", state.kind.rawValue)
         json.member("threshold", state.threshold)
+        guard let window = state.windowMicroseconds else { return }
+        json.key("window")
+        json.duration(microseconds: window)
     }
 }
 
@@ -96,6 +102,8 @@ extension StateValue {
             case "watermark": state.watermark = try scanner.eventTime()
             case "largest_event_time": state.largestEventTime = try scanner.eventTime()
             case "complete_from": state.completeFrom = try scanner.eventTime()
+            case "kept_from": state.keptFrom = try scanner.eventTime()
+            case "refused_through": state.refusedThrough = try scanner.eventTime()
             case "pane": state.paneLength = TextDuration.microseconds(try scanner.string()) ?? 0
             case "windows": state.windows = try windows(&scanner)
             case "reported_rules": state.reportedRules = try reportedRules(&scanner, json)
@@ -103,6 +111,7 @@ extension StateValue {
             }
         }
         guard state.nextOffset >= 0 else { throw JSONError(.missingField("next_offset"), at: scanner.position) }
+        if let fault = state.fault { throw JSONError(.invalidValue(fault), at: scanner.position) }
         return state
     }
 
@@ -134,13 +143,14 @@ extension StateValue {
     }
 
     private static func coin(_ scanner: inout JSONScanner, _ json: Span<UInt8>) throws(JSONError) -> CoinRecord {
-        var record = CoinRecord(lastEventTime: .earliest)
+        var record = CoinRecord()
         while let key = try scanner.nextKey() {
             switch key.string(in: json) {
             case "last_event_time": record.lastEventTime = try scanner.eventTime()
             case "close": record.close = try scanner.price()
             case "volume": record.volume = try scanner.price()
             case "close_time": record.closeTime = try scanner.eventTime()
+            case "complete_from": record.completeFrom = try scanner.eventTime()
             default: try scanner.skipValue()
             }
         }
@@ -182,13 +192,14 @@ extension StateValue {
     }
 
     private static func alert(_ scanner: inout JSONScanner, _ json: Span<UInt8>) throws(JSONError) -> AlertState {
-        var state = AlertState(holds: false, kind: .above, threshold: .zero)
+        var state = AlertState(kind: .above, threshold: .zero)
         while let key = try scanner.nextKey() {
             switch key.string(in: json) {
             case "holds": state.holds = try scanner.bool()
             case "fired_at": state.firedAt = try scanner.eventTime()
             case "kind": state.kind = try scanner.choice()
             case "threshold": state.threshold = try scanner.price()
+            case "window": state.windowMicroseconds = try scanner.duration()
             default: try scanner.skipValue()
             }
         }

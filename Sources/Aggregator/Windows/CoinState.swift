@@ -2,18 +2,24 @@ import Shared
 
 /// What is remembered of a coin besides its panes.
 struct CoinState: Sendable {
-    /// The largest event time seen, accepted or late, in microseconds; `.min` when none was.
+    /// The largest event time taken in, in microseconds; `.min` when there is none.
     var lastEventTime = Int64.min
     /// The number of the newest pane that took a tick; `.min` when none did.
     var newestPane = Int64.min
     /// The number of the newest pane that took a tick or ends an emitted window; `.min` when none did.
     var lastTouched = Int64.min
+    /// Windows of the coin that start before this may lack ticks, in microseconds; `.min` when none do.
+    var completeFrom = Int64.min
     /// The latest close among closed panes: what synthetic windows carry forward.
     var carried: Carried?
+    /// Whether its number is in use.
+    var isRegistered = true
     /// Whether boundaries have to look at it: it has panes, or is still due synthetic windows.
     var isActive = false
     /// Whether a record of it waits for the next drain.
     var isDirty = false
+    /// Whether the changelog holds a record of it.
+    var isStored = false
 
     /// A close that is carried forward.
     struct Carried: Sendable, Hashable {
@@ -23,12 +29,24 @@ struct CoinState: Sendable {
         var volume: Int128?
         /// Its event time in microseconds.
         var time: Int64
+
+        /// A close.
+        init(price: Int128, volume: Int128?, time: Int64) {
+            self.price = price
+            self.volume = volume
+            self.time = time
+        }
+
+        /// The close of a pane that has ticks.
+        init(_ pane: Pane) {
+            self.init(price: pane.close, volume: pane.hasVolume ? pane.volume : nil, time: pane.lastTime)
+        }
     }
 
     /// Takes the close of a closed pane if it is the latest.
     mutating func carry(_ pane: Pane) {
         guard pane.count > 0 else { return }
         if let carried, carried.time > pane.lastTime { return }
-        carried = Carried(price: pane.close, volume: pane.hasVolume ? pane.volume : nil, time: pane.lastTime)
+        carried = Carried(pane)
     }
 }

@@ -94,8 +94,11 @@ public struct Pane: Sendable, Hashable {
         close = later.close
         hasVolume = later.hasVolume
         volume = later.volume
-        sum += later.sum  // the plan's sumLimit keeps this inside Int128
-        count = count.addingReportingOverflow(later.count).partialValue
+        // The plan's sumLimit keeps the sum inside Int128; but panes that were restored may come from another plan.
+        let (total, overflow) = sum.addingReportingOverflow(later.sum)
+        sum = overflow ? (later.sum > 0 ? .max : .min) : total
+        let (both, tooMany) = count.addingReportingOverflow(later.count)
+        count = tooMany ? .max : both
     }
 
     /// The mean of the prices, rounded half to even at 18 places; nil for an empty pane.

@@ -12,12 +12,22 @@ struct PaneRing: Sendable {
     private let blockShift: Int
 
     /// An empty ring.
-    init(plan: WindowPlan) {
-        panes = ContiguousArray(repeating: Pane(index: Pane.unused), count: plan.ringLength)
+    /// - Parameter length: how many slots; at least the plan's `ringLength`.
+    init(plan: WindowPlan, length: Int) {
+        panes = ContiguousArray(repeating: Pane(index: Pane.unused), count: length)
         blockLength = plan.blockLength
         blockShift = blockLength.trailingZeroBitCount
-        let count = blockLength == 0 ? 0 : plan.ringLength / Int(blockLength) + 2
-        blocks = ContiguousArray(repeating: Pane(index: Pane.unused), count: count)
+        blocks = ContiguousArray(repeating: Pane(index: Pane.unused), count: Self.blockCount(plan, length))
+    }
+
+    /// The bytes that a ring takes.
+    static func byteCount(plan: WindowPlan, length: Int) -> Int {
+        let arrayHeaders = 64
+        return (length + blockCount(plan, length)) * MemoryLayout<Pane>.stride + arrayHeaders
+    }
+
+    private static func blockCount(_ plan: WindowPlan, _ length: Int) -> Int {
+        plan.blockLength == 0 ? 0 : length / Int(plan.blockLength) + 2
     }
 
     /// The ring of a coin that has no panes yet; it takes no memory.
@@ -79,6 +89,17 @@ struct PaneRing: Sendable {
     /// Makes a slot hold a pane; what it held of an older one is dropped.
     mutating func claim(_ slot: Int, for pane: Int64) {
         if panes[slot].index != pane { panes[slot] = Pane(index: pane) }
+    }
+
+    /// The first pane with ticks after one and before another.
+    func firstPaneWithTicks(after pane: Int64, before end: Int64) -> Int64? {
+        var next = pane + 1
+        while next < end {
+            let held = panes[slot(of: next)]
+            if held.index == next, held.count > 0 { return next }
+            next += 1
+        }
+        return nil
     }
 
     /// A pane that was merged already has changed.

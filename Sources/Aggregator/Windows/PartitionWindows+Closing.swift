@@ -17,6 +17,7 @@ extension PartitionWindows {
         }
         closedThrough = max(closedThrough, target)
         nextBoundary = (closedThrough + 1) * plan.paneLength
+        sweep()
     }
 
     private mutating func close(_ boundary: Int64, into output: inout WindowOutput) {
@@ -30,7 +31,7 @@ extension PartitionWindows {
                 active[kept] = coin
                 kept += 1
             } else {
-                states[coin].isActive = false
+                retire(coin)
             }
         }
         active.removeLast(active.count - kept)
@@ -61,47 +62,85 @@ extension PartitionWindows {
 
     /// The result of a window; nil when it is empty and no synthetic one is due.
     private mutating func result(of coin: Int, window: Int, end: Int64) -> WindowResult? {
-        var summary = rings[coin].merged(end - plan.grids[window].size..<end)
-        let isSynthetic = summary.count == 0
-        if isSynthetic {
-            guard let carried = states[coin].carried, isDueSynthetic(coin, at: end) else { return nil }
-            summary.open = carried.price
-            summary.high = carried.price
-            summary.low = carried.price
-            summary.close = carried.price
-            summary.hasVolume = carried.volume != nil
-            summary.volume = carried.volume ?? 0
-        }
-        let start = end * plan.paneLength - plan.windows[window].size
-        return WindowResult(
+        let summary = rings[coin].merged(end - plan.grids[window].size..<end)
+        if summary.count > 0 { return result(of: coin, window: window, end: end, summary: summary) }
+        guard let carried = states[coin].carried, isDueSynthetic(after: carried, at: end) else { return nil }
+        return synthetic(of: coin, window: window, end: end, carrying: carried)
+    }
+
+    private func result(of coin: Int, window: Int, end: Int64, summary: Pane) -> WindowResult {
+        WindowResult(
             coin: coin,
             window: window,
             end: end,
             summary: summary,
             revision: 0,
-            isSynthetic: isSynthetic,
-            isPartial: completeFrom.map { start < $0.microseconds } ?? true
+            isSynthetic: summary.count == 0,
+            isPartial: isPartial(coin, firstPane: end - plan.grids[window].size)
         )
+    }
+
+    /// Whether a window that begins with a pane may lack ticks.
+    private func isPartial(_ coin: Int, firstPane: Int64) -> Bool {
+        let start = firstPane * plan.paneLength
+        guard let completeFrom, start >= completeFrom.microseconds else { return true }
+        return start < states[coin].completeFrom || firstPane < firstKept
+    }
+
+    /// The result of an empty window: the close before it.
+    private func synthetic(of coin: Int, window: Int, end: Int64, carrying carried: CoinState.Carried) -> WindowResult {
+        var summary = Pane(index: end - plan.grids[window].size)
+        summary.open = carried.price
+        summary.high = carried.price
+        summary.low = carried.price
+        summary.close = carried.price
+        summary.hasVolume = carried.volume != nil
+        summary.volume = carried.volume ?? 0
+        return result(of: coin, window: window, end: end, summary: summary)
     }
 
     /// Whether an empty window that ends at a boundary is still close enough to the coin's last close.
     func isDueSynthetic(_ coin: Int, at boundary: Int64) -> Bool {
-        guard let carried = states[coin].carried else { return false }
-        return boundary - 1 - plan.pane(at: EventTime(microseconds: carried.time)) <= plan.syntheticPanes
+        states[coin].carried.map { isDueSynthetic(after: $0, at: boundary) } ?? false
     }
 
-    /// A pane that was closed has changed: emits all its windows that were closed again.
-    mutating func revise(_ coin: Int, pane: Int64, into output: inout WindowOutput) {
+    private func isDueSynthetic(after carried: CoinState.Carried, at boundary: Int64) -> Bool {
+        boundary - 1 - plan.pane(at: EventTime(microseconds: carried.time)) <= plan.syntheticPanes
+    }
+
+    /// A pane that was closed has changed: emits all its windows that were closed again, and those behind it that carry
+    /// its close.
+    /// - Parameter time: event time of the tick that changed it, in microseconds.
+    mutating func revise(_ coin: Int, pane: Int64, by time: Int64, into output: inout WindowOutput) {
         rings[coin].invalidateBlock(of: pane)
-        states[coin].carry(rings[coin][rings[coin].slot(of: pane)])
+        let changed = rings[coin][rings[coin].slot(of: pane)]
+        states[coin].carry(changed)
         for window in plan.grids.indices {
             let grid = plan.grids[window]
-            let past = (pane + 1 - grid.size) % grid.slide
-            var end = pane + 1 + (past == 0 ? 0 : past < 0 ? -past : grid.slide - past)
+            var end = grid.firstEnd(from: pane + 1)
             while end <= min(closedThrough, pane + grid.size) {
-                if let result = result(of: coin, window: window, end: end) {
-                    emitAgain(result, into: &output)
-                }
+                if let result = result(of: coin, window: window, end: end) { emitAgain(result, into: &output) }
+                end += grid.slide
+            }
+        }
+        guard changed.lastTime == time else { return }
+        reviseSynthetic(coin, behind: pane, CoinState.Carried(changed), into: &output)
+    }
+
+    /// Emits the closed windows again that hold no tick and come right after a pane with a new close: they carry it. Those
+    /// that weren't due before this tick are emitted for the first time.
+    private mutating func reviseSynthetic(
+        _ coin: Int,
+        behind pane: Int64,
+        _ carried: CoinState.Carried,
+        into output: inout WindowOutput
+    ) {
+        let next = rings[coin].firstPaneWithTicks(after: pane, before: closedThrough) ?? closedThrough
+        for window in plan.grids.indices {
+            let grid = plan.grids[window]
+            var end = grid.firstEnd(from: pane + 1 + grid.size)
+            while end <= next, isDueSynthetic(after: carried, at: end) {
+                emitAgain(synthetic(of: coin, window: window, end: end, carrying: carried), into: &output)
                 end += grid.slide
             }
         }
@@ -114,7 +153,8 @@ extension PartitionWindows {
         rings[result.coin].claim(slot, for: result.end - 1)
         if rings[result.coin][slot].emitted & bit != 0 {
             let key = RevisionKey(coin: result.coin, window: result.window, end: result.end)
-            result.revision = revisions[key, default: 0] + 1
+            let (revision, overflow) = revisions[key, default: 0].addingReportingOverflow(1)
+            result.revision = overflow ? .max : revision
             revisions[key] = result.revision
             rings[result.coin][slot].standing.insert(.revised)
         }
@@ -126,10 +166,14 @@ extension PartitionWindows {
     private mutating func noteEmitted(_ windows: UInt16, coin: Int, pane: Int64, slot: Int) {
         rings[coin].claim(slot, for: pane)
         rings[coin][slot].emitted |= windows
-        if rings[coin][slot].standing.insert(.dirty).inserted {
-            changes.panes.append(StateChanges.PaneChange(coin: coin, pane: pane))
-        }
+        markPaneChanged(coin, pane: pane, slot: slot)
         if pane > states[coin].lastTouched { states[coin].lastTouched = pane }
+    }
+
+    /// A record of the pane has to be written.
+    mutating func markPaneChanged(_ coin: Int, pane: Int64, slot: Int) {
+        guard rings[coin][slot].standing.insert(.dirty).inserted else { return }
+        changes.panes.append(StateChanges.PaneChange(coin: coin, pane: pane))
     }
 
     /// Drops a pane that no window needs any more.
@@ -166,12 +210,5 @@ extension PartitionWindows {
             }
             boundary += 1
         }
-    }
-
-    /// A record of the coin has to be written.
-    mutating func markChanged(_ coin: Int) {
-        guard !states[coin].isDirty else { return }
-        states[coin].isDirty = true
-        changes.coins.append(coin)
     }
 }

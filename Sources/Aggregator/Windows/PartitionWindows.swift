@@ -3,7 +3,7 @@ import Shared
 /// The windows of one input partition: ticks and clock readings go in, results, alerts and changed state come out.
 ///
 /// It is a value with no I/O and no clock of its own: the same ticks and readings always give the same results.
-/// A tick is looked up by the bytes of its coin, touches one pane, and allocates nothing once its coin is known.
+/// A tick is looked up by the bytes of its coin, touches one pane, and allocates nothing while its coin has panes.
 public struct PartitionWindows: Sendable {
     /// What the windows look like.
     public let plan: WindowPlan
@@ -18,7 +18,7 @@ public struct PartitionWindows: Sendable {
 
     var coins = CoinTable()
     var states = ContiguousArray<CoinState>()
-    /// The panes of each coin; empty until a tick was accepted.
+    /// The panes of each coin; empty while it has none.
     var rings = ContiguousArray<PaneRing>()
     /// The coins that a boundary looks at.
     var active = ContiguousArray<Int>()
@@ -28,10 +28,21 @@ public struct PartitionWindows: Sendable {
     var nextBoundary = Int64.min
     /// Windows that start before this may lack ticks; nil until a tick sets it.
     var completeFrom: EventTime?
+    /// The largest event time of a tick that found no room, in microseconds.
+    var refusedThrough = Int64.min
+    /// Panes before this one were given up under other settings: no tick may begin them anew.
+    var firstKept = Int64.min
     /// How often windows were emitted again: only those that were.
     var revisions: [RevisionKey: UInt32] = [:]
     /// What changed since the last drain.
     var changes = StateChanges()
+    /// The boundary at which coins are looked for that have been silent for so long that their rules forget them.
+    var nextSweep = Int64.min
+    let memory: CoinMemory
+    /// How many coins have a ring.
+    var ringCount = 0
+    /// How many slots a ring has.
+    var ringLength: Int
     /// The pane the last tick fell into: most ticks fall into the same, which saves two divisions.
     private var recent = (pane: Int64.min, start: Int64.max, end: Int64.min, slot: 0)
 
@@ -43,8 +54,11 @@ public struct PartitionWindows: Sendable {
     }
 
     /// Windows that have seen nothing.
-    public init(plan: WindowPlan) {
+    /// - Parameter memory: what coins may take.
+    public init(plan: WindowPlan, memory: CoinMemory = .unlimited) {
         self.plan = plan
+        self.memory = memory
+        ringLength = plan.ringLength
         watermark = Watermark(outOfOrderness: plan.outOfOrderness)
     }
 
@@ -66,28 +80,37 @@ public struct PartitionWindows: Sendable {
         let time = tick.time.microseconds
         let ahead = time - clock.wall.microseconds
         if ahead > plan.futureLimit { return .future(ahead: ahead) }
-        let number = coins.number(coin: coin, currency: currency)
-        if number == states.count { register(number) }
-        if tick.isSnapshot, states[number].lastEventTime == time { return .unchanged }
+        if tick.time < WindowPlan.earliestTick { return .outOfRange }
         locate(tick.time)
         if let mark = watermark.value {
             let lateBy = mark.microseconds - (recent.end + plan.allowedLateness)
-            if lateBy >= 0 {
-                see(time, of: number)
-                return .late(LateTick(by: lateBy, watermark: mark, windowStart: EventTime(microseconds: recent.start)))
+            if lateBy >= 0 || recent.pane < firstKept {
+                let start = EventTime(microseconds: recent.start)
+                return .late(LateTick(by: max(0, lateBy), watermark: mark, windowStart: start))
             }
         }
+        let known = coins.find(coin: coin, currency: currency)
+        if let known, tick.isSnapshot, states[known].lastEventTime == time { return .unchanged }
         // The windows that this tick closes never contain it, so the order doesn't show; but the ring has room for
         // the tick's pane only after the panes behind the new watermark have gone.
         if watermark.observe(tick.time, at: clock.monotonic) { closeWindows(into: &output) }
-        if completeFrom == nil { completeFrom = tick.time }
+        // The first tick may be a late one: what starts before the newest event time may lack what came before it.
+        if completeFrom == nil { completeFrom = watermark.largestEventTime }
+        let number: Int
+        if let known, !rings[known].isEmpty {
+            number = known
+        } else {
+            guard let admitted = admit(known, coin: coin, currency: currency, at: time) else { return .noRoom }
+            number = admitted
+        }
         guard add(tick, to: number) else { return .outOfRange }
         if alerts.isWatched(number), time >= states[number].lastEventTime {
+            if states[number].lastEventTime < time - plan.silenceLimit { alerts.startAnew(number) }
             alerts.priceMoved(of: number, coins.keys[number], to: tick.price, at: tick.time, into: &output)
         }
         if time > states[number].lastEventTime { states[number].lastEventTime = time }
         if recent.pane >= closedThrough { return .accepted }
-        revise(number, pane: recent.pane, into: &output)
+        revise(number, pane: recent.pane, by: time, into: &output)
         return .revised
     }
 
@@ -145,13 +168,6 @@ public struct PartitionWindows: Sendable {
 
     // MARK: - Pieces
 
-    /// Makes room for a new coin.
-    mutating func register(_ number: Int) {
-        states.append(CoinState())
-        rings.append(PaneRing.empty)
-        alerts.addCoin(coins.keys[number])
-    }
-
     /// Finds the pane of an instant.
     @inline(__always)
     private mutating func locate(_ time: EventTime) {
@@ -161,20 +177,14 @@ public struct PartitionWindows: Sendable {
         recent = (pane, start, start + plan.paneLength, -1)
     }
 
-    /// A tick that is aggregated nowhere still tells how far its coin has come.
-    private mutating func see(_ time: Int64, of coin: Int) {
-        guard time > states[coin].lastEventTime else { return }
-        states[coin].lastEventTime = time
-        markChanged(coin)
-    }
-
     @inline(__always)
     private mutating func add(_ tick: WindowTick, to coin: Int) -> Bool {
         let pane = recent.pane
-        if rings[coin].isEmpty { rings[coin] = PaneRing(plan: plan) }
         if recent.slot < 0 { recent.slot = rings[coin].slot(of: pane) }
         switch rings[coin].add(tick, to: pane, slot: recent.slot, limit: plan.sumLimit) {
-        case .refused: return false
+        case .refused:
+            if !states[coin].isActive { retire(coin) }
+            return false
         case .firstChange: changes.panes.append(StateChanges.PaneChange(coin: coin, pane: pane))
         case .again: break
         }
@@ -182,12 +192,5 @@ public struct PartitionWindows: Sendable {
         if pane > states[coin].lastTouched { states[coin].lastTouched = pane }
         if !states[coin].isActive { activate(coin) }
         return true
-    }
-
-    /// From now on boundaries look at a coin.
-    mutating func activate(_ coin: Int) {
-        if rings[coin].isEmpty { rings[coin] = PaneRing(plan: plan) }
-        states[coin].isActive = true
-        active.append(coin)
     }
 }

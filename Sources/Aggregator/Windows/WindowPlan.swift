@@ -16,6 +16,12 @@ public struct WindowPlan: Sendable {
         func ends(at boundary: Int64) -> Bool {
             slide == 1 || (boundary - size) % slide == 0
         }
+
+        /// The first boundary from this one on at which one of these windows ends.
+        func firstEnd(from boundary: Int64) -> Int64 {
+            let past = (boundary - size) % slide
+            return past == 0 ? boundary : boundary + (past < 0 ? -past : slide - past)
+        }
     }
 
     /// The windows, in the order of the settings; a window is known by its place here.
@@ -30,10 +36,22 @@ public struct WindowPlan: Sendable {
     public let futureLimit: Int64
     /// For how long a silent coin gets synthetic windows, in microseconds of event time.
     public let syntheticLimit: Int64
+    /// After how long a silence a coin is new to the alert rules, in microseconds of event time.
+    public let silenceLimit: Int64
+
+    /// The most that `outOfOrderness` may be, in microseconds.
+    static let maximumOutOfOrderness: Int64 = 3_600_000_000
+    /// The most time that a window, and all that is kept for it, may reach back from its last tick, in microseconds.
+    private static let longestReach: Int64 = 100 * 365 * 86_400_000_000
+
+    /// Older ticks are refused: their windows would begin before the first instant that can be written.
+    static let earliestTick = EventTime(microseconds: EventTime.earliest.microseconds + longestReach)
 
     let grids: [Grid]
     /// Panes in the longest window.
     let longest: Int64
+    /// `allowedLateness` in panes, rounded up.
+    let latenessPanes: Int64
     /// A pane whose number is at most `boundary - retention` is of no more use when the watermark is at `boundary`.
     let retention: Int64
     /// Slots in a coin's ring: what is retained, and what can lie ahead of the watermark.
@@ -55,13 +73,15 @@ public struct WindowPlan: Sendable {
     ///   - allowedLateness: microseconds, from 0.
     ///   - futureLimit: microseconds, from 0.
     ///   - syntheticLimit: microseconds, from 0; 0 switches synthetic windows off.
+    ///   - silenceLimit: microseconds; a day by default.
     /// - Throws: ``WindowPlanError`` that says which window cannot be had.
     public init(
         windows: [WindowSpec],
         outOfOrderness: Int64 = 10_000_000,
         allowedLateness: Int64 = 300_000_000,
         futureLimit: Int64 = 60_000_000,
-        syntheticLimit: Int64 = 3_600_000_000
+        syntheticLimit: Int64 = 3_600_000_000,
+        silenceLimit: Int64 = 86_400_000_000
     ) throws(WindowPlanError) {
         guard (1...16).contains(windows.count) else { throw .count(windows.count) }
         guard Set(windows).count == windows.count else { throw .duplicate }
@@ -76,8 +96,9 @@ public struct WindowPlan: Sendable {
         grids = windows.map { Grid(size: $0.size / length, slide: $0.slide / length) }
         longest = grids.reduce(0) { max($0, $1.size) }
         guard longest <= 10_000 else { throw .tooManyPanes(longest) }
-        retention = longest + (allowedLateness + length - 1) / length
-        ringLength = Int(retention + (outOfOrderness + length - 1) / length + 2)
+        latenessPanes = (allowedLateness + length - 1) / length
+        retention = longest + latenessPanes
+        ringLength = Self.ringLength(retention: retention, ahead: (outOfOrderness + length - 1) / length)
         blockLength = longest <= 16 ? 0 : Self.powerOfTwo(atLeastRootOf: longest)
         sumLimit = Int128.max / Int128(longest)
         syntheticPanes = syntheticLimit / length
@@ -87,6 +108,16 @@ public struct WindowPlan: Sendable {
         self.allowedLateness = allowedLateness
         self.futureLimit = futureLimit
         self.syntheticLimit = syntheticLimit
+        self.silenceLimit = silenceLimit
+    }
+
+    /// Slots of a ring that also holds panes this far ahead of the watermark.
+    func ringLength(ahead panes: Int64) -> Int {
+        Self.ringLength(retention: retention, ahead: panes)
+    }
+
+    private static func ringLength(retention: Int64, ahead: Int64) -> Int {
+        Int(retention + ahead + 2)
     }
 
     /// The number of the pane that holds an instant; also the number of the last boundary at or before it.

@@ -40,14 +40,16 @@ public enum TickDecision: Sendable, Hashable {
     case accepted
     /// It went into a pane that had been closed, within the allowed lateness: windows were emitted again.
     case revised
-    /// It repeats the coin's last observation: counted, not aggregated.
+    /// It repeats the coin's newest observation: counted, not aggregated.
     case unchanged
     /// It came after the allowed lateness.
     case late(LateTick)
     /// It is this many microseconds ahead of the wall clock, more than the limit. It moved nothing.
     case future(ahead: Int64)
-    /// Its price can't be added: the sum would leave the exact range.
+    /// It can't be added: the sum would leave the exact range, or the window would begin before the year 0.
     case outOfRange
+    /// Its coin has no panes, and there is no room for another coin that has some.
+    case noRoom
 }
 
 /// How late a tick was.

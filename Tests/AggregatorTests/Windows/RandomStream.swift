@@ -9,17 +9,25 @@ enum StreamEvent {
     case quiet(ClockReading)
 }
 
-/// A plan, rules and a stream, all from a seed: disorder, duplicates, late ticks, ticks from the future, silence, jumps
-/// of hours, clocks that go back.
+/// Settings and a stream, all from a seed: disorder, duplicates, late ticks, ticks from the future, silence, jumps of
+/// hours, clocks that go back.
 struct RandomStream {
-    let plan: WindowPlan
-    let rules: [AlertRule]
+    /// What a process has been started with.
+    struct Settings {
+        var plan: WindowPlan
+        var rules: [AlertRule]
+    }
+
+    /// What the first process has been started with.
+    let settings: Settings
     let events: [StreamEvent]
 
     private static let minute: Int64 = 60_000_000
     private static let coins = [
         CoinKey(coinID: "bitcoin", vsCurrency: "usd"), CoinKey(coinID: "bitcoin", vsCurrency: "eur"),
         CoinKey(coinID: "01coin", vsCurrency: "usd"), CoinKey(coinID: "a/ü:\"b", vsCurrency: "usd"),
+        // One letter in two spellings, and an accent on what isn't a letter.
+        CoinKey(coinID: "\u{E9}", vsCurrency: "us/\u{301}d"), CoinKey(coinID: "e\u{301}", vsCurrency: "us/\u{301}d"),
     ]
 
     init(seed: UInt64, length: Int) throws {
@@ -32,17 +40,32 @@ struct RandomStream {
             [.sliding(3 * minute / 2, every: minute / 2), .tumbling(minute)],
             [.tumbling(minute), .sliding(40 * minute, every: minute), .sliding(5 * minute, every: minute)],
         ]
-        plan = try WindowPlan(
+        let plan = try WindowPlan(
             windows: random.pick(windows),
             outOfOrderness: random.pick([0, 10_000_000, 90_000_000]),
             allowedLateness: random.pick([0, 30_000_000, 5 * minute]),
-            syntheticLimit: random.pick([0, 3 * minute, 60 * minute])
+            syntheticLimit: random.pick([0, 3 * minute, 60 * minute]),
+            silenceLimit: random.pick([20 * minute, 1_440 * minute])
         )
-        rules = Self.rules(&random)
+        settings = Settings(plan: plan, rules: Self.rules(&random, plan: plan))
         events = Self.events(&random, plan: plan, length: length)
     }
 
-    private static func rules(_ random: inout SplitMix64) -> [AlertRule] {
+    /// Other settings of the kind that may change while windows are open: the windows in another order, more or less
+    /// disorder allowed, other rules.
+    func changedSettings(_ random: inout SplitMix64) throws -> Settings {
+        let old = settings.plan
+        let plan = try WindowPlan(
+            windows: old.windows.map { (random.next(), $0) }.sorted { $0.0 < $1.0 }.map(\.1),
+            outOfOrderness: random.pick([0, 1_000_000, 10_000_000, 90_000_000, 300_000_000]),
+            allowedLateness: old.allowedLateness,
+            syntheticLimit: old.syntheticLimit,
+            silenceLimit: old.silenceLimit
+        )
+        return Settings(plan: plan, rules: Self.rules(&random, plan: plan))
+    }
+
+    private static func rules(_ random: inout SplitMix64, plan: WindowPlan) -> [AlertRule] {
         let cooldown = random.pick([0, 2 * minute, 30 * minute])
         let all = [
             AlertRule(
@@ -50,17 +73,24 @@ struct RandomStream {
                 coinID: "*",
                 vsCurrency: "usd",
                 kind: .above,
-                threshold: Price(60),
+                threshold: Price(random.pick([50, 60])),
                 cooldownMicroseconds: cooldown
             ),
             AlertRule(ruleID: "low", coinID: "bitcoin", vsCurrency: "eur", kind: .below, threshold: Price(40)),
+            AlertRule(
+                ruleID: "accent/%\u{301}",
+                coinID: random.pick(["\u{E9}", "e\u{301}"]),
+                vsCurrency: "us/\u{301}d",
+                kind: .above,
+                threshold: Price(50)
+            ),
             AlertRule(
                 ruleID: "fall",
                 coinID: "*",
                 vsCurrency: "usd",
                 kind: .changePct,
                 threshold: Price(-10),
-                windowMicroseconds: 5 * minute,
+                windowMicroseconds: random.pick(plan.windows).size,
                 cooldownMicroseconds: cooldown
             ),
             AlertRule(
@@ -69,10 +99,10 @@ struct RandomStream {
                 vsCurrency: "usd",
                 kind: .above,
                 threshold: Price(1),
-                enabled: false
+                enabled: random.chance(1, in: 3)
             ),
         ]
-        return all.filter { _ in random.chance(2, in: 3) }
+        return all.filter { AlertRuleProblem($0, plan: plan) == nil && random.chance(2, in: 3) }
     }
 
     private static func events(_ random: inout SplitMix64, plan: WindowPlan, length: Int) -> [StreamEvent] {

@@ -5,9 +5,13 @@ import Shared
 /// The windows as one would explain them: every tick that was ever accepted is kept, and every result is worked out
 /// from all of them, by filtering and sorting.
 ///
+/// The rule for empty windows is the one of docs/aggregator.md, taken literally: an empty window says what the last tick
+/// before it said, for so long after that tick's pane; so a late tick that is the last one before an empty window makes
+/// that window say something else.
+///
 /// It knows nothing of panes in rings, of blocks, of lists of active coins or of changelogs.
 struct ReferenceModel {
-    let plan: WindowPlan
+    private(set) var plan: WindowPlan
     var rules: [AlertRule] = []
     private(set) var results: [PriceAggregate] = []
     private(set) var alerts: [PriceAlert] = []
@@ -18,8 +22,13 @@ struct ReferenceModel {
         var start: Int64
     }
 
+    private struct LookName: Hashable {
+        var rule: ByteText
+        var coin: CoinKey
+    }
+
     private struct Look {
-        var holds: Bool
+        var holds: Bool?
         var firedAt: Int64?
     }
 
@@ -33,7 +42,7 @@ struct ReferenceModel {
     private var then: Int64 = 0
     private var completeFrom: EventTime?
     private var emitted: [WindowName: Int] = [:]
-    private var looks: [String: Look] = [:]
+    private var looks: [LookName: Look] = [:]
 
     init(plan: WindowPlan) {
         self.plan = plan
@@ -44,8 +53,25 @@ struct ReferenceModel {
         alerts = []
     }
 
-    /// The process restarted: the clock of a quiet partition starts again from where the watermark stood.
-    mutating func restart(at instant: Int64) {
+    /// The process restarted, perhaps with other settings: the clock of a quiet partition starts again from where the
+    /// watermark stood. A rule that is about something else than before has yet to look, and one that is gone, or no
+    /// longer about a coin, knows nothing of it.
+    mutating func restart(at instant: Int64, plan: WindowPlan, rules: [AlertRule]) {
+        for (name, look) in looks {
+            let old = self.rules.first { ByteText($0.ruleID) == name.rule }
+            guard let old, let new = rules.first(where: { ByteText($0.ruleID) == name.rule }), matches(new, name.coin)
+            else {
+                looks[name] = nil
+                continue
+            }
+            let window = new.kind == .changePct ? new.windowMicroseconds : nil
+            let oldWindow = old.kind == .changePct ? old.windowMicroseconds : nil
+            if (new.kind, new.threshold) != (old.kind, old.threshold) || window != oldWindow {
+                looks[name] = Look(holds: nil, firedAt: look.firedAt)
+            }
+        }
+        self.plan = plan
+        self.rules = rules
         guard let mark else { return }
         markThen = mark
         then = instant
@@ -61,11 +87,9 @@ struct ReferenceModel {
         if time > clock.wall.microseconds + plan.futureLimit {
             return .future(ahead: time - clock.wall.microseconds)
         }
-        if tick.isSnapshot, lastSeen[coin] == tick.time { return .unchanged }
         let pane = floorTo(plan.paneLength, time)
         let paneEnd = pane + plan.paneLength
         if let mark, mark >= paneEnd + plan.allowedLateness {
-            lastSeen[coin] = max(lastSeen[coin] ?? tick.time, tick.time)
             return .late(
                 LateTick(
                     by: mark - paneEnd - plan.allowedLateness,
@@ -74,6 +98,7 @@ struct ReferenceModel {
                 )
             )
         }
+        if tick.isSnapshot, lastSeen[coin] == tick.time { return .unchanged }
         if largest.map({ time > $0 }) ?? true {
             largest = time
             markThen = time - plan.outOfOrderness
@@ -83,12 +108,26 @@ struct ReferenceModel {
         if completeFrom == nil { completeFrom = tick.time }
         let place = accepted[coin, default: []].lastIndex { $0.time <= tick.time }.map { $0 + 1 } ?? 0
         accepted[coin, default: []].insert(tick, at: place)
-        if lastSeen[coin].map({ tick.time >= $0 }) ?? true { lookAtPrice(tick, coin) }
+        if lastSeen[coin].map({ tick.time >= $0 }) ?? true {
+            if let last = lastSeen[coin], time - last.microseconds > plan.silenceLimit {
+                looks = looks.filter { $0.key.coin != coin }
+            }
+            lookAtPrice(tick, coin)
+        }
         lastSeen[coin] = max(lastSeen[coin] ?? tick.time, tick.time)
         guard let mark, paneEnd <= mark else { return .accepted }
         for spec in plan.windows {
             for start in starts(of: spec, containing: pane) where start + spec.size <= mark {
                 emit(spec, start, coin, isFirst: false)
+            }
+            // Every closed window behind the tick that is empty, and whose last tick before it this is.
+            var start = floorTo(spec.slide, mark - spec.size)
+            while start >= paneEnd {
+                let ticks = accepted[coin, default: []]
+                let isEmpty = !ticks.contains { start <= $0.time.microseconds && $0.time.microseconds < start + spec.size }
+                let lastBefore = ticks.lastIndex { $0.time.microseconds < start }
+                if isEmpty, lastBefore == place { emit(spec, start, coin, isFirst: false) }
+                start -= spec.slide
             }
         }
         return .revised
@@ -130,7 +169,7 @@ struct ReferenceModel {
             result.totalVolume = last.volume
             result.firstTickAt = first.time
             result.lastTickAt = last.time
-        } else if isFirst, let before {
+        } else if let before {
             let silentSince = floorTo(plan.paneLength, before.time.microseconds) + plan.paneLength
             guard end - silentSince <= floorTo(plan.paneLength, plan.syntheticLimit) else { return }
             result = aggregate(spec, start, coin, open: before.price, close: before.price)
@@ -215,7 +254,8 @@ struct ReferenceModel {
     }
 
     private func matches(_ rule: AlertRule, _ coin: CoinKey) -> Bool {
-        (rule.coinID == "*" || rule.coinID == coin.coinID) && rule.vsCurrency == coin.vsCurrency && rule.enabled
+        let isItsCoin = rule.coinID == "*" || ByteText(rule.coinID) == ByteText(coin.coinID)
+        return isItsCoin && ByteText(rule.vsCurrency) == ByteText(coin.vsCurrency) && rule.enabled
     }
 
     private mutating func look(
@@ -226,10 +266,10 @@ struct ReferenceModel {
         price: Price,
         at time: EventTime
     ) {
-        let name = "\(rule.ruleID) \(coin)"
+        let name = LookName(rule: ByteText(rule.ruleID), coin: coin)
         let before = looks[name]
         looks[name] = Look(holds: holds, firedAt: before?.firedAt)
-        guard let before, !before.holds, holds else { return }
+        guard let before, before.holds == false, holds else { return }
         if let firedAt = before.firedAt, time.microseconds < firedAt + rule.cooldownMicroseconds { return }
         looks[name]?.firedAt = time.microseconds
         alerts.append(

@@ -1,3 +1,4 @@
+import Foundation
 import Shared
 import TestSupport
 import Testing
@@ -5,91 +6,116 @@ import Testing
 @testable import Aggregator
 
 /// The core against the reference model, on streams made from seeds.
+///
+/// `TICKLINE_STREAMS` says how many of each kind; CI runs a thousand.
 @Suite("Reference model", .ownThread) struct ReferenceModelTests {
-    @Test("The windows agree with the reference model, step by step", arguments: 0..<8)
+    private static let parts = 8
+    private static let streams = ProcessInfo.processInfo.environment["TICKLINE_STREAMS"].flatMap { Int($0) } ?? 1_000
+
+    private func compare(part: Int, from first: UInt64, restarts: Restarts) throws {
+        for number in stride(from: part, to: Self.streams, by: Self.parts) {
+            var run = try ComparedRun(seed: first + UInt64(number), length: 90, restarts: restarts)
+            guard try run.toTheEnd() else { return }
+        }
+    }
+
+    @Test("The windows agree with the reference model, step by step", arguments: 0..<parts)
     func agrees(part: Int) throws {
-        for seed in 0..<125 {
-            var run = try ComparedRun(seed: UInt64(part * 1_000 + seed), length: 90)
-            guard run.toTheEnd(crashes: false) else { return }
-        }
+        try compare(part: part, from: 0, restarts: .none)
     }
 
-    @Test("Windows restored from the changelog at random points go on as if nothing had happened", arguments: 0..<8)
+    @Test("Windows restored from the changelog at random points go on as if nothing had happened", arguments: 0..<parts)
     func restarts(part: Int) throws {
-        for seed in 0..<125 {
-            var run = try ComparedRun(seed: UInt64(100_000 + part * 1_000 + seed), length: 90)
-            guard run.toTheEnd(crashes: true) else { return }
-        }
+        try compare(part: part, from: 1_000_000, restarts: .sameSettings)
     }
 
-    @Test("When every coin has been silent for long, the compacted changelog holds no pane", arguments: 0..<40)
-    func changelogEndsSmall(seed: Int) throws {
-        var run = try ComparedRun(seed: UInt64(200_000 + seed), length: 60)
-        guard run.toTheEnd(crashes: true) else { return }
-        run.silence()
-        let left = run.compactedChangelog().map(\.key)
-        #expect(!left.contains { $0.hasPrefix("pane/") }, "seed \(seed): \(left)")
-        #expect(left.contains("position"), "seed \(seed)")
+    @Test("Restored with reordered windows, other disorder and other rules, they go on as the model says", arguments: 0..<parts)
+    func changedSettings(part: Int) throws {
+        try compare(part: part, from: 2_000_000, restarts: .changedSettings)
     }
+
+    @Test("When every coin has been silent for long, the compacted changelog holds the position alone", arguments: 0..<40)
+    func changelogEndsSmall(seed: Int) throws {
+        var run = try ComparedRun(seed: UInt64(3_000_000 + seed), length: 60, restarts: .sameSettings)
+        guard try run.toTheEnd() else { return }
+        run.silence()
+        #expect(run.compactedChangelog().map(\.key) == ["position"], "seed \(seed)")
+        #expect(run.coinsInMemory == 0, "seed \(seed)")
+    }
+}
+
+/// Whether a stream is interrupted by crashes, and what the next process is started with.
+private enum Restarts {
+    case none
+    case sameSettings
+    case changedSettings
 }
 
 /// The core and the model side by side on one stream, with a changelog in between.
 private struct ComparedRun {
     private let seed: UInt64
     private let stream: RandomStream
+    private let restarts: Restarts
+    private var settings: RandomStream.Settings
     private var random: SplitMix64
     private var core: PartitionWindows
     private var model: ReferenceModel
     private var output = WindowOutput()
-    /// As it lies in Kafka: keys as text, values as JSON.
+    /// As it lies in Kafka: keys as bytes, values as JSON.
     private var changelog: [(key: String, value: String?)] = []
     /// The model and the next event as of the last transaction.
     private var committed: (model: ReferenceModel, next: Int)
 
-    init(seed: UInt64, length: Int) throws {
+    init(seed: UInt64, length: Int, restarts: Restarts) throws {
         self.seed = seed
-        let stream = try RandomStream(seed: seed, length: length)
-        self.stream = stream
+        self.restarts = restarts
+        stream = try RandomStream(seed: seed, length: length)
+        settings = stream.settings
         random = SplitMix64(seed: ~seed)
-        var model = ReferenceModel(plan: stream.plan)
-        model.rules = stream.rules.filter { AlertRuleProblem($0, plan: stream.plan) == nil }
+        var model = ReferenceModel(plan: settings.plan)
+        model.rules = settings.rules
         self.model = model
-        core = Self.emptyCore(stream)
+        core = Self.emptyCore(settings)
         committed = (model, 0)
     }
 
-    private static func emptyCore(_ stream: RandomStream) -> PartitionWindows {
-        var core = PartitionWindows(plan: stream.plan)
-        for rule in stream.rules { _ = core.setRule(rule) }
+    private static func emptyCore(_ settings: RandomStream.Settings) -> PartitionWindows {
+        var core = PartitionWindows(plan: settings.plan)
+        for rule in settings.rules { _ = core.setRule(rule) }
         return core
     }
 
+    /// How many coins the core knows.
+    var coinsInMemory: Int { core.coins.count }
+
     /// Runs the stream.
     /// - Returns: false at the first difference, which is recorded.
-    mutating func toTheEnd(crashes: Bool) -> Bool {
+    mutating func toTheEnd() throws -> Bool {
         var next = 0
         while next < stream.events.count {
             guard step(stream.events[next], number: next) else { return false }
             next += 1
             core.nextOffset = Int64(next)
             if random.chance(1, in: 6) { commit(next) }
-            if crashes, random.chance(1, in: 25) { next = crash(at: instant(of: stream.events[next - 1])) }
+            if restarts != .none, random.chance(1, in: 25) {
+                next = try crash(at: instant(of: stream.events[next - 1]))
+            }
         }
         commit(next)
         return true
     }
 
-    /// Nothing comes for two days.
+    /// Nothing comes for three days.
     mutating func silence() {
         let last = instant(of: stream.events[stream.events.count - 1])
-        let clock = ClockReading(wall: EventTime(microseconds: 0), monotonic: last + 2 * 86_400_000_000)
+        let clock = ClockReading(wall: EventTime(microseconds: 0), monotonic: last + 3 * 86_400_000_000)
         core.advance(to: clock, into: &output)
         commit(stream.events.count)
     }
 
     func compactedChangelog() -> [(key: String, value: String)] {
-        var latest: [String: Int] = [:]
-        for (position, record) in changelog.enumerated() { latest[record.key] = position }
+        var latest: [ByteText: Int] = [:]
+        for (position, record) in changelog.enumerated() { latest[ByteText(record.key)] = position }
         return latest.values.sorted().compactMap { position in
             changelog[position].value.map { (changelog[position].key, $0) }
         }
@@ -126,33 +152,22 @@ private struct ComparedRun {
         committed = (model, next)
     }
 
-    private mutating func crash(at instant: Int64) -> Int {
+    private mutating func crash(at instant: Int64) throws -> Int {
         if random.chance(1, in: 2) {
             changelog = compactedChangelog().map { ($0.key, $0.value) }
         }
-        var restore = StateRestore(into: Self.emptyCore(stream))
+        if restarts == .changedSettings { settings = try stream.changedSettings(&random) }
+        var restore = StateRestore(into: Self.emptyCore(settings))
         for record in changelog {
-            guard let key = StateKey(record.key) else {
-                Issue.record("seed \(seed): no key: \(record.key)")
-                continue
-            }
-            do throws(JSONError) {
-                restore.apply(
-                    key,
-                    try record.value.map { text throws(JSONError) in
-                        let bytes = Array(text.utf8)
-                        return try StateValue(json: bytes.span, for: key)
-                    }
-                )
-            } catch {
-                Issue.record("seed \(seed): \(record): \(error)")
-            }
+            let value = record.value.map { Array($0.utf8) }
+            restore.apply(key: record.key.utf8.span, value: value?.span, offset: 0)
         }
-        let (windows, foundPosition) = restore.finish(at: instant)
-        core = windows
+        let outcome = try restore.finish(at: instant)
+        core = outcome.windows
         model = committed.model
-        model.restart(at: instant)
-        #expect(foundPosition == (committed.next > 0), "seed \(seed)")
+        model.restart(at: instant, plan: settings.plan, rules: settings.rules)
+        #expect(outcome.faults.isEmpty, "seed \(seed): \(outcome.faults)")
+        #expect(outcome.foundPosition == (committed.next > 0), "seed \(seed)")
         #expect(core.nextOffset == Int64(committed.next), "seed \(seed)")
         return committed.next
     }
@@ -164,8 +179,9 @@ private struct ComparedRun {
     }
 
     private static func order(_ left: PriceAggregate, _ right: PriceAggregate) -> Bool {
-        let leftName = (left.coinID, left.vsCurrency, left.windowEnd, left.windowStart, left.window.rawValue)
-        let rightName = (right.coinID, right.vsCurrency, right.windowEnd, right.windowStart, right.window.rawValue)
+        let (leftCoin, rightCoin) = (ByteText(left.coinID), ByteText(right.coinID))
+        let leftName = (leftCoin, left.vsCurrency, left.windowEnd, left.windowStart, left.window.rawValue)
+        let rightName = (rightCoin, right.vsCurrency, right.windowEnd, right.windowStart, right.window.rawValue)
         return leftName < rightName
     }
 }
