@@ -56,7 +56,7 @@ public struct AggregatorCommand: ServiceCommand {
 
     /// Reads the settings and makes the pipeline.
     public static func start(_ reader: SettingsReader) throws -> (pipeline: any Pipeline, readiness: Readiness) {
-        let readiness = Readiness("kafka", "partitions")
+        let readiness = Readiness("kafka", "partitions", "clock")
         return (AggregatorPipeline(settings: try AggregatorSettings(reader), readiness: readiness), readiness)
     }
 

@@ -67,6 +67,13 @@ public struct AggregatorSettings: Sendable {
         default: .stop,
         help: "What to do when the broker has deleted records that were not read: stop, or continue with what is there."
     )
+    static let coinMemorySetting = Setting.integer(
+        "AGGREGATOR_COIN_MEMORY",
+        in: 1...1_048_576,
+        default: 96,
+        help: "MiB that the open windows of all coins may take, an equal share for each partition of prices.raw; "
+            + "ticks of coins beyond it are dead letters."
+    )
     static let groupSetting = Setting.text(
         "AGGREGATOR_GROUP",
         default: "aggregator",
@@ -83,7 +90,8 @@ public struct AggregatorSettings: Sendable {
     public static let all: [any SettingDescription] =
         KafkaSettings.all + [
             windowsSetting, outOfOrdernessSetting, allowedLatenessSetting, futureLimitSetting, syntheticSetting,
-            followClockSetting, intervalSetting, recordsSetting, retentionGapSetting, groupSetting, instanceSetting,
+            followClockSetting, intervalSetting, recordsSetting, retentionGapSetting, coinMemorySetting, groupSetting,
+            instanceSetting,
         ]
 
     /// Where the brokers are.
@@ -98,6 +106,8 @@ public struct AggregatorSettings: Sendable {
     public var transactionRecords: Int
     /// What to do when records were deleted before they were read.
     public var retentionGap: RetentionGap
+    /// The bytes that the open windows of all coins may take.
+    public var coinMemory: Int
     /// The consumer group.
     public var group: String
     /// This instance's name.
@@ -123,8 +133,20 @@ public struct AggregatorSettings: Sendable {
         transactionInterval = try reader.value(Self.intervalSetting)
         transactionRecords = try reader.value(Self.recordsSetting)
         retentionGap = try reader.value(Self.retentionGapSetting)
+        coinMemory = try reader.value(Self.coinMemorySetting) << 20
         group = try reader.value(Self.groupSetting)
         instance = try reader.optional(Self.instanceSetting) ?? "\(Self.hostName)-\(getpid())"
+    }
+
+    /// `max.poll.interval.ms`: the group waits for a member that died while it was joining for so long, by default 5
+    /// minutes in which nobody gets anything. A turn of the loop takes milliseconds, a restore seconds.
+    static let pollInterval = (name: "max.poll.interval.ms", milliseconds: 60_000)
+
+    /// How long a restore may take. It runs inside a callback of the consumer, and must end, one way or the other, before
+    /// the group gives the member up: else its successor would wait as long, and so on.
+    var restoreLimit: Duration {
+        let interval = kafka.properties[Self.pollInterval.name].flatMap { Int($0) } ?? Self.pollInterval.milliseconds
+        return .milliseconds(interval / 4 * 3)
     }
 
     /// The topics that must exist.

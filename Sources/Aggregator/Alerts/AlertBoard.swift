@@ -112,9 +112,9 @@ struct AlertBoard: Sendable {
         if watches[coin][position].isStored { noteChanged(coin, position) }
     }
 
-    /// Whether a rule knows something of a coin.
+    /// Whether a rule knows something of a coin, or the changelog still says so.
     func remembers(_ coin: Int) -> Bool {
-        watches[coin].contains { !$0.isBlank }
+        watches[coin].contains { !$0.isBlank || $0.isStored }
     }
 
     /// A coin was silent for so long that its rules have forgotten it.

@@ -1,3 +1,4 @@
+import Logging
 import Shared
 
 /// Computes history again, with the code of the service, into topics of its own.
@@ -43,13 +44,13 @@ struct Replay {
         output.topicPrefix = range.outputPrefix
         let reader = try KafkaReader(settings: settings.kafka)
         try prepareTopics(output, partitions: count, reader: reader)
-        let rules = try RuleFollower(settings: settings).rules.values.sorted { $0.ruleID < $1.ruleID }
+        let rules = try RuleFollower(settings: settings, metrics: metrics, logger: Logger(label: "replay")).rules.all
         let writer = try TransactionWriter(kafka: output, id: "replay")
         var summary = Summary()
         for number in 0..<Int32(count) {
             let partition = TopicPartition(topic: input, partition: number)
             let offsets = try bounds(of: partition, reader: reader)
-            summary.records += try replay(partition, offsets, rules: rules, reader: reader, writer: writer)
+            summary.records += try replay(partition, of: count, offsets, rules: rules, reader: reader, writer: writer)
             summary.partitions += 1
         }
         return summary
@@ -57,28 +58,40 @@ struct Replay {
 
     private func replay(
         _ partition: TopicPartition,
+        of partitionCount: Int,
         _ offsets: Range<Int64>,
         rules: [AlertRule],
         reader: KafkaReader,
         writer: TransactionWriter
     ) throws -> Int {
         guard !offsets.isEmpty else { return 0 }
-        var windows = PartitionWindows(plan: settings.plan)
+        let memory = CoinMemory(limit: settings.coinMemory / max(1, partitionCount))
+        var windows = PartitionWindows(plan: settings.plan, memory: memory)
         for rule in rules { _ = windows.setRule(rule) }
-        let task = PartitionTask(partition: partition.partition, windows: windows, writer: writer, metrics: metrics)
+        let task = PartitionTask(
+            partition: partition.partition,
+            of: partitionCount,
+            windows: windows,
+            writer: writer,
+            metrics: metrics
+        )
         var clock = ClockReading(wall: .earliest, monotonic: 0)
         var records = 0
         do {
             try reader.readToEnd(of: partition, from: offsets.lowerBound, timeout: Self.longest) { record in
                 guard record.offset < offsets.upperBound else { throw ReachedEnd() }
-                let time = (record.timestampMilliseconds ?? 0) * 1_000
-                if time > clock.monotonic {
-                    clock = ClockReading(wall: EventTime(microseconds: time), monotonic: time)
+                // A producer may write anything for a record's time.
+                let time = record.timestampMilliseconds.flatMap { EventTime(unixMilliseconds: $0) }
+                if let time, time.microseconds > clock.monotonic {
+                    clock = ClockReading(wall: time, monotonic: time.microseconds)
                     if settings.followsClock { try task.advance(to: clock) }
                 }
                 try task.take(record, clock: clock)
                 records += 1
-                if records % Self.batch == 0 { try writer.commit(timeout: Self.timeout) }
+                if records % Self.batch == 0 {
+                    task.discardState()
+                    try writer.commit(timeout: Self.timeout)
+                }
             }
         } catch is ReachedEnd {
             // More has been written since the replay began, or it ends before the latest record.

@@ -17,6 +17,10 @@ struct AggregatorMetrics: Sendable {
     let restoreSeconds: PrometheusHistogram
     let restoredRecords: PrometheusCounter
     let retentionGaps: PrometheusCounter
+    let noRoom: PrometheusCounter
+    let badState: PrometheusCounter
+    let rules: PrometheusGauge
+    let refusedRules: PrometheusCounter
     private let results: [(first: PrometheusCounter, again: PrometheusCounter, synthetic: PrometheusCounter)]
 
     /// Declares them.
@@ -57,6 +61,17 @@ struct AggregatorMetrics: Sendable {
             "retention_gap_records_total",
             "Records that the broker had deleted before they were read (AGGREGATOR_RETENTION_GAP=continue)."
         )
+        noRoom = counter(
+            "no_room_total",
+            "Ticks that went to the dead letters because there was no room for another coin (AGGREGATOR_COIN_MEMORY)."
+        )
+        badState = counter("bad_state_records_total", "Records of the changelog that could not be used.")
+        rules = PrometheusGauge(
+            "tickline_aggregator_rules",
+            help: "Alert rules in force, those that are switched off included.",
+            registry: registry
+        )
+        refusedRules = counter("refused_rules_total", "Records of alerts.rules that could not be used.")
         results = plan.windows.map { window in
             func results(_ kind: String) -> PrometheusCounter {
                 counter(
@@ -89,6 +104,16 @@ struct AggregatorMetrics: Sendable {
         )
     }
 
+    /// The bytes that the coins of a partition take.
+    func coinMemory(of partition: Int32) -> PrometheusGauge {
+        PrometheusGauge(
+            "tickline_aggregator_coin_bytes",
+            help: "The bytes that a partition's coins take, roughly; at most its share of AGGREGATOR_COIN_MEMORY.",
+            labels: ["partition": String(partition)],
+            registry: registry
+        )
+    }
+
     /// Counts a window's result.
     func count(_ result: WindowResult) {
         let counters = results[result.window]
@@ -109,6 +134,7 @@ struct AggregatorMetrics: Sendable {
         late.increment(by: counts.late)
         future.increment(by: counts.future)
         deadLetters.increment(by: counts.deadLetters)
+        noRoom.increment(by: counts.noRoom)
     }
 }
 
@@ -122,4 +148,6 @@ struct TickCounts: Sendable {
     var deadLetters = 0
     /// Of the dead letters, those whose coin found no room.
     var noRoom = 0
+    /// How far the furthest of the future ticks was ahead, in microseconds.
+    var furthestAhead: Int64 = 0
 }

@@ -13,13 +13,13 @@ public struct AggregatorPipeline: Pipeline {
     /// transaction costs its commit and a state record for every coin that it touches.
     private static let backlogInterval = Duration.seconds(1)
 
-    /// The group waits for a member that died while it was joining for `max.poll.interval.ms`: by default 5 minutes in
-    /// which nobody gets anything. A turn of the loop takes milliseconds, a restore seconds.
-    private static let consumerProperties = ["max.poll.interval.ms": "60000"]
+    private static let consumerProperties = [
+        AggregatorSettings.pollInterval.name: String(AggregatorSettings.pollInterval.milliseconds)
+    ]
 
     /// Makes the pipeline; nothing is connected yet.
     /// - Parameters:
-    ///   - readiness: gets the conditions `kafka` and `partitions`.
+    ///   - readiness: gets the conditions `kafka`, `partitions` and `clock`.
     ///   - registry: gets the metrics.
     public init(settings: AggregatorSettings, readiness: Readiness, registry: PrometheusRegistry = .shared) {
         let metrics = AggregatorMetrics(plan: settings.plan, registry: registry)
@@ -40,7 +40,7 @@ public struct AggregatorPipeline: Pipeline {
             kafka: settings.kafka,
             id: "\(settings.group)-\(settings.instance)"
         )
-        let rules = try RuleFollower(settings: settings)
+        let rules = try RuleFollower(settings: settings, metrics: metrics, logger: logger)
         let tasks = PartitionTasks(
             settings: settings,
             metrics: metrics,
@@ -124,7 +124,7 @@ public struct AggregatorPipeline: Pipeline {
             inTransaction += count
             if count == 0, !tasks.isBehind { break }
         } while inTransaction < settings.transactionRecords && hasTime(since: began, tasks: tasks)
-        for task in tasks.tasks.values { task.publishCounts() }
+        tasks.publishCounts()
         try tasks.advance(to: .now())
         try tasks.commit()
     }
@@ -137,6 +137,8 @@ public struct AggregatorPipeline: Pipeline {
     private func slowWork(consumer: KafkaConsumer, tasks: PartitionTasks) throws {
         readiness.set("kafka", consumer.unreachable.map { .failing($0.description) } ?? .ok)
         readiness.set("partitions", tasks.wasAssigned ? .ok : .failing("the group has assigned none yet"))
+        let clock = tasks.checkClock()
+        readiness.set("clock", clock == .plausible ? .ok : .failing(clock.description))
         try tasks.followRules()
         tasks.publish(clock: .now())
     }

@@ -12,14 +12,23 @@ final class PartitionTask {
     /// Whether its position moved since the last commit.
     @exclusivity(unchecked) private(set) var hasMoved = false
     @exclusivity(unchecked) private var output = WindowOutput()
+    private let partitionCount: Int
     private let writer: TransactionWriter
     private let metrics: AggregatorMetrics
     @exclusivity(unchecked) private var counts = TickCounts()
     private static let snapshotSource: StaticString = "coingecko"
 
     /// Takes over a partition.
-    init(partition: Int32, windows: PartitionWindows, writer: TransactionWriter, metrics: AggregatorMetrics) {
+    /// - Parameter partitionCount: how many partitions `prices.raw` has.
+    init(
+        partition: Int32,
+        of partitionCount: Int,
+        windows: PartitionWindows,
+        writer: TransactionWriter,
+        metrics: AggregatorMetrics
+    ) {
         self.partition = partition
+        self.partitionCount = partitionCount
         self.windows = windows
         self.writer = writer
         self.metrics = metrics
@@ -40,6 +49,10 @@ final class PartitionTask {
         } catch {
             return try refuse(record, error.description)
         }
+        let fault = tick.coinID.withUTF8(in: bytes) {
+            Partitioner.fault(of: record, coinID: $0, partitionCount: partitionCount)
+        }
+        if let fault { return try refuse(record, fault) }
         let input = WindowTick(
             price: tick.price,
             volume: tick.totalVolume,
@@ -61,6 +74,7 @@ final class PartitionTask {
             try writer.writeLate(record, headers: Self.headers(late))
         case .future(let ahead):
             counts.future += 1
+            counts.furthestAhead = max(counts.furthestAhead, ahead)
             try writer.writeLate(record, headers: headers(future: ahead))
         case .outOfRange: try refuse(record, "the sum of the window's prices, or its start, would be out of range")
         case .noRoom:
@@ -99,18 +113,32 @@ final class PartitionTask {
         hasMoved = false
     }
 
-    /// Reports a fault of the rules as a dead letter.
-    func report(_ fault: RuleFault) throws {
-        try writer.write(fault.letter)
+    /// Forgets what changed of the state: a replay keeps none.
+    func discardState() {
+        windows.drainChanges { _, _ in }
+        hasMoved = false
+    }
+
+    /// A record of the rules has been looked at.
+    /// - Parameters:
+    ///   - partition: of the rules.
+    ///   - next: the offset after the record.
+    ///   - letter: the record, if it can't be used.
+    func report(_ letter: DeadLetter?, partition: Int32, next: Int64) throws {
+        windows.reportedRules[partition] = next
+        guard let letter else { return }
+        try writer.write(letter)
         metrics.deadLetters.increment()
-        windows.reportedRules[fault.partition] = fault.offset + 1
         hasMoved = true
     }
 
     /// Hands what was counted to the metrics: once a batch, not once a tick.
-    func publishCounts() {
+    /// - Returns: what was counted.
+    @discardableResult
+    func publishCounts() -> TickCounts {
+        defer { counts = TickCounts() }
         metrics.add(counts)
-        counts = TickCounts()
+        return counts
     }
 
     private func writeOutput() throws {

@@ -16,6 +16,9 @@ final class PartitionTasks: RebalanceHandler {
     private let metrics: AggregatorMetrics
     private let writer: TransactionWriter
     private let rules: RuleFollower
+    private let ruleFaults: RuleFaultReader
+    private var clockCheck = ClockCheck()
+    private var noRoomLog: SampledLog
     private let inputPartitions: Int
     private let logger: Logger
     /// A revoke must end well before the group gives up on us; Kafka's own limit is `max.poll.interval.ms` (5 min).
@@ -34,6 +37,8 @@ final class PartitionTasks: RebalanceHandler {
         self.metrics = metrics
         self.writer = writer
         self.rules = rules
+        ruleFaults = RuleFaultReader(settings: settings)
+        noRoomLog = SampledLog(logger)
         self.inputPartitions = inputPartitions
         self.logger = logger
     }
@@ -75,6 +80,7 @@ final class PartitionTasks: RebalanceHandler {
         for partition in tasks.keys {
             metrics.lag(of: partition).set(0)
             metrics.watermarkDelay(of: partition).set(0)
+            metrics.coinMemory(of: partition).set(0)
         }
         tasks = [:]
     }
@@ -84,14 +90,18 @@ final class PartitionTasks: RebalanceHandler {
     /// Makes the tasks of these partitions from their state.
     /// - Returns: where to go on, by partition.
     private func restore(_ partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
-        let restorer = StateRestorer(settings: settings, metrics: metrics)
+        let deadline = ContinuousClock.now.advanced(by: settings.restoreLimit)
+        let memory = CoinMemory(limit: settings.coinMemory / max(1, inputPartitions))
+        let restorer = StateRestorer(settings: settings, memory: memory, metrics: metrics)
         var positions: [TopicPartition: Int64] = [:]
-        let found = try restorer.restore(partitions.map(\.partition), rules: Array(rules.rules.values))
+        let found = try restorer.restore(partitions.map(\.partition), rules: rules.rules.all, until: deadline)
         for (partition, var restored) in zip(partitions, found) {
-            try findPosition(&restored, of: partition)
+            report(restored.faults, of: partition.partition)
+            try findPosition(&restored, of: partition, until: deadline)
             positions[partition] = restored.windows.nextOffset
             tasks[partition.partition] = PartitionTask(
                 partition: partition.partition,
+                of: inputPartitions,
                 windows: restored.windows,
                 writer: writer,
                 metrics: metrics
@@ -107,10 +117,39 @@ final class PartitionTasks: RebalanceHandler {
         return positions
     }
 
+    /// Says which records of the state could not be used.
+    private func report(_ faults: StateFaults, of partition: Int32) {
+        guard !faults.isEmpty else { return }
+        metrics.badState.increment(by: faults.values.count)
+        let shown = 20
+        for fault in faults.values.values.sorted(by: { $0.offset < $1.offset }).prefix(shown) {
+            logger.error(
+                """
+                aggregator.state, partition \(partition), offset \(fault.offset) can't be used and is dropped: \(fault.key): \
+                \(fault.reason)
+                """
+            )
+        }
+        if faults.values.count > shown {
+            logger.error("\(faults.values.count - shown) more records of partition \(partition) are dropped")
+        }
+        if let fault = faults.firstUnknownKey {
+            logger.warning(
+                "aggregator.state, partition \(partition), offset \(fault.offset): the key \"\(fault.key)\" is unknown",
+                metadata: ["unknown_keys": "\(faults.unknownKeys)"]
+            )
+        }
+    }
+
     /// Makes sure that the broker has the record to go on with.
-    private func findPosition(_ restored: inout StateRestorer.Restored, of partition: TopicPartition) throws {
+    private func findPosition(
+        _ restored: inout StateRestorer.Restored,
+        of partition: TopicPartition,
+        until deadline: ContinuousClock.Instant
+    ) throws {
         guard let consumer else { return }
-        let available = try consumer.watermarkOffsets(of: partition)
+        let timeout = min(.seconds(10), max(.seconds(1), ContinuousClock.now.duration(to: deadline)))
+        let available = try consumer.watermarkOffsets(of: partition, timeout: timeout)
         guard restored.hadState else {
             restored.windows.nextOffset = available.lowerBound
             return
@@ -154,6 +193,31 @@ final class PartitionTasks: RebalanceHandler {
         return tasks.keys.contains { consumer.lag(of: TopicPartition(topic: topic, partition: $0)) ?? 0 > 10_000 }
     }
 
+    /// Hands what the tasks counted to the metrics.
+    func publishCounts() {
+        for task in tasks.values {
+            let counts = task.publishCounts()
+            clockCheck.add(counts)
+            if counts.noRoom > 0 {
+                noRoomLog.warning(
+                    """
+                    partition \(task.partition) has no room for another coin: \(counts.noRoom) ticks went to the dead letters \
+                    (AGGREGATOR_COIN_MEMORY)
+                    """
+                )
+            }
+        }
+    }
+
+    /// Whether the ticks' times fit this machine's clock; a change is logged.
+    func checkClock() -> ClockCheck.Verdict {
+        if clockCheck.judge(at: .now) {
+            let verdict = clockCheck.verdict
+            logger.log(level: verdict == .plausible ? .info : .warning, "\(verdict)")
+        }
+        return clockCheck.verdict
+    }
+
     /// Takes over changes of the rules, and reports the faulty ones that nobody has reported yet.
     func followRules() throws {
         for change in try rules.poll() {
@@ -164,12 +228,15 @@ final class PartitionTasks: RebalanceHandler {
                 }
             }
         }
-        for fault in rules.faults {
-            // One task, on whichever instance it runs, reports the faults of a partition of the rules.
-            guard let task = tasks[fault.partition % Int32(inputPartitions)],
-                fault.offset >= task.windows.reportedRules[fault.partition] ?? 0
-            else { continue }
-            try task.report(fault)
+        // One task, on whichever instance it runs, reports the faults of a partition of the rules.
+        var unreported: [Int32: Int64] = [:]
+        for (partition, end) in rules.positions {
+            guard let task = tasks[partition % Int32(inputPartitions)] else { continue }
+            let next = max(task.windows.reportedRules[partition] ?? 0, rules.starts[partition] ?? 0)
+            if next < end { unreported[partition] = next }
+        }
+        try ruleFaults.read(from: unreported) { partition, next, letter in
+            try tasks[partition % Int32(inputPartitions)]?.report(letter, partition: partition, next: next)
         }
     }
 
@@ -195,6 +262,7 @@ final class PartitionTasks: RebalanceHandler {
         let topic = settings.kafka.name(.raw)
         for task in tasks.values {
             let source = TopicPartition(topic: topic, partition: task.partition)
+            metrics.coinMemory(of: task.partition).set(task.windows.byteCount)
             if let lag = consumer?.lag(of: source) { metrics.lag(of: task.partition).set(Int(lag)) }
             if let watermark = task.windows.watermark.value {
                 let delay = Double(clock.wall.microseconds - watermark.microseconds) / 1_000_000

@@ -8,6 +8,7 @@ import Synchronization
 /// becomes visible later is missed.
 struct StateRestorer {
     private let settings: AggregatorSettings
+    private let memory: CoinMemory
     private let metrics: AggregatorMetrics
 
     /// More is fetched at a time than of the input: here the seconds count, and the memory goes back at once.
@@ -28,20 +29,28 @@ struct StateRestorer {
     }
 
     /// A restorer.
-    init(settings: AggregatorSettings, metrics: AggregatorMetrics) {
+    /// - Parameter memory: what the coins of each partition may take.
+    init(settings: AggregatorSettings, memory: CoinMemory = .unlimited, metrics: AggregatorMetrics) {
         self.settings = settings
+        self.memory = memory
         self.metrics = metrics
     }
 
     /// Restores partitions side by side, as many at a time as there are cores, so that waiting for the open
     /// transaction of one doesn't hold up the next.
+    /// - Parameter deadline: when it gives up; the wait for a predecessor's open transaction must end before the group
+    ///   takes the partitions away again.
     /// - Returns: what was found, in the order of the partitions.
-    /// - Throws: the first partition's ``KafkaError``, or ``StateError`` for a record that this version didn't write.
-    func restore(_ partitions: [Int32], rules: [AlertRule]) throws -> [Restored] {
+    /// - Throws: the first partition's ``KafkaError``, or ``StateError`` when a partition's position can't be used.
+    func restore(
+        _ partitions: [Int32],
+        rules: [AlertRule],
+        until deadline: ContinuousClock.Instant
+    ) throws -> [Restored] {
         let results = Mutex<[Int: Result<Restored, any Error>]>([:])
         let started = ContinuousClock.now
         DispatchQueue.concurrentPerform(iterations: partitions.count) { index in
-            let result = Result { try restore(partitions[index], rules: rules, clock: .now()) }
+            let result = Result { try restore(partitions[index], rules: rules, until: deadline, clock: .now()) }
             results.withLock { $0[index] = result }
         }
         metrics.restoreSeconds.observe(started.duration(to: .now))
@@ -50,16 +59,20 @@ struct StateRestorer {
         }
     }
 
-    private func restore(_ partition: Int32, rules: some Sequence<AlertRule>, clock: ClockReading) throws -> Restored {
+    private func restore(
+        _ partition: Int32,
+        rules: [AlertRule],
+        until deadline: ContinuousClock.Instant,
+        clock: ClockReading
+    ) throws -> Restored {
         let started = ContinuousClock.now
-        var windows = PartitionWindows(plan: settings.plan)
+        var windows = PartitionWindows(plan: settings.plan, memory: memory)
         for rule in rules { _ = windows.setRule(rule) }
         var restore = StateRestore(into: windows, partition: partition)
         var records = 0
         let source = TopicPartition(topic: settings.kafka.name(.aggregatorState), partition: partition)
         let reader = try KafkaReader(settings: settings.kafka, properties: Self.readerProperties)
-        // As long as the broker may keep a dead predecessor's transaction open, and then some.
-        try reader.readToEnd(of: source, timeout: .seconds(120)) { record in
+        try reader.readToEnd(of: source, timeout: max(.zero, started.duration(to: deadline))) { record in
             records += 1
             restore.apply(key: record.key?.span, value: record.value?.span, offset: record.offset)
         }

@@ -116,14 +116,18 @@ extension PaneState {
     ///   - length: how long it is, in microseconds.
     func fault(start: EventTime, length: Int64) -> String? {
         guard count > 0 else { return nil }
-        guard low <= open, open <= high, low <= close, close <= high else { return "open or close lies outside low and high" }
+        guard low <= open, open <= high, low <= close, close <= high else {
+            return "open or close lies outside low and high"
+        }
         guard firstTime <= lastTime, firstTime >= start, lastTime.microseconds - start.microseconds < length else {
             return "first and last don't lie in the pane"
         }
         // A product that is out of range bounds nothing that is in range.
         let (least, noLeast) = low.units.multipliedReportingOverflow(by: Int128(count))
         let (most, noMost) = high.units.multipliedReportingOverflow(by: Int128(count))
-        guard noLeast || sum.units >= least, noMost || sum.units <= most else { return "sum can't be that of the prices" }
+        guard noLeast || sum.units >= least, noMost || sum.units <= most else {
+            return "sum can't be that of the prices"
+        }
         return nil
     }
 }
@@ -133,7 +137,7 @@ extension PositionState {
     var fault: String? {
         if let watermark, let largestEventTime {
             let ahead = largestEventTime.microseconds - watermark.microseconds
-            if ahead > WindowPlan.maximumOutOfOrderness { return "largest_event_time is \(ahead) µs after watermark" }
+            if ahead > WindowPlan.maximumOutOfOrderness { return "largest_event_time is \(ahead) µs ahead" }
         }
         return nil
     }

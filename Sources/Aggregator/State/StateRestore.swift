@@ -161,8 +161,11 @@ struct StateRestore: Sendable {
         windows.states[coin].completeFrom = record.completeFrom?.microseconds ?? .min
         windows.states[coin].carried = nil
         if let close = record.close, let time = record.closeTime {
-            let volume = record.volume?.units
-            windows.states[coin].carried = CoinState.Carried(price: close.units, volume: volume, time: time.microseconds)
+            windows.states[coin].carried = CoinState.Carried(
+                price: close.units,
+                volume: record.volume?.units,
+                time: time.microseconds
+            )
         }
     }
 

@@ -37,13 +37,15 @@ struct CoinTable: Sendable {
         entries.count - freeNumbers.count
     }
 
-    /// The bytes that it takes, roughly.
+    /// The bytes that it takes, roughly: names are there twice.
     var byteCount: Int {
-        slots.count * MemoryLayout<Int32>.stride + entries.count * Self.bytesEach + bytes.count * 2
+        entries.count * Self.bytesEach + (bytes.count - deadBytes) * 2
     }
 
-    /// What a coin takes besides the bytes of its names, which are there twice: the entry, and two Strings.
-    private static let bytesEach = MemoryLayout<Entry>.stride + MemoryLayout<CoinKey>.stride + 64
+    /// What a coin takes besides the bytes of its names: the entry, two Strings, and at most 4 slots.
+    private static let bytesEach =
+        MemoryLayout<Entry>.stride + MemoryLayout<CoinKey>.stride + 64
+        + 4 * MemoryLayout<Int32>.stride
 
     /// The number of a coin; nil when it isn't known.
     /// - Parameters:

@@ -9,7 +9,8 @@ extension PartitionWindows {
     ///   - time: event time of its tick, in microseconds.
     /// - Returns: its number; nil when there is no room.
     mutating func admit(_ known: Int?, coin: Span<UInt8>, currency: Span<UInt8>, at time: Int64) -> Int? {
-        guard memory.limit == .max || byteCount + bytesOfNewCoin(names: coin.count + currency.count) <= memory.limit else {
+        guard memory.limit == .max || byteCount + bytesOfNewCoin(names: coin.count + currency.count) <= memory.limit
+        else {
             refusedThrough = max(refusedThrough, time)
             return nil
         }

@@ -95,6 +95,83 @@ struct AggregatorPipelineTests {
         #expect(header(dead.last, "error") == "the record has no value")
     }
 
+    @Test("A tick whose key isn't its coin, or whose partition isn't its key's, is a dead letter and touches no window")
+    func misplaced() async throws {
+        let feed = try TickFeed(broker, seed: 8)
+        let time = EventTime.now().microseconds / 60_000_000 * 60_000_000 - 3_600_000_000
+        func tick(_ price: Int, _ second: Int64) -> PriceTick {
+            let time = EventTime(microseconds: time + second * 1_000_000)
+            return PriceTick(
+                coinID: "bitcoin",
+                symbol: "btc",
+                name: "Bitcoin",
+                vsCurrency: "usd",
+                price: Price(price),
+                timestamp: time,
+                ingestedAt: time,
+                source: "simulator"
+            )
+        }
+        try feed.send(tick(100, 1))
+        try feed.flush()
+        let raw = broker.name(Topic.raw.rawValue)
+        let home = try #require(broker.records(of: raw).first).partition
+        let producer = try KafkaProducer(settings: broker.settings, mode: .idempotent)
+        let topic = try producer.topic(raw)
+        var json = JSONWriter()
+        tick(1, 2).write(to: &json)
+        let stray = Array(json.text.utf8)
+        try producer.send(to: topic, partition: (home + 1) % 3, key: "bitcoin", value: stray)
+        try producer.send(to: topic, partition: home, key: "ethereum", value: stray)
+        try producer.flush(timeout: .seconds(20))
+        try feed.send(tick(101, 3))
+        try feed.send(tick(102, 70))
+        try feed.send(tick(103, 90))
+        try feed.flush()
+
+        let aggregator = try RunningAggregator(broker)
+        try await eventually("all is read") { aggregator.ticks == 6 }
+        try await aggregator.finish()
+        let aggregates = try broker.aggregateLines().map { try PriceAggregate(json: Array($0.utf8).span) }
+        #expect(!aggregates.isEmpty && aggregates.allSatisfy { $0.low >= Price(100) })
+        let errors = try broker.records(of: broker.name(Topic.deadLetter.rawValue)).map { record in
+            record.headers.first { $0.name == "error" }?.text ?? ""
+        }
+        #expect(errors.count == 2)
+        #expect(errors.contains { $0.contains("belongs into partition \(home)") })
+        #expect(errors.contains { $0.contains("is not its coin_id") })
+    }
+
+    @Test("Garbage in the changelog doesn't keep the service from starting")
+    func garbageInTheState() async throws {
+        var feed = try TickFeed(broker, seed: 9)
+        try feed.send(300)
+        let settings = try RunningAggregator.settings(broker)
+        var expected = try feed.expected(settings.plan)
+        let first = try RunningAggregator(broker)
+        try await eventually("the first half is done") { first.ticks == expected.records }
+        try await first.finish()
+        let producer = try KafkaProducer(settings: broker.settings, mode: .idempotent)
+        let state = try producer.topic(broker.name(Topic.aggregatorState.rawValue))
+        let huge = #"{"count":2,"sum":170141183460469231731,"open":1,"high":1,"low":1,"close":1}"#
+        for partition in 0..<Int32(3) {
+            try producer.send(to: state, partition: partition, key: "garbage", value: Array("garbage".utf8))
+            let key = StateKey.pane(CoinKey(coinID: "coin-1", vsCurrency: "usd"), start: EventTime(microseconds: 0))
+            try producer.send(to: state, partition: partition, key: key.description, value: Array(huge.utf8))
+            let accent = StateKey.coin(CoinKey(coinID: "x", vsCurrency: "/\u{301}"))
+            try producer.send(to: state, partition: partition, key: accent.description, value: Array("{}".utf8))
+        }
+        try producer.flush(timeout: .seconds(20))
+        try feed.send(300)
+        let before = expected.records
+        expected = try feed.expected(settings.plan)
+        let second = try RunningAggregator(broker)
+        try await eventually("the second half is done") { second.ticks == expected.records - before }
+        try await second.finish()
+        #expect(try broker.aggregateLines() == expected.lines)
+        #expect(second.metric("bad_state_records_total") == 3)
+    }
+
     @Test("the last window of a feed that stopped closes, because the watermark follows the clock")
     func quietPartition() async throws {
         let feed = try TickFeed(broker, seed: 3)

@@ -41,6 +41,8 @@ struct RulesAndReplayTests {
         try await eventually("all is read") {
             first.ticks == 6 && first.metric("dead_letters_total") == 1 && first.metric("alerts_total") == 2
         }
+        #expect(first.metric("rules") == 1)
+        #expect(first.metric("refused_rules_total") == 1)
         try await first.finish()
         #expect(try broker.alertIDs().count == 2)
         let dead = try broker.records(of: broker.name(Topic.deadLetter.rawValue))

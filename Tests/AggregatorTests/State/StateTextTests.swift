@@ -1,4 +1,5 @@
 import Shared
+import TestSupport
 import Testing
 
 @testable import Aggregator
@@ -18,6 +19,51 @@ import Testing
     )
     func keys(key: StateKey) {
         #expect(StateKey(key.description) == key)
+    }
+
+    @Test("Keys of random text, with accents on slashes and per cent signs, read back byte for byte", arguments: 0..<8)
+    func randomKeys(seed: Int) {
+        var random = SplitMix64(seed: UInt64(seed))
+        for _ in 0..<2_000 {
+            let coin = CoinKey(coinID: Self.text(&random), vsCurrency: Self.text(&random))
+            let start = EventTime(microseconds: Int64(random.next() % 4_000_000_000) * 1_000_000)
+            for key in [StateKey.coin(coin), .pane(coin, start: start), .alert(ruleID: Self.text(&random), coin)] {
+                let read = StateKey(utf8: key.utf8.span)
+                #expect(read == key && read?.utf8 == key.utf8, "seed \(seed): \(key.utf8)")
+            }
+        }
+    }
+
+    /// A few scalars, most of them such as have a meaning here or to `String`.
+    private static func text(_ random: inout SplitMix64) -> String {
+        let odd: [Unicode.Scalar] = [
+            "/", "%", "2", "F", "5", "\u{301}", "\u{338}", "\u{E9}", "e", "\r", "\n", "\u{200D}", "\u{FE0F}",
+            "\u{1F600}", "\u{1F3FD}", "\u{FEFF}", "\u{FFFD}", "\u{10FFFF}", "\0",
+        ]
+        var text = String.UnicodeScalarView()
+        for _ in 0..<random.next() % 8 {
+            let scalar = Unicode.Scalar(UInt32(random.next() % 0x11_0000))
+            text.append(random.chance(3, in: 4) ? random.pick(odd) : scalar ?? "x")
+        }
+        return String(text)
+    }
+
+    @Test("Random bytes are a key or none, and a key that is one reads back", arguments: 0..<8)
+    func randomBytes(seed: Int) {
+        var random = SplitMix64(seed: UInt64(seed))
+        let time = "2026-11-22T20:35:00.000Z"
+        let pieces = ["pane/", "coin/", "alert/", "position", "/", "%2F", "%25", "%", time, "usd"].map {
+            Array($0.utf8)
+        }
+        for _ in 0..<2_000 {
+            var bytes: [UInt8] = []
+            for _ in 0..<random.next() % 7 {
+                let byte = UInt8(truncatingIfNeeded: random.next())
+                bytes += random.chance(3, in: 4) ? random.pick(pieces) : [byte]
+            }
+            guard let key = StateKey(utf8: bytes.span) else { continue }
+            #expect(StateKey(utf8: key.utf8.span) == key, "seed \(seed): \(bytes)")
+        }
     }
 
     @Test("Keys are readable")
@@ -60,18 +106,38 @@ import Testing
                         watermark: time,
                         largestEventTime: time,
                         completeFrom: nil,
+                        keptFrom: time,
+                        refusedThrough: time,
                         paneLength: 60_000_000,
                         windows: [.tumbling(60_000_000), .sliding(3_600_000_000, every: 60_000_000)],
                         reportedRules: [0: 4, 2: 9]
                     )
                 )
             ),
-            (.coin(odd), .coin(CoinRecord(lastEventTime: time, close: Price(5), volume: nil, closeTime: time))),
+            (
+                .coin(odd),
+                .coin(
+                    CoinRecord(lastEventTime: time, close: Price(5), volume: nil, closeTime: time, completeFrom: time)
+                )
+            ),
+            (.coin(odd), .coin(CoinRecord())),
             (.pane(odd, start: time), .pane(pane)),
             (.pane(odd, start: time), .pane(PaneState(count: 0, emitted: 1))),
             (
                 .alert(ruleID: "r", odd),
                 .alert(AlertState(holds: true, firedAt: nil, kind: .below, threshold: Price(units: 1)))
+            ),
+            (
+                .alert(ruleID: "r", odd),
+                .alert(
+                    AlertState(
+                        holds: nil,
+                        firedAt: time,
+                        kind: .changePct,
+                        threshold: Price(-1),
+                        windowMicroseconds: 300_000_000
+                    )
+                )
             ),
         ]
     )

@@ -124,7 +124,8 @@ struct ReferenceModel {
             var start = floorTo(spec.slide, mark - spec.size)
             while start >= paneEnd {
                 let ticks = accepted[coin, default: []]
-                let isEmpty = !ticks.contains { start <= $0.time.microseconds && $0.time.microseconds < start + spec.size }
+                let window = start..<start + spec.size
+                let isEmpty = !ticks.contains { window.contains($0.time.microseconds) }
                 let lastBefore = ticks.lastIndex { $0.time.microseconds < start }
                 if isEmpty, lastBefore == place { emit(spec, start, coin, isFirst: false) }
                 start -= spec.slide
