@@ -32,15 +32,10 @@ public struct KafkaSettings: Sendable, Hashable {
             $0.utf8.allSatisfy { "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-".utf8.contains($0) }
         }
     )
-    static let passedOn = Setting.text(
-        "KAFKA_<PROPERTY>",
-        allowed: "what librdkafka allows",
-        help:
-            "Any property of librdkafka, with _ for . (KAFKA_SECURITY_PROTOCOL is security.protocol); it wins over ours."
-    )
-
     /// The settings, for `--help`, the README and the check at the start.
-    public static let all: [any SettingDescription] = [bootstrapServersSetting, topicPrefixSetting, passedOn]
+    public static let all: [any SettingDescription] = [
+        bootstrapServersSetting, topicPrefixSetting, KafkaPropertySetting(),
+    ]
 
     /// Reads the settings from the environment.
     /// - Parameter clientID: the service's name.
@@ -49,11 +44,11 @@ public struct KafkaSettings: Sendable, Hashable {
         bootstrapServers = try reader.value(Self.bootstrapServersSetting)
         topicPrefix = try reader.value(Self.topicPrefixSetting)
         self.clientID = clientID
-        let ours = [Self.bootstrapServersSetting.name, Self.topicPrefixSetting.name]
-        properties = try KafkaProperty.from(
-            variables: reader.variables(prefix: "KAFKA_").filter { !ours.contains($0.key) }
-        )
+        properties = try KafkaProperty.from(variables: reader.variables(prefix: "KAFKA_"))
     }
+
+    /// The variables that begin with `KAFKA_` and are read here, not passed on.
+    static let ownVariables = [bootstrapServersSetting.name, topicPrefixSetting.name]
 
     /// Makes settings.
     public init(

@@ -11,7 +11,7 @@ public enum KafkaTopics {
         settings: KafkaSettings,
         timeout: Duration = .seconds(5)
     ) throws -> [String: Int] {
-        let client = try KafkaClient(RD_KAFKA_PRODUCER, properties: settings.producerProperties(with: [:]))
+        let client = try client(settings)
         let existing: [String: Int]
         do throws(KafkaError) {
             existing = try client.metadata(timeout: timeout)
@@ -35,7 +35,7 @@ public enum KafkaTopics {
         settings: KafkaSettings,
         timeout: Duration = .seconds(15)
     ) throws(KafkaError) {
-        let client = try KafkaClient(RD_KAFKA_PRODUCER, properties: settings.producerProperties(with: [:]))
+        let client = try client(settings)
         var text = [CChar](repeating: 0, count: 512)
         var created: [OpaquePointer?] = []
         defer {
@@ -80,5 +80,11 @@ public enum KafkaTopics {
                 try KafkaError.check(error, "creating \(String(cString: rd_kafka_topic_result_name(result)))")
             }
         }
+    }
+
+    /// A client that asks and sends no records: without idempotence, whose coordinator may be loading.
+    private static func client(_ settings: KafkaSettings) throws(KafkaError) -> KafkaClient {
+        let properties = settings.producerProperties(with: ["enable.idempotence": "false"])
+        return try KafkaClient(RD_KAFKA_PRODUCER, properties: properties)
     }
 }

@@ -51,9 +51,12 @@ struct ServiceCommandTests {
         #expect(unknown.map { TestCommand.exitCode(for: $0) } == .usage)
     }
 
-    @Test("settings that aren't allowed end with exit code 78")
-    func refused() {
-        let reader = SettingsReader(environment: ["TEST_COUNT": "0", "LOG_LEVEL": "loud"])
+    @Test(
+        "settings that aren't allowed, or are misspelt, end with exit code 78",
+        arguments: [["TEST_COUNT": "0", "LOG_LEVEL": "loud"], ["TEST_COUNTS": "1"], ["HTTP_PROT": "1"]]
+    )
+    func refused(environment: [String: String]) {
+        let reader = SettingsReader(environment: environment)
         #expect(throws: ExitCode.configuration) { try TestCommand.prepare(reader) }
     }
 }

@@ -90,6 +90,41 @@ struct SettingTests {
         #expect(reader.variables(prefix: "KAFKA_") == ["KAFKA_ACKS": "all"])
     }
 
+    // MARK: - Misspelt names
+
+    private static let typed: [any SettingDescription] = [
+        Setting.text("AGGREGATOR_WINDOWS", help: "W."), Setting.text("AGGREGATOR_GROUP", help: "G."),
+        Setting.text("POSTGRES_URL", secret: true, help: "U."), Setting.text("HTTP_PORT", help: "P."),
+    ]
+
+    @Test(
+        "a variable that looks like a misspelt setting is refused with the name that was meant",
+        arguments: [
+            ("AGGREGATOR_WINDOW", "AGGREGATOR_WINDOWS"), ("AGREGATOR_WINDOWS", "AGGREGATOR_WINDOWS"),
+            ("AGGREGATOR_WIDNOWS", "AGGREGATOR_WINDOWS"), ("AGGREGATORGROUPS", "AGGREGATOR_GROUP"),
+            ("POSTGRES_URI", "POSTGRES_URL"), ("HTTP_PORTS", "HTTP_PORT"),
+        ]
+    )
+    func misspelt(variable: String, meant: String) {
+        let error = #expect(throws: SettingsError.self) {
+            try SettingsReader(environment: [variable: "x"]).check(Self.typed)
+        }
+        #expect(error?.description == "\(variable) is no setting: did you mean \(meant)?")
+    }
+
+    @Test("what others set is passed over: other services, Kubernetes, other programs, and beside the right name")
+    func others() throws {
+        let names =
+            "AGGREGATOR_PORT AGGREGATOR_PORT_9102_TCP AGGREGATOR_PORT_9102_TCP_ADDR AGGREGATOR_SERVICE_HOST "
+            + "AGGREGATOR_SERVICE_PORT AGGREGATOR_SERVICE_PORT_HTTP PERSISTER_GROUP CACHER_WINDOWS HTTPS_PORT HTTP_PROXY "
+            + "HTTP_HOST POSTGRES_USER POSTGRES_DB PATH HOME"
+        for name in names.split(separator: " ") {
+            try SettingsReader(environment: [String(name): "x"]).check(Self.typed)
+        }
+        try SettingsReader(environment: ["POSTGRES_URI": "x", "POSTGRES_URL": "y"]).check(Self.typed)
+        try SettingsReader(environment: ["AGGREGATOR_WINDOW": ""]).check(Self.typed)
+    }
+
     // MARK: - Secrets
 
     @Test("a secret never shows, neither in errors nor among the values in force")

@@ -54,6 +54,11 @@ public struct Setting<Value: Sendable>: SettingDescription {
         self.parse = parse
     }
 
+    /// Its own variable, and for a secret `NAME_FILE`.
+    public func takes(_ variable: String) -> Bool {
+        variable == name || isSecret && variable == name + "_FILE"
+    }
+
     /// Why the value in the environment cannot be used, if so.
     public func problems(in reader: SettingsReader) -> [SettingsProblem] {
         do {

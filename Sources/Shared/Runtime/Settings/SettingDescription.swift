@@ -13,6 +13,8 @@ public protocol SettingDescription: Sendable {
     /// Whether its value is kept out of logs and errors. A secret can also be read from the file named by `NAME_FILE`.
     var isSecret: Bool { get }
 
+    /// Whether a variable of the environment belongs to it.
+    func takes(_ variable: String) -> Bool
     /// Why the value in the environment cannot be used, or nil; several settings in one may have several reasons.
     func problems(in reader: SettingsReader) -> [SettingsProblem]
     /// What `--check-config` prints: one line a value, with where it comes from, secrets masked.

@@ -25,6 +25,16 @@ public struct SettingsProblem: Sendable, Equatable, CustomStringConvertible {
         SettingsProblem(name: setting.name, reason: "is not set and has no default, allowed: \(setting.allowed)")
     }
 
+    /// A variable that no setting takes, but that looks like one.
+    static func misspelt(_ variable: String, near setting: String) -> SettingsProblem {
+        SettingsProblem(name: variable, reason: "is no setting: did you mean \(setting)?")
+    }
+
+    /// A secret that stands in its variable and in a file.
+    static func bothSet(_ name: String, _ fileName: String) -> SettingsProblem {
+        SettingsProblem(name: name, reason: "and \(fileName) are both set, allowed: one")
+    }
+
     /// The problem in one line.
     public var description: String {
         "\(name) \(reason)"

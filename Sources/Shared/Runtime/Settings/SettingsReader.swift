@@ -15,9 +15,18 @@ public struct SettingsReader: Sendable {
     }
 
     /// Checks settings and reports all that is wrong with them at once.
-    /// - Throws: ``SettingsError`` with a problem for each setting that cannot be used.
+    /// - Throws: ``SettingsError`` with a problem for each setting that cannot be used, and for each variable that looks like
+    ///   the misspelt name of one that isn't set. Other variables are somebody else's: those of the other services, and
+    ///   those that Kubernetes makes, such as `CACHER_PORT`.
     public func check(_ settings: [any SettingDescription]) throws(SettingsError) {
-        let problems = settings.flatMap { $0.problems(in: self) }
+        let names = settings.map(\.name)
+        let misspelt = environment.keys.sorted().compactMap { variable -> SettingsProblem? in
+            guard self.variable(variable) != nil, !settings.contains(where: { $0.takes(variable) }),
+                let near = NearName.of(variable, among: names), self.variable(near) == nil
+            else { return nil }
+            return .misspelt(variable, near: near)
+        }
+        let problems = settings.flatMap { $0.problems(in: self) } + misspelt
         if !problems.isEmpty {
             throw SettingsError(problems)
         }
@@ -71,17 +80,24 @@ public struct SettingsReader: Sendable {
         let fileName = setting.name + "_FILE"
         guard setting.isSecret, let path = variable(fileName) else { return direct }
         guard direct == nil else {
-            throw SettingsError([
-                SettingsProblem(name: setting.name, reason: "and \(fileName) are both set, allowed: one")
-            ])
+            throw SettingsError([.bothSet(setting.name, fileName)])
         }
+        let secret = try Self.secret(inFile: path, variable: fileName)
+        return secret.isEmpty ? nil : secret
+    }
+
+    /// The secret in a file, without line feeds at its end.
+    /// - Parameter variable: The variable that names the file.
+    /// - Throws: ``SettingsError`` if the file cannot be read.
+    static func secret(inFile path: String, variable: String) throws(SettingsError) -> String {
         guard var secret = try? String(contentsOfFile: path, encoding: .utf8) else {
-            let reason = "is \"\(path)\", which cannot be read, allowed: the path of a UTF-8 text file"
-            throw SettingsError([SettingsProblem(name: fileName, reason: reason)])
+            let shown = SettingsProblem.singleLine(path)
+            let reason = "is \"\(shown)\", which cannot be read, allowed: the path of a UTF-8 text file"
+            throw SettingsError([SettingsProblem(name: variable, reason: reason)])
         }
         while secret.last?.isNewline == true {
             secret.removeLast()
         }
-        return secret.isEmpty ? nil : secret
+        return secret
     }
 }
