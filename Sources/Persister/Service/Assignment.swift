@@ -10,7 +10,7 @@ final class Assignment: RebalanceHandler {
     /// How long a batch that is being written of partitions which are given up is waited for.
     private static let farewell = Duration.milliseconds(500)
     /// How long the polling thread waits at most, each turn, for writers that are behind.
-    private static let backPressure = Duration.seconds(1)
+    private static let backPressure = Duration.milliseconds(500)
     /// How long the broker may take to tell the end of a partition that isn't fetched.
     private static let lookAhead = Duration.milliseconds(200)
 
