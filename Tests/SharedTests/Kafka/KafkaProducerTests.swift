@@ -83,6 +83,62 @@ struct KafkaProducerTests {
         #expect(try broker.records(of: broker.name("a")).count == 1)
     }
 
+    /// Makes the broker forget a topic, and know it again a second later.
+    private func forget(_ topic: String, on broker: TestBroker) throws {
+        broker.setKnown(topic, false)
+        // Until the producer has noticed: it asks every 50 ms.
+        StopSignal().sleep(for: .milliseconds(300))
+        nonisolated(unsafe) let broker = broker
+        try DedicatedThread.start(name: "broker") {
+            StopSignal().sleep(for: .seconds(1))
+            broker.setKnown(topic, true)
+        }
+    }
+
+    @Test(
+        "A dead letter waits for a broker that is loading",
+        .enabled(if: TestBroker.realBootstrapServers == nil, "only the mock can be made to forget a topic")
+    )
+    func deadLetters() throws {
+        let broker = try TestBroker(topics: ["a": 1, "prices.dead-letter": 1])
+        let producer = try producer(broker)
+        let topic = try producer.topic(broker.name("a"))
+        for value in 0..<2 as Range<UInt8> { try producer.send(to: topic, key: "k", value: [value]) }
+        try producer.flush(timeout: .seconds(30))
+        var settings = broker.settings
+        settings.properties["topic.metadata.refresh.interval.ms"] = "50"
+        let queue = DeadLetterQueue(service: "test", settings: settings)
+        let source = TopicPartition(topic: broker.name("a"), partition: 0)
+        try KafkaReader(settings: broker.settings).readToEnd(of: source, timeout: .seconds(30)) { record in
+            try queue.send(record, error: "bad")
+            if record.offset == 0 { try forget("prices.dead-letter", on: broker) }
+        }
+        try queue.flush()
+        #expect(try broker.records(of: broker.name("prices.dead-letter")).count == 2)
+    }
+
+    @Test(
+        "A transaction waits for a broker that is loading, and is committed whole",
+        .enabled(if: TestBroker.realBootstrapServers == nil, "only the mock can be made to forget a topic")
+    )
+    func transactions() throws {
+        let broker = try TestBroker(topics: ["a": 1])
+        let producer = try KafkaProducer(
+            settings: broker.settings,
+            mode: .transactional(id: broker.name("t")),
+            properties: ["topic.metadata.refresh.interval.ms": "50"]
+        )
+        try producer.initTransactions()
+        let topic = try producer.topic(broker.name("a"))
+        try producer.beginTransaction()
+        for value in 0..<200 as Range<UInt8> {
+            try producer.send(to: topic, key: "k", value: [value])
+            if value == 100 { try forget("a", on: broker) }
+        }
+        try producer.commitTransaction()
+        #expect(try broker.records(of: broker.name("a")).count == 200)
+    }
+
     @Test("A record that is larger than a broker takes is refused at once, and is about that record alone")
     func tooLarge() throws {
         let broker = try TestBroker(topics: ["a": 1])
