@@ -10,8 +10,8 @@ struct Replay {
     private let settings: AggregatorSettings
     private let range: ReplayRange
     private let metrics: AggregatorMetrics
-    /// Records of input in one transaction.
-    private static let batch = 50_000
+    /// Records of input in one transaction; what they changed of the state is forgotten with it.
+    var batch = 50_000
     private static let timeout = Duration.seconds(60)
     private static let longest = Duration.seconds(7 * 86_400)
 
@@ -88,7 +88,7 @@ struct Replay {
                 }
                 try task.take(record, clock: clock)
                 records += 1
-                if records % Self.batch == 0 {
+                if records % batch == 0 {
                     task.discardState()
                     try writer.commit(timeout: Self.timeout)
                 }
