@@ -223,16 +223,17 @@ final class CacherTask: RebalanceHandler {
     // MARK: - RebalanceHandler
 
     /// Starts at the group's committed offsets; without one at the earliest record.
-    func assigned(_ partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
-        if let count = try consumer?.topics()[settings.kafka.name(.raw)] { rawPartitionCount = count }
+    func assigned(_ partitions: [TopicPartition]) -> [TopicPartition: Int64] {
+        // Partitions that are added come with a rebalance. Without an answer the count is what it was.
+        let counts = try? consumer?.topics(timeout: .seconds(5))
+        rawPartitionCount = counts?[settings.kafka.name(.raw)] ?? rawPartitionCount
         acknowledged = [:]
         committed = [:]
         logger.info("assigned \(partitions.sorted().map(\.description).joined(separator: ", "))")
         return [:]
     }
 
-    /// Commits what Redis has acknowledged. What is still in the batch the next owner reads again, and so do we write it:
-    /// twice changes nothing.
+    /// Commits what Redis has acknowledged.
     func revoked(_ partitions: [TopicPartition]) {
         do throws(KafkaError) {
             try consumer?.commit(uncommitted, wait: true)
@@ -248,6 +249,10 @@ final class CacherTask: RebalanceHandler {
     }
 
     private func forget(_ partitions: [TopicPartition]) {
+        // What is still in the batch the next owner reads again, be it this one: kept, a batch that waits for Redis would
+        // grow with every rebalance.
+        batch.removeAll()
+        recordsInBatch = 0
         // Their lag is the next owner's to report.
         for partition in partitions { metrics.setLag(0, of: partition) }
         acknowledged = [:]

@@ -27,11 +27,6 @@ struct SentTicks: Sendable {
         case malformed
     }
 
-    private struct Key: Hashable {
-        var coinID: String
-        var vsCurrency: String
-    }
-
     private struct Sent {
         /// The row's own `last_updated`, if it had one.
         var lastUpdated: EventTime?
@@ -43,7 +38,7 @@ struct SentTicks: Sendable {
 
     /// How far `last_updated` may be ahead of the answer's `Date`.
     let tolerance: Duration
-    private var sent: [Key: Sent] = [:]
+    private var sent: [CoinKey: Sent] = [:]
 
     /// Makes an empty memory.
     init(tolerance: Duration) {
@@ -55,7 +50,7 @@ struct SentTicks: Sendable {
 
     /// Takes over a tick that is in Kafka already.
     mutating func restore(coinID: String, vsCurrency: String, timestamp: EventTime, price: Price) {
-        let key = Key(coinID: coinID, vsCurrency: vsCurrency)
+        let key = CoinKey(coinID: coinID, vsCurrency: vsCurrency)
         if let known = sent[key], known.timestamp >= timestamp { return }
         sent[key] = Sent(lastUpdated: timestamp, timestamp: timestamp, price: price)
     }
@@ -71,7 +66,7 @@ struct SentTicks: Sendable {
         if price < .zero { return .skip(.negativePrice) }
         if price == .zero, row.isRounded { return .skip(.tooSmall) }
 
-        let key = Key(coinID: row.id, vsCurrency: vsCurrency)
+        let key = CoinKey(coinID: row.id, vsCurrency: vsCurrency)
         let known = sent[key]
         // Without a `last_updated` only the price can say that something is new.
         if let known, row.lastUpdated.map({ $0 == known.lastUpdated }) ?? (price == known.price) { return .unchanged }

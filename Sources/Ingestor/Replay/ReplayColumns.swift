@@ -1,3 +1,5 @@
+import Shared
+
 /// Where the values stand in the records of a CSV file, by its header line. The order is free, and unknown columns are
 /// passed over.
 struct ReplayColumns: Sendable, Hashable {
@@ -29,7 +31,7 @@ struct ReplayColumns: Sendable, Hashable {
         }
         let names = (0..<fields.count).map { fields.string($0).lowercased().filter { $0 != " " } }
         if let twice = names.indices.first(where: { names[..<$0].contains(names[$0]) }) {
-            throw ReplayError("the header line of the replay file names \(names[twice]) twice")
+            throw ReplayError("the header line of the replay file names \(names[twice].cut(to: 64)) twice")
         }
         guard let timestamp = names.firstIndex(of: "timestamp"), let coinID = names.firstIndex(of: "coin_id"),
             let price = names.firstIndex(of: "price")
