@@ -271,6 +271,27 @@ struct BatchWriterTests {
         #expect(try database.psql("SELECT count(*) FROM raw_price_data") == "\(parts[9].rows.upperBound)")
     }
 
+    @Test("A tick without symbol and name leaves what is known of its coin, in whatever order they come")
+    func undescribed() throws {
+        let database = try TestDatabase(on: PostgresServer.shared.get())
+        var writer = try writer(database)
+        // Numbers a hundred apart are ticks of the same coin.
+        func plain(_ number: Int) -> [UInt8] {
+            var tick = Ticks.tick(number)
+            (tick.symbol, tick.name) = ("", "")
+            return Ticks.json(tick)
+        }
+        let described = "SELECT symbol, name FROM cryptocurrencies WHERE coin_id = 'coin-1'"
+        #expect(try writer.write(Ticks.batch([plain(201)]), deliver: unexpected).rows == 1)
+        #expect(try database.psql(described) == "|")
+        let batch = Ticks.batch([plain(301), Ticks.json(Ticks.tick(101)), plain(1)], from: 1)
+        #expect(try writer.write(batch, deliver: unexpected).rows == 3)
+        #expect(try database.psql(described) == "c1|Coin \"1\" é")
+        #expect(try writer.write(Ticks.batch([plain(401)], from: 4), deliver: unexpected).rows == 1)
+        #expect(try database.psql(described) == "c1|Coin \"1\" é")
+        #expect(try database.psql("SELECT count(*) FROM quoted_pairs") == "1")
+    }
+
     @Test("When the dead letters cannot be delivered, neither rows nor position are written")
     func undelivered() throws {
         struct BrokerIsAway: Error {}

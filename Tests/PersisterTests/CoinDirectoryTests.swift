@@ -41,6 +41,16 @@ struct CoinDirectoryTests {
         #expect(try note(Ticks.tick(1), in: &directory) == nil)
     }
 
+    @Test("An older tick describes a coin of which newer ones have said nothing")
+    func describedLater() throws {
+        var directory = CoinDirectory()
+        var plain = Ticks.tick(1001)
+        (plain.symbol, plain.name) = ("", "")
+        _ = try note(plain, in: &directory)
+        #expect(try note(Ticks.tick(1), in: &directory)?.name == Ticks.tick(1).name)
+        #expect(try note(Ticks.tick(1), in: &directory) == nil)
+    }
+
     @Test("An older tick describes nothing; after forgetting, every coin is new")
     func older() throws {
         var directory = CoinDirectory()

@@ -19,8 +19,9 @@ struct CoinDirectory: Sendable {
     /// Whether a tick says nothing that isn't known.
     func covers(_ fact: CoinFact) -> Bool {
         guard let present = known[fact.pair] else { return false }
-        // A tick from before what is known says nothing new about the coin.
-        if fact.time < present.time { return true }
+        // A tick from before what is known says nothing new about the coin, unless nothing has been said of it: somebody's
+        // ticks without symbol and name may always be ahead of those that have them.
+        if fact.time < present.time { return present.description != nil || fact.description == nil }
         let age = fact.time.microseconds.subtractingReportingOverflow(present.time.microseconds)
         return present.description == fact.described(by: present).description
             && (age.overflow || age.partialValue < Self.refreshInterval)
