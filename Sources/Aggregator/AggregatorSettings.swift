@@ -77,13 +77,13 @@ public struct AggregatorSettings: Sendable {
     static let groupSetting = Setting.text(
         "AGGREGATOR_GROUP",
         default: "aggregator",
-        help: "The consumer group; instances of one group share the partitions."
+        help: "The consumer group, whose instances share the partitions; KAFKA_TOPIC_PREFIX goes before it."
     )
     static let instanceSetting = Setting.text(
         "AGGREGATOR_INSTANCE",
         allowed: "a name no other running instance has",
         help: "This instance's name in its transactional id; hostname and process id without it. An instance that is "
-            + "started again under its old name ends what it had open at once, instead of after 10 s."
+            + "started again under its old name ends what it had open at once, instead of after 4 s."
     )
 
     /// All of them, for `--help`, the README and the check at the start.
@@ -108,7 +108,7 @@ public struct AggregatorSettings: Sendable {
     public var retentionGap: RetentionGap
     /// The bytes that the open windows of all coins may take.
     public var coinMemory: Int
-    /// The consumer group.
+    /// The consumer group, with the topics' prefix.
     public var group: String
     /// This instance's name.
     public var instance: String
@@ -134,7 +134,7 @@ public struct AggregatorSettings: Sendable {
         transactionRecords = try reader.value(Self.recordsSetting)
         retentionGap = try reader.value(Self.retentionGapSetting)
         coinMemory = try reader.value(Self.coinMemorySetting) << 20
-        group = try reader.value(Self.groupSetting)
+        group = kafka.topicPrefix + (try reader.value(Self.groupSetting))
         instance = try reader.optional(Self.instanceSetting) ?? "\(Self.hostName)-\(getpid())"
     }
 
@@ -147,6 +147,11 @@ public struct AggregatorSettings: Sendable {
     var restoreLimit: Duration {
         let interval = kafka.properties[Self.pollInterval.name].flatMap { Int($0) } ?? Self.pollInterval.milliseconds
         return .milliseconds(interval / 4 * 3)
+    }
+
+    /// The name under which this instance writes transactions; no other running instance of the broker has it.
+    var transactionalID: String {
+        "\(group)-\(instance)"
     }
 
     /// The topics that must exist.

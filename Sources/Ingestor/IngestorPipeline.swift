@@ -40,7 +40,9 @@ final class IngestorPipeline: Pipeline {
 
     func run(stop: StopSignal) throws {
         let topic = kafka.name(.raw)
-        let partitions = try KafkaTopics.check([topic], settings: kafka)[topic] ?? 0
+        // From then on the sender says what it meets.
+        let partitions =
+            try BrokerWatch(settings: kafka, readiness: readiness).wait(for: [topic], stop: stop)[topic] ?? 0
         let sender = try TickSender(settings: kafka, metrics: metrics, readiness: readiness)
         readiness.set("kafka", .ok)
         switch settings.source {

@@ -21,7 +21,8 @@ public struct PersisterCommand: ServiceCommand {
 
     /// Reads the settings and makes the pipeline.
     public static func start(_ reader: SettingsReader) throws -> (pipeline: any Pipeline, readiness: Readiness) {
-        let readiness = Readiness(PersisterPipeline.conditions.kafka, PersisterPipeline.conditions.postgres)
+        let conditions = PersisterPipeline.conditions
+        let readiness = Readiness(conditions.kafka, conditions.partitions, conditions.postgres)
         return (PersisterPipeline(settings: try PersisterSettings(reader), readiness: readiness), readiness)
     }
 }

@@ -151,10 +151,27 @@ struct IngestorPipelineTests {
         #expect(result.acknowledged == 4)
     }
 
-    @Test("a topic that is missing is named")
+    @Test("a topic that is missing is named, and waited for")
     func missingTopic() async throws {
-        await #expect(throws: MissingTopics.self) {
-            try await run(["INGESTOR_SOURCE": "simulator"], broker: { try TestBroker(topics: ["prices.late": 1]) })
+        try await onOwnThread {
+            let broker = try TestBroker(topics: ["prices.late": 1])
+            let readiness = Readiness("kafka", "source")
+            let pipeline = try self.pipeline(
+                ["INGESTOR_SOURCE": "simulator"],
+                kafka: broker.settings,
+                readiness: readiness,
+                metrics: IngestorMetrics(registry: PrometheusRegistry())
+            )
+            let stop = StopSignal()
+            let named = Readiness.State.failing("no topic \(broker.name("prices.raw"))")
+            try DedicatedThread.start(name: "watch") {
+                while !readiness.conditions.contains(where: { $0.state == named }) {
+                    stop.sleep(for: .milliseconds(10))
+                }
+                stop.request()
+            }
+            let error = #expect(throws: KafkaError.self) { try pipeline.run(stop: stop) }
+            #expect(error?.disposition == .interrupted)
         }
     }
 

@@ -22,11 +22,16 @@ final class RuleFollower {
 
     /// Reads the topic to its end.
     /// - Throws: ``KafkaError``, also when the end doesn't come in time.
-    init(settings: AggregatorSettings, metrics: AggregatorMetrics, logger: Logger) throws {
+    init(
+        settings: AggregatorSettings,
+        metrics: AggregatorMetrics,
+        logger: Logger,
+        stop: StopSignal? = nil
+    ) throws {
         plan = settings.plan
         self.metrics = metrics
         self.logger = logger
-        reader = try KafkaReader(settings: settings.kafka)
+        reader = try KafkaReader(settings: settings.kafka, stop: stop)
         let topic = settings.kafka.name(.alertRules)
         let count = try reader.topics()[topic] ?? 0
         var ends: [TopicPartition: Int64] = [:]

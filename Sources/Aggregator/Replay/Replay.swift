@@ -45,7 +45,7 @@ struct Replay {
         let reader = try KafkaReader(settings: settings.kafka)
         try prepareTopics(output, partitions: count, reader: reader)
         let rules = try RuleFollower(settings: settings, metrics: metrics, logger: Logger(label: "replay")).rules.all
-        let writer = try TransactionWriter(kafka: output, id: "replay")
+        let writer = try TransactionWriter(kafka: output, id: output.topicPrefix + "replay", limit: Self.timeout)
         var summary = Summary()
         for number in 0..<Int32(count) {
             let partition = TopicPartition(topic: input, partition: number)

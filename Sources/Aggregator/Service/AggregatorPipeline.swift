@@ -6,12 +6,15 @@ public struct AggregatorPipeline: Pipeline {
     private let settings: AggregatorSettings
     private let readiness: Readiness
     private let metrics: AggregatorMetrics
+    private let watch: BrokerWatch
     private let logger = Logger(label: "aggregator")
     /// A turn hands out at most this many records, so that the clocks are read often enough.
     private static let batch = 1_000
     /// A transaction may last that long while the input is behind: then results are late by more anyway, and each
     /// transaction costs its commit and a state record for every coin that it touches.
     private static let backlogInterval = Duration.seconds(1)
+    /// How long the end of a transaction may take; the broker ends one that lasts longer.
+    private static let commitTime = Duration.seconds(3)
 
     private static let consumerProperties = [
         AggregatorSettings.pollInterval.name: String(AggregatorSettings.pollInterval.milliseconds)
@@ -30,47 +33,60 @@ public struct AggregatorPipeline: Pipeline {
         self.settings = settings
         self.readiness = readiness
         self.metrics = metrics
+        watch = BrokerWatch(settings: settings.kafka, readiness: readiness)
     }
 
     /// Works until it is asked to stop.
     /// - Throws: see `Pipeline.run(stop:)`.
     public func run(stop: StopSignal) throws {
-        let inputPartitions = try checkTopics()
+        do {
+            try work(stop: stop)
+        } catch let error as KafkaError where error.isClientLost {
+            throw ProducerLost(reason: "\(error)")
+        }
+    }
+
+    private func work(stop: StopSignal) throws {
+        let inputPartitions = try checkTopics(stop)
         let writer = try TransactionWriter(
             kafka: settings.kafka,
-            id: "\(settings.group)-\(settings.instance)"
+            id: settings.transactionalID,
+            limit: max(settings.transactionInterval, Self.backlogInterval) + Self.commitTime,
+            stop: stop
         )
-        let rules = try RuleFollower(settings: settings, metrics: metrics, logger: logger)
+        let rules = try RuleFollower(settings: settings, metrics: metrics, logger: logger, stop: stop)
         let tasks = PartitionTasks(
             settings: settings,
             metrics: metrics,
             writer: writer,
             rules: rules,
             inputPartitions: inputPartitions,
-            logger: logger
+            logger: logger,
+            watch: watch,
+            stop: stop
         )
         let consumer = try KafkaConsumer(
             settings: settings.kafka,
             group: settings.group,
             options: KafkaConsumer.Options(properties: Self.consumerProperties),
-            handler: tasks
+            handler: tasks,
+            stop: stop
         )
         tasks.consumer = consumer
         try consumer.subscribe([settings.kafka.name(.raw)])
-        readiness.set("kafka", .ok)
         do {
             try loop(stop: stop, consumer: consumer, tasks: tasks, writer: writer)
         } catch {
             // Nothing that failed may be committed on the way out.
-            try? consumer.close(abandon: true)
+            consumer.close(abandon: true)
             throw error
         }
-        try consumer.close()
+        consumer.close()
         if let failure = tasks.failure { throw failure }
     }
 
-    private func checkTopics() throws -> Int {
-        let partitions = try KafkaTopics.check(settings.topics, settings: settings.kafka)
+    private func checkTopics(_ stop: StopSignal) throws -> Int {
+        let partitions = try watch.wait(for: settings.topics, stop: stop)
         let input = partitions[settings.kafka.name(.raw)] ?? 0
         let state = partitions[settings.kafka.name(.aggregatorState)] ?? 0
         guard input == state else { throw PartitionMismatch(input: input, state: state) }
@@ -105,7 +121,6 @@ public struct AggregatorPipeline: Pipeline {
     private func turn(consumer: KafkaConsumer, tasks: PartitionTasks, writer: TransactionWriter) throws {
         var inTransaction = 0
         var began = ContinuousClock.now
-        var task: PartitionTask?
         repeat {
             let now = ContinuousClock.now
             let clock = ClockReading.now()
@@ -114,11 +129,8 @@ public struct AggregatorPipeline: Pipeline {
             let left = settings.transactionInterval - began.duration(to: now)
             let wait = inTransaction == 0 ? settings.transactionInterval : max(left, .milliseconds(5))
             let count = try consumer.poll(max: room, timeout: wait) { record in
-                // Records come in runs of one partition.
-                if task?.partition != record.partition { task = tasks.tasks[record.partition] }
-                try task?.take(record, clock: clock)
+                try tasks.take(record, clock: clock)
             }
-            task = nil
             if let failure = tasks.failure { throw failure }
             if inTransaction == 0, count > 0 { began = .now }
             inTransaction += count
@@ -135,7 +147,6 @@ public struct AggregatorPipeline: Pipeline {
     }
 
     private func slowWork(consumer: KafkaConsumer, tasks: PartitionTasks) throws {
-        readiness.set("kafka", consumer.unreachable.map { .failing($0.description) } ?? .ok)
         readiness.set("partitions", tasks.wasAssigned ? .ok : .failing("the group has assigned none yet"))
         let clock = tasks.checkClock()
         readiness.set("clock", clock == .plausible ? .ok : .failing(clock.description))

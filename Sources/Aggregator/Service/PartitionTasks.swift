@@ -6,6 +6,8 @@ import Shared
 final class PartitionTasks: RebalanceHandler {
     /// By partition.
     private(set) var tasks: [Int32: PartitionTask] = [:]
+    /// The task of the last record: records come in runs of one partition.
+    private var current: PartitionTask?
     /// Whether the group has given us an assignment, if only an empty one.
     private(set) var wasAssigned = false
     /// What went wrong in a callback that can't throw; the loop throws it.
@@ -21,8 +23,10 @@ final class PartitionTasks: RebalanceHandler {
     private var noRoomLog: SampledLog
     private let inputPartitions: Int
     private let logger: Logger
-    /// A revoke must end well before the group gives up on us; Kafka's own limit is `max.poll.interval.ms` (5 min).
-    private static let stepTimeout = Duration.seconds(15)
+    private let watch: BrokerWatch
+    private let stop: StopSignal
+    /// How long a step of a transaction's end may take: a little longer than the broker lets a transaction last.
+    private static let stepTimeout = Duration.seconds(5)
 
     /// No tasks yet.
     init(
@@ -31,7 +35,9 @@ final class PartitionTasks: RebalanceHandler {
         writer: TransactionWriter,
         rules: RuleFollower,
         inputPartitions: Int,
-        logger: Logger
+        logger: Logger,
+        watch: BrokerWatch,
+        stop: StopSignal
     ) {
         self.settings = settings
         self.metrics = metrics
@@ -41,6 +47,8 @@ final class PartitionTasks: RebalanceHandler {
         noRoomLog = SampledLog(logger)
         self.inputPartitions = inputPartitions
         self.logger = logger
+        self.watch = watch
+        self.stop = stop
     }
 
     // MARK: - Rebalances
@@ -69,6 +77,11 @@ final class PartitionTasks: RebalanceHandler {
 
     private func abandon() {
         do {
+            // Brokers that are away abort nothing, and the group must not wait for them to come back: the next producer
+            // of this name ends what this one had open.
+            if writer.openedAt != nil, !watch.isReachable {
+                throw ProducerLost(reason: "no broker answers")
+            }
             try writer.abort(timeout: Self.stepTimeout)
             metrics.aborted.increment()
         } catch {
@@ -83,6 +96,7 @@ final class PartitionTasks: RebalanceHandler {
             metrics.coinMemory(of: partition).set(0)
         }
         tasks = [:]
+        current = nil
     }
 
     // MARK: - State
@@ -92,7 +106,7 @@ final class PartitionTasks: RebalanceHandler {
     private func restore(_ partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
         let deadline = ContinuousClock.now.advanced(by: settings.restoreLimit)
         let memory = CoinMemory(limit: settings.coinMemory / max(1, inputPartitions))
-        let restorer = StateRestorer(settings: settings, memory: memory, metrics: metrics)
+        let restorer = StateRestorer(settings: settings, memory: memory, metrics: metrics, stop: stop)
         var positions: [TopicPartition: Int64] = [:]
         let found = try restorer.restore(partitions.map(\.partition), rules: rules.rules.all, until: deadline)
         for (partition, var restored) in zip(partitions, found) {
@@ -171,14 +185,21 @@ final class PartitionTasks: RebalanceHandler {
         let topic = settings.kafka.name(.raw)
         let partitions = tasks.keys.sorted().map { TopicPartition(topic: topic, partition: $0) }
         tasks = [:]
+        current = nil
         return try restore(partitions)
     }
 
     // MARK: - Work
 
+    /// Takes a record into its partition's task.
+    func take(_ record: KafkaRecord, clock: ClockReading) throws {
+        if current?.partition != record.partition { current = tasks[record.partition] }
+        try current?.take(record, clock: clock)
+    }
+
     /// Lets the watermarks of partitions that have been read to their end follow the clock.
     func advance(to clock: ClockReading) throws {
-        guard settings.followsClock, let consumer, consumer.unreachable == nil else { return }
+        guard settings.followsClock, let consumer, watch.isReachable else { return }
         let topic = settings.kafka.name(.raw)
         for task in tasks.values
         where consumer.lag(of: TopicPartition(topic: topic, partition: task.partition)) == 0 {
@@ -188,7 +209,7 @@ final class PartitionTasks: RebalanceHandler {
 
     /// Whether more waits on the broker than a few turns of the loop take.
     var isBehind: Bool {
-        guard let consumer, consumer.unreachable == nil else { return false }
+        guard let consumer else { return false }
         let topic = settings.kafka.name(.raw)
         return tasks.keys.contains { consumer.lag(of: TopicPartition(topic: topic, partition: $0)) ?? 0 > 10_000 }
     }

@@ -22,13 +22,19 @@ final class TransactionWriter {
     /// Connects, and ends what an earlier instance of the same name had open.
     /// - Parameters:
     ///   - kafka: where the brokers are; its prefix goes before the topics' names.
-    ///   - id: a name no other running writer has.
+    ///   - id: a name no other running writer has, with the prefix.
+    ///   - limit: how long a transaction may last. When its writer dies, readers and successors wait for the rest of it.
+    ///   - stop: ends the waits for a broker early.
     /// - Throws: ``KafkaError``.
-    init(kafka: KafkaSettings, id: String) throws(KafkaError) {
+    init(kafka: KafkaSettings, id: String, limit: Duration, stop: StopSignal? = nil) throws(KafkaError) {
         producer = try KafkaProducer(
             settings: kafka,
-            mode: .transactional(id: kafka.topicPrefix + id),
-            properties: ["queue.buffering.max.kbytes": "32768", "queue.buffering.max.messages": "200000"]
+            mode: .transactional(id: id),
+            properties: [
+                "queue.buffering.max.kbytes": "32768", "queue.buffering.max.messages": "200000",
+                "transaction.timeout.ms": "\(limit.wholeMicroseconds / 1_000)",
+            ],
+            stop: stop
         )
         aggregates1m = try producer.topic(kafka.name(.aggregates1m), schema: "price-aggregate/1")
         aggregatesSliding = try producer.topic(kafka.name(.aggregatesSliding), schema: "price-aggregate/1")

@@ -6,6 +6,7 @@ public struct CacherPipeline: Pipeline {
     private let settings: CacherSettings
     private let readiness: Readiness
     private let metrics: CacherMetrics
+    private let watch: BrokerWatch
     private let logger = Logger(label: "cacher")
 
     /// Makes the pipeline; nothing is connected yet.
@@ -13,15 +14,21 @@ public struct CacherPipeline: Pipeline {
         self.settings = settings
         self.readiness = readiness
         self.metrics = metrics
+        watch = BrokerWatch(settings: settings.kafka, readiness: readiness)
     }
 
     /// Runs on the calling thread until it is asked to stop; then everything acknowledged is committed.
     public func run(stop: StopSignal) throws {
+        let partitions = try watch.wait(
+            for: CacherTask.topics(settings.kafka) + [settings.kafka.name(.deadLetter)],
+            stop: stop
+        )
         let task = try CacherTask(
             settings: settings,
             readiness: readiness,
             metrics: metrics,
             logger: logger,
+            partitions: partitions,
             stop: stop
         )
         try task.run()

@@ -14,7 +14,7 @@ public struct CacherSettings: Sendable {
         "REDIS_TIMEOUT",
         from: "10ms",
         to: "1m",
-        default: "5s",
+        default: "2s",
         help: "How long connecting to Redis, and later each of its answers, may take."
     )
     static let group = Setting.text(

@@ -29,6 +29,7 @@ final class CacherTask: RebalanceHandler {
     private var rawPartitionCount: Int
     private var backoff = Backoff(initial: .milliseconds(250), cap: .seconds(10), resetAfter: .seconds(60))
 
+    private static let inputs = [Topic.raw, .aggregates1m, .alerts]
     /// How often offsets are committed and lag is measured.
     private static let commitInterval = Duration.seconds(1)
     /// How long Redis may go unheard before it is asked whether it is there.
@@ -39,6 +40,7 @@ final class CacherTask: RebalanceHandler {
         readiness: Readiness,
         metrics: CacherMetrics,
         logger: Logger,
+        partitions: [String: Int],
         stop: StopSignal
     ) throws {
         self.settings = settings
@@ -47,9 +49,8 @@ final class CacherTask: RebalanceHandler {
         self.logger = logger
         self.stop = stop
         let kafka = settings.kafka
-        topics = Dictionary(uniqueKeysWithValues: [.raw, .aggregates1m, .alerts].map { (kafka.name($0), $0) })
-        let counts = try KafkaTopics.check(topics.keys.sorted() + [kafka.name(.deadLetter)], settings: kafka)
-        rawPartitionCount = counts[kafka.name(.raw)] ?? 1
+        topics = Dictionary(uniqueKeysWithValues: Self.inputs.map { (kafka.name($0), $0) })
+        rawPartitionCount = partitions[kafka.name(.raw)] ?? 1
         refused = SampledLog(logger)
         writer = CacheWriter(
             url: settings.redis,
@@ -60,14 +61,20 @@ final class CacherTask: RebalanceHandler {
                 keptAlerts: settings.keptAlerts
             )
         )
-        deadLetters = DeadLetterQueue(service: "cacher", settings: kafka)
+        deadLetters = DeadLetterQueue(service: "cacher", settings: kafka, stop: stop)
         consumer = try KafkaConsumer(
             settings: kafka,
             group: settings.group,
             // What Kafka no longer has was superseded long ago: go on with the earliest there is.
             options: KafkaConsumer.Options(resetsToEarliest: true),
-            handler: self
+            handler: self,
+            stop: stop
         )
+    }
+
+    /// The topics that are read, by their names on the broker.
+    static func topics(_ kafka: KafkaSettings) -> [String] {
+        inputs.map(kafka.name)
     }
 
     /// Works until a stop is requested.
@@ -76,12 +83,17 @@ final class CacherTask: RebalanceHandler {
         // The consumer holds its handler, and the handler its consumer.
         defer { self.consumer = nil }
         try consumer.subscribe(topics.keys.sorted())
-        try connect(consumer)
-        while !stop.isRequested {
-            try turn(consumer)
+        do {
+            try connect(consumer)
+            while !stop.isRequested {
+                try turn(consumer)
+            }
+        } catch {
+            consumer.close(abandon: true)
+            throw error
         }
         // Leaving the group calls `revoked`, which commits.
-        try consumer.close()
+        consumer.close()
     }
 
     /// One turn: a batch from poll to acknowledgement.
@@ -200,20 +212,14 @@ final class CacherTask: RebalanceHandler {
     /// Commits, measures the lag and looks after an idle Redis, once a second.
     private func keepBooks(_ consumer: KafkaConsumer) throws {
         guard ContinuousClock.now >= nextCommit else { return }
-        readiness.set("kafka", kafkaState(consumer))
         if ContinuousClock.now - lastAnswer > Self.idleLimit { try connect(consumer) }
         nextCommit = .now + Self.commitInterval
         let offsets = uncommitted
-        try consumer.commit(offsets, wait: false)
+        try consumer.commit(offsets, wait: nil)
         committed.merge(offsets) { $1 }
         for partition in consumer.positions.keys {
             if let lag = consumer.lag(of: partition) { metrics.setLag(lag, of: partition) }
         }
-    }
-
-    private func kafkaState(_ consumer: KafkaConsumer) -> Readiness.State {
-        if let failure = consumer.unreachable { return .failing("\(failure)") }
-        return consumer.positions.isEmpty ? .failing("no partition assigned yet") : .ok
     }
 
     private var uncommitted: [TopicPartition: Int64] {
@@ -229,6 +235,7 @@ final class CacherTask: RebalanceHandler {
         rawPartitionCount = counts?[settings.kafka.name(.raw)] ?? rawPartitionCount
         acknowledged = [:]
         committed = [:]
+        readiness.set("partitions", .ok)
         logger.info("assigned \(partitions.sorted().map(\.description).joined(separator: ", "))")
         return [:]
     }
@@ -236,7 +243,7 @@ final class CacherTask: RebalanceHandler {
     /// Commits what Redis has acknowledged.
     func revoked(_ partitions: [TopicPartition]) {
         do throws(KafkaError) {
-            try consumer?.commit(uncommitted, wait: true)
+            try consumer?.commit(uncommitted, wait: .seconds(5))
         } catch {
             logger.warning("the last offsets are not committed, their records will be written again: \(error)")
         }
@@ -257,6 +264,6 @@ final class CacherTask: RebalanceHandler {
         for partition in partitions { metrics.setLag(0, of: partition) }
         acknowledged = [:]
         committed = [:]
-        readiness.set("kafka", .failing("no partition assigned"))
+        readiness.set("partitions", .failing("the group assigns the partitions anew"))
     }
 }

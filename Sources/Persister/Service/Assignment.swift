@@ -55,7 +55,7 @@ final class Assignment: RebalanceHandler {
         var offsets: [TopicPartition: Int64] = [:]
         guard !assigned.isEmpty else { return offsets }
         let ticks = settings.kafka.name(.raw)
-        rules.partitionCount = try KafkaTopics.check([ticks], settings: settings.kafka)[ticks]
+        rules.partitionCount = try consumer?.topics()[ticks] ?? rules.partitionCount
         let connection = try PostgresConnection(settings.postgres, silence: settings.databaseTimeout, stop: stop)
         let positions = Positions(connection: connection)
         for partition in assigned.sorted() {
@@ -85,7 +85,8 @@ final class Assignment: RebalanceHandler {
         let isWritten = pool.waitUntilWritten(names, until: deadline)
         // What failed is not lost: the next owner reads it again.
         try? collect()
-        if isWritten { try? consumer?.commit(committed, wait: true) }
+        // For lag tools only: not worth waiting for long.
+        if isWritten { try? consumer?.commit(committed, wait: Self.farewell) }
         release(names)
         logger.info("revoked", metadata: ["partitions": "\(revoked.count)"])
     }
@@ -248,7 +249,7 @@ final class Assignment: RebalanceHandler {
             let age = partition.watermark.map { Double(now.microseconds - $0.microseconds) / 1_000_000 } ?? 0
             partition.metrics.lagSeconds.set(lag > 0 ? max(0, age) : 0)
         }
-        try consumer?.commit(committed, wait: false)
+        try consumer?.commit(committed, wait: nil)
     }
 
     /// Asks the broker for the ends of the partitions that aren't fetched, so that their lag doesn't stand still.

@@ -11,15 +11,17 @@ public final class PersisterPipeline: Pipeline {
     private let metrics: PersisterMetrics
     private let logger = Logger(label: "persister")
     private let hasNamedServer = Atomic<Bool>(false)
+    private let watch: BrokerWatch
 
     /// The names of its conditions for `/readyz`.
-    static let conditions = (kafka: "kafka", postgres: "postgres")
+    static let conditions = (kafka: BrokerWatch.condition, partitions: "partitions", postgres: "postgres")
 
     /// A pipeline that connects when it is run.
     init(settings: PersisterSettings, readiness: Readiness, metrics: PersisterMetrics = PersisterMetrics()) {
         self.settings = settings
         self.readiness = readiness
         self.metrics = metrics
+        watch = BrokerWatch(settings: settings.kafka, readiness: readiness)
     }
 
     /// Works until it is asked to stop, then writes what it has in hand.
@@ -35,8 +37,13 @@ public final class PersisterPipeline: Pipeline {
         defer { pool.stop(atMost: .milliseconds(500)) }
         let assignment = Assignment(settings: settings, pool: pool, metrics: metrics, stop: stop)
         let topics = assignment.topics
-        try KafkaTopics.check(topics + [settings.kafka.name(.deadLetter)], settings: settings.kafka)
-        let consumer = try KafkaConsumer(settings: settings.kafka, group: settings.group, handler: assignment)
+        _ = try watch.wait(for: topics + [settings.kafka.name(.deadLetter)], stop: stop)
+        let consumer = try KafkaConsumer(
+            settings: settings.kafka,
+            group: settings.group,
+            handler: assignment,
+            stop: stop
+        )
         assignment.consumer = consumer
         try consumer.subscribe(topics)
         do {
@@ -46,18 +53,23 @@ public final class PersisterPipeline: Pipeline {
                 try assignment.collect()
                 try assignment.submitDue(now: now)
                 try assignment.report(now: now)
-                reportReadiness(consumer, assignment, pool)
+                reportReadiness(assignment, pool)
                 try consumer.poll(max: 1000, timeout: assignment.pollTimeout()) { assignment.take($0) }
             }
         } catch let error as KafkaError where error.isOffsetOutOfRange {
-            try? consumer.close(abandon: true)
+            consumer.close(abandon: true)
             throw PositionOutOfRange(error: error)
         } catch {
-            try? consumer.close(abandon: true)
+            consumer.close(abandon: true)
+            // A stop may interrupt anything, as the look for the positions of new partitions: with nothing in hand it is none
+            // the worse for it.
+            if stop.isRequested, assignment.unwritten == 0, (error as? any ClassifiedError)?.disposition == .retry {
+                return
+            }
             throw error
         }
         // Leaving the group revokes our partitions, and that writes what is in hand.
-        try consumer.close()
+        consumer.close()
         if assignment.unwritten > 0 { throw LeftUnwritten(records: assignment.unwritten) }
     }
 
@@ -72,12 +84,8 @@ public final class PersisterPipeline: Pipeline {
         readiness.set(Self.conditions.postgres, .ok)
     }
 
-    private func reportReadiness(_ consumer: KafkaConsumer, _ assignment: Assignment, _ pool: WriterPool) {
+    private func reportReadiness(_ assignment: Assignment, _ pool: WriterPool) {
         readiness.set(Self.conditions.postgres, pool.trouble.map { .failing($0) } ?? .ok)
-        if let unreachable = consumer.unreachable {
-            readiness.set(Self.conditions.kafka, .failing("\(unreachable)"))
-        } else {
-            readiness.set(Self.conditions.kafka, assignment.hasJoined ? .ok : .failing("joining the group"))
-        }
+        readiness.set(Self.conditions.partitions, assignment.hasJoined ? .ok : .failing("joining the group"))
     }
 }

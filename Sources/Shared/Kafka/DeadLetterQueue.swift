@@ -3,12 +3,16 @@
 public final class DeadLetterQueue {
     private let service: String
     private let settings: KafkaSettings
+    private let stop: StopSignal?
     /// Made with the first dead letter: most services never need one.
     private var open: (producer: KafkaProducer, topic: KafkaProducer.DestinationTopic)?
 
     /// Makes the queue; nothing is connected yet.
-    /// - Parameter service: who could not use the records: the header `service`.
-    public init(service: String, settings: KafkaSettings) {
+    /// - Parameters:
+    ///   - service: who could not use the records: the header `service`.
+    ///   - stop: ends the waits for a broker early.
+    public init(service: String, settings: KafkaSettings, stop: StopSignal? = nil) {
+        self.stop = stop
         self.service = service
         self.settings = settings
     }
@@ -33,7 +37,12 @@ public final class DeadLetterQueue {
 
     private func connect() throws(KafkaError) -> (KafkaProducer, KafkaProducer.DestinationTopic) {
         if let open { return open }
-        let producer = try KafkaProducer(settings: settings, mode: .idempotent, properties: Self.properties)
+        let producer = try KafkaProducer(
+            settings: settings,
+            mode: .idempotent,
+            properties: Self.properties,
+            stop: stop
+        )
         let topic = try producer.topic(settings.name(.deadLetter))
         open = (producer, topic)
         return (producer, topic)

@@ -1,10 +1,15 @@
 import CRdKafka
+import Logging
 
 /// The consuming side of a client: takes records off librdkafka's queue in batches and hands them out one by one.
 ///
 /// librdkafka 2.0.2's batch call may hand over records that it took just before a rebalance or an assignment that the
 /// same call served (its CHANGELOG, "consume_batch_queue"). So each assigned partition remembers the offset it expects
 /// next: a record from a partition that isn't ours, or from before that offset, is passed over.
+///
+/// A poll hands out ``byteBudget`` bytes, and at most one record more, whatever their number: so a caller that keeps what
+/// it gets knows its memory. The records are taken in portions that the size of those before makes fit; what a portion
+/// can hold beyond that is what librdkafka had fetched ahead (`queued.max.messages.kbytes`).
 ///
 /// Its fetcher sleeps for up to a second once `queued.min.messages` are fetched ahead, whatever is taken meanwhile
 /// (confluentinc/librdkafka#3662). So it is woken when half of them have gone: little memory, and no pause.
@@ -23,14 +28,18 @@ final class FetchQueue {
     @exclusivity(unchecked) private(set) var slots: [Slot] = []
     /// Thrown by the next poll: what a rebalance handler threw.
     var failure: (any Error)?
+    /// Bytes of keys and values after which a poll hands out no more.
+    static let byteBudget = 4 << 20
     private let queue: OpaquePointer
     private let capacity: Int
+    /// Bytes of the larger records of late, for the size of the next portion.
+    private var recordSize = 64 << 10
     private let messages: UnsafeMutablePointer<UnsafeMutablePointer<rd_kafka_message_t>?>
-    private var nextProbe = ContinuousClock.now
     /// The assigned partitions, each with the "time" that asks for its end.
     private var ends = PartitionList([TopicPartition]())
     /// Half of what librdkafka fetches ahead.
     private let lowWater: Int
+    private let log = Logger(label: "kafka")
 
     init(client: KafkaClient, capacity: Int = 10_000) throws(KafkaError) {
         try KafkaError.check(rd_kafka_poll_set_consumer(client.pointer), "redirecting the client's events")
@@ -83,13 +92,30 @@ final class FetchQueue {
     /// - Returns: how many were handed out.
     @discardableResult
     func poll(max: Int, timeout: Duration, _ body: (KafkaRecord) throws -> Void) throws -> Int {
+        var room = min(max, capacity)
+        var bytes = Self.byteBudget
+        var handedOut = 0
         // Asked for many, librdkafka waits the whole time for the batch to fill: so it is asked for one, and then for
         // what is there.
-        var count = rd_kafka_consume_batch_queue(queue, timeout.milliseconds, messages, min(max, 1))
-        if count == 1 {
-            count += Swift.max(0, rd_kafka_consume_batch_queue(queue, 0, messages + 1, min(max, capacity) - 1))
+        var portion = min(room, 1)
+        var wait = timeout.milliseconds
+        while portion > 0 {
+            let count = rd_kafka_consume_batch_queue(queue, wait, messages, portion)
+            handedOut += try handOut(count, &bytes, body)
+            if count < portion {
+                break
+            }
+            room -= portion
+            wait = 0
+            portion = bytes > 0 ? min(room, Swift.max(1, bytes / recordSize)) : 0
         }
+        return handedOut
+    }
+
+    /// Hands out the records of a portion that librdkafka gave.
+    private func handOut(_ count: Int, _ bytes: inout Int, _ body: (KafkaRecord) throws -> Void) throws -> Int {
         var index = 0
+        var largest = recordSize / 2
         defer {
             while index < count {
                 rd_kafka_message_destroy(messages[index])
@@ -104,11 +130,6 @@ final class FetchQueue {
             throw KafkaError(rd_kafka_last_error(), "fetching")
         }
         wakeFetcher(taken: count)
-        if count == 0 {
-            probe()
-        } else {
-            client.callbacks.unreachable = nil
-        }
         var handedOut = 0
         // Records come in runs of one partition, so its slot is looked up once a run.
         var run: (slot: Int, handle: OpaquePointer?, partition: Int32, topic: String)?
@@ -126,6 +147,9 @@ final class FetchQueue {
                 if message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR {
                     if message.pointee.offset >= slots[run.slot].next {
                         slots[run.slot].next = message.pointee.offset + 1
+                        let size = message.pointee.key_len + message.pointee.len
+                        largest = Swift.max(largest, size)
+                        bytes -= size
                         handedOut += 1
                         try body(KafkaRecord(topic: run.topic, message: message))
                     }
@@ -138,7 +162,35 @@ final class FetchQueue {
             index += 1
             rd_kafka_message_destroy(message)
         }
+        recordSize = Swift.max(largest, 64)
         return handedOut
+    }
+
+    /// Serves librdkafka's way out of the group.
+    /// - Returns: whether it was through in time; otherwise the group notices when the session ends.
+    func leaveGroup(timeout: Duration) -> Bool {
+        // With a queue of its own, because librdkafka redirects the consumer's to it.
+        guard let closing = rd_kafka_queue_new(client.pointer) else {
+            return false
+        }
+        defer { rd_kafka_queue_destroy(closing) }
+        let deadline = ContinuousClock.now.advanced(by: timeout)
+        if let error = rd_kafka_consumer_close_queue(client.pointer, closing) {
+            // A client with a fatal error has no other end than its destruction.
+            rd_kafka_error_destroy(error)
+            return false
+        }
+        while rd_kafka_consumer_closed(client.pointer) == 0 {
+            let left = ContinuousClock.now.duration(to: deadline)
+            if left <= .zero {
+                return false
+            }
+            let count = rd_kafka_consume_batch_queue(closing, min(left, .milliseconds(50)).milliseconds, messages, 100)
+            for index in 0..<Swift.max(0, count) {
+                rd_kafka_message_destroy(messages[index])
+            }
+        }
+        return true
     }
 
     /// Wakes librdkafka's fetcher if the records just taken were the last above the low water mark.
@@ -152,7 +204,7 @@ final class FetchQueue {
         }
     }
 
-    /// Tells the end of a partition, and throws every other event.
+    /// Tells the end of a partition, passes over what time heals, and throws every other event.
     private func report(_ message: UnsafeMutablePointer<rd_kafka_message_t>, slot: Int?) throws(KafkaError) {
         if message.pointee.err == RD_KAFKA_RESP_ERR__PARTITION_EOF {
             if let slot {
@@ -161,7 +213,13 @@ final class FetchQueue {
             return
         }
         let reason = rd_kafka_message_errstr(message).map { String(cString: $0) }
-        throw KafkaError(message.pointee.err, slot.map { "\(slots[$0].partition)" } ?? reason)
+        let error = KafkaError(message.pointee.err, slot.map { "\(slots[$0].partition)" } ?? reason)
+        // A broker that is loading knows no topic yet; librdkafka asks again, and goes on.
+        if error.isConnectivity || error.isRebalance {
+            log.info("\(error)")
+        } else {
+            throw error
+        }
     }
 
     /// Finds the slot a message belongs to.
@@ -172,16 +230,5 @@ final class FetchQueue {
         let topic = String(cString: rd_kafka_topic_name(handle))
         let wanted = TopicPartition(topic: topic, partition: message.pointee.partition)
         return slots.firstIndex { $0.partition == wanted }
-    }
-
-    /// Asks once a second whether the brokers are back; librdkafka reports that they went, not that they came.
-    private func probe() {
-        if client.callbacks.unreachable == nil || ContinuousClock.now < nextProbe {
-            return
-        }
-        nextProbe = ContinuousClock.now.advanced(by: .seconds(1))
-        if (try? client.metadata(timeout: .milliseconds(500))) != nil {
-            client.callbacks.unreachable = nil
-        }
     }
 }

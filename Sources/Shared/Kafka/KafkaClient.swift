@@ -1,4 +1,5 @@
 import CRdKafka
+import Glibc
 import Logging
 import Synchronization
 
@@ -6,9 +7,19 @@ import Synchronization
 ///
 /// The callbacks for errors, deliveries and rebalances run inside poll calls, on the thread that owns the client; the
 /// log callback runs on librdkafka's threads and touches nothing here.
+///
+/// Its end waits for nothing: see ``ClosingClients``.
 final class KafkaClient {
     let pointer: OpaquePointer
     let callbacks: Callbacks
+    /// Ends waits early when the process is asked to end.
+    let stop: StopSignal?
+    /// Whether it is a member of a group that it has not left; then its end leaves it, in the background.
+    var isMember = false
+    private let kind: rd_kafka_type_t
+
+    /// Where a stop can be requested, no blocking call to a broker is longer, so that it is seen in time.
+    private static let slice = Duration.seconds(2)
 
     /// What the callbacks write, and the poll calls read.
     final class Callbacks {
@@ -29,8 +40,10 @@ final class KafkaClient {
     /// - Parameters:
     ///   - kind: consumer or producer.
     ///   - properties: librdkafka's properties by their names.
-    /// - Throws: when librdkafka refuses a property, naming it.
-    init(_ kind: rd_kafka_type_t, properties: [String: String]) throws(KafkaError) {
+    ///   - stop: ends waits early; without it they last as long as they may.
+    /// - Throws: when librdkafka refuses a property, naming it; when too many clients hang in their end.
+    init(_ kind: rd_kafka_type_t, properties: [String: String], stop: StopSignal? = nil) throws(KafkaError) {
+        try ClosingClients.shared.check()
         guard let configuration = rd_kafka_conf_new() else {
             throw KafkaError(refused: "no memory for a Kafka client")
         }
@@ -58,6 +71,7 @@ final class KafkaClient {
             }
         } else {
             rd_kafka_conf_set_rebalance_cb(configuration, rebalanced)
+            rd_kafka_conf_set_offset_commit_cb(configuration, committed)
         }
         guard let pointer = rd_kafka_new(kind, configuration, &text, text.count) else {
             throw KafkaError(refused: KafkaClient.string(text))
@@ -65,10 +79,61 @@ final class KafkaClient {
         owned = nil
         self.pointer = pointer
         self.callbacks = callbacks
+        self.kind = kind
+        self.stop = stop
     }
 
     deinit {
-        rd_kafka_destroy(pointer)
+        callbacks.rebalance = nil
+        let remains = Remains(pointer: pointer, callbacks: callbacks)
+        let isProducer = kind == RD_KAFKA_PRODUCER
+        let flags = isMember ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE
+        ClosingClients.shared.close {
+            if isProducer {
+                // What is still queued will not be sent: its sender has given it up.
+                rd_kafka_purge(
+                    remains.pointer,
+                    RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING
+                )
+            }
+            rd_kafka_destroy_flags(remains.pointer, flags)
+            withExtendedLifetime(remains) {}
+        }
+    }
+
+    /// What a client leaves to the thread that takes it down: nobody else has it any more.
+    private struct Remains: @unchecked Sendable {
+        let pointer: OpaquePointer
+        /// librdkafka points to them until it is gone.
+        let callbacks: Callbacks
+    }
+
+    /// Asks a broker something, again and again in slices until it answers, the time is up or a stop is requested.
+    /// - Throws: what the last slice ended with; ``KafkaError/isInterrupted`` for a stop.
+    func ask(
+        _ doing: String,
+        timeout: Duration,
+        _ call: (_ milliseconds: Int32) -> rd_kafka_resp_err_t
+    ) throws(KafkaError) {
+        let deadline = ContinuousClock.now.advanced(by: timeout)
+        let slice = stop == nil ? timeout : Self.slice
+        while true {
+            if let stop, stop.isRequested {
+                throw KafkaError(RD_KAFKA_RESP_ERR__INTR, doing)
+            }
+            let left = ContinuousClock.now.duration(to: deadline)
+            let code = call(max(1, min(left, slice).milliseconds))
+            if code == RD_KAFKA_RESP_ERR_NO_ERROR {
+                return
+            }
+            let error = KafkaError(code, doing)
+            let mayPass = error.isTimeout || code == RD_KAFKA_RESP_ERR__TRANSPORT
+            if left <= slice || !mayPass {
+                throw error
+            }
+            // Some failures come at once, and would come again as fast.
+            usleep(20_000)
+        }
     }
 
     /// The value of one of librdkafka's properties.
@@ -92,10 +157,10 @@ final class KafkaClient {
             }
         }
         var answer: UnsafePointer<rd_kafka_metadata>?
-        let code = rd_kafka_metadata(pointer, topic == nil ? 1 : 0, handle, &answer, timeout.milliseconds)
-        guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let answer else {
-            throw KafkaError(code, "asking for the topics")
+        try ask("asking for the topics", timeout: timeout) { milliseconds in
+            rd_kafka_metadata(pointer, topic == nil ? 1 : 0, handle, &answer, milliseconds)
         }
+        guard let answer else { return [:] }
         defer { rd_kafka_metadata_destroy(answer) }
         var topics: [String: Int] = [:]
         for index in 0..<Int(answer.pointee.topic_cnt) {
@@ -131,15 +196,16 @@ final class KafkaClient {
     func watermarkOffsets(of partition: TopicPartition, timeout: Duration) throws(KafkaError) -> Range<Int64> {
         var low: Int64 = 0
         var high: Int64 = 0
-        let code = rd_kafka_query_watermark_offsets(
-            pointer,
-            partition.topic,
-            partition.partition,
-            &low,
-            &high,
-            timeout.milliseconds
-        )
-        try KafkaError.check(code, "asking for the offsets of \(partition)")
+        try ask("asking for the offsets of \(partition)", timeout: timeout) { milliseconds in
+            rd_kafka_query_watermark_offsets(
+                pointer,
+                partition.topic,
+                partition.partition,
+                &low,
+                &high,
+                milliseconds
+            )
+        }
         return low..<max(low, high)
     }
 
@@ -150,8 +216,10 @@ final class KafkaClient {
         timeout: Duration
     ) throws(KafkaError) -> [TopicPartition: Int64] {
         let list = PartitionList(partitions.lazy.map { (key: $0, value: milliseconds) })
-        let code = rd_kafka_offsets_for_times(pointer, list.pointer, timeout.milliseconds)
-        try KafkaError.check(code, "asking for the offsets at a time")
+        let entries = list.pointer
+        try ask("asking for the offsets at a time", timeout: timeout) { milliseconds in
+            rd_kafka_offsets_for_times(pointer, entries, milliseconds)
+        }
         var result: [TopicPartition: Int64] = [:]
         for (partition, offset, error) in list.entries {
             try KafkaError.check(error, "asking for the offset of \(partition) at a time")
@@ -168,17 +236,25 @@ final class KafkaClient {
 /// Where librdkafka's own log lines go.
 private let log = Logger(label: "librdkafka")
 
+/// What librdkafka says of faults that we answer, and report in our own words, once: broken connections (`FAIL`;
+/// ``BrokerWatch``), a session that ended (`SESSTMOUT`; a rebalance follows), a transaction that can't go on (`TXNERR`,
+/// `ADDPARTS`, `ADDOFFSETS`, `FATAL`; the call for it throws), a start that is tried again (`GETPID`), records given up
+/// with their producer (`TERMINATE`), topics that a broker that is loading doesn't know yet (`PARTCNT`). AUTOCREATE only
+/// says that the broker is the mock cluster.
+private let answered: Set<String> = [
+    "FAIL", "SESSTMOUT", "TXNERR", "ADDPARTS", "ADDOFFSETS", "FATAL", "GETPID", "TERMINATE", "PARTCNT",
+    "AUTOCREATE",
+]
+
 /// Receives librdkafka's log lines, on its threads.
 private func logged(_: OpaquePointer?, level: Int32, facility: UnsafePointer<CChar>?, text: UnsafePointer<CChar>?) {
     guard let text else {
         return
     }
-    // syslog's levels: 0-3 errors, 4 warning, 5 notice, 6 info, 7 debug. Lost connections come as 3 although nothing
-    // is lost by them: librdkafka reconnects, so they are warnings here. AUTOCREATE only says that the broker is the
-    // mock cluster.
+    // syslog's levels: 0-3 errors, 4 warning, 5 notice, 6 info, 7 debug.
     let facility = facility.map { String(cString: $0) } ?? ""
     let severity: Logger.Level =
-        facility == "AUTOCREATE" ? .debug : level <= 2 ? .error : level <= 4 ? .warning : level <= 6 ? .info : .debug
+        answered.contains(facility) ? .debug : level <= 2 ? .error : level <= 4 ? .warning : level <= 6 ? .info : .debug
     log.log(level: severity, "\(String(cString: text))", metadata: ["facility": "\(facility)"])
 }
 
@@ -230,11 +306,11 @@ private func watchAnswers(
     _: UnsafeMutablePointer<CChar>?,
     _: Int
 ) -> rd_kafka_resp_err_t {
-    rd_kafka_interceptor_add_on_response_received(client, "tickline", answered, opaque)
+    rd_kafka_interceptor_add_on_response_received(client, "tickline", answerReceived, opaque)
 }
 
 /// Receives every answer, and the want of one (a broken connection, a time-out) as an error, on librdkafka's threads.
-private func answered(
+private func answerReceived(
     _: OpaquePointer?,
     socket: Int32,
     broker: UnsafePointer<CChar>?,
@@ -251,6 +327,20 @@ private func answered(
         callbacks(opaque)?.hasUnansweredEndTxn.store(true, ordering: .releasing)
     }
     return RD_KAFKA_RESP_ERR_NO_ERROR
+}
+
+/// Receives the fate of a commit that nobody waits for, inside a poll call. That one fails while the brokers are away, or
+/// the group moves, is in the nature of things, and the next one makes up for it; a refusal isn't.
+private func committed(
+    _: OpaquePointer?,
+    code: rd_kafka_resp_err_t,
+    partitions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?,
+    _: UnsafeMutableRawPointer?
+) {
+    if code != RD_KAFKA_RESP_ERR_NO_ERROR, code != RD_KAFKA_RESP_ERR__NO_OFFSET {
+        let error = KafkaError(code, "committing offsets")
+        log.log(level: error.isConnectivity || error.isRebalance ? .debug : .warning, "\(error)")
+    }
 }
 
 /// Receives a rebalance, inside a poll or close call. It must be answered: otherwise closing waits for ever.

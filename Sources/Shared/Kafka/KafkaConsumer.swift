@@ -1,4 +1,5 @@
 import CRdKafka
+import Logging
 
 /// A member of a consumer group. It belongs to the thread that made it: every call, and every callback, is on it.
 ///
@@ -43,19 +44,24 @@ public final class KafkaConsumer {
     private let fetched: FetchQueue
     private let handler: any RebalanceHandler
     private var isClosed = false
-    private var isAbandoning = false
+    private let log = Logger(label: "kafka")
+
+    /// How long leaving the group may take: a few round trips when the broker is well.
+    private static let leaveTimeout = Duration.seconds(2)
 
     /// Makes a consumer; it joins the group when it is subscribed and polled.
     /// - Parameters:
     ///   - settings: where the brokers are, and properties from the environment.
     ///   - group: the group's name.
     ///   - handler: told of partitions that come and go.
+    ///   - stop: ends every wait for a broker early.
     /// - Throws: ``KafkaError`` when a property is refused.
     public init(
         settings: KafkaSettings,
         group: String,
         options: Options = Options(),
-        handler: any RebalanceHandler
+        handler: any RebalanceHandler,
+        stop: StopSignal? = nil
     ) throws(KafkaError) {
         var properties = options.properties
         properties["group.id"] = group
@@ -68,7 +74,8 @@ public final class KafkaConsumer {
                 readCommitted: options.readCommitted,
                 resetsToEarliest: options.resetsToEarliest,
                 with: properties
-            )
+            ),
+            stop: stop
         )
         fetched = try FetchQueue(client: client)
         self.handler = handler
@@ -79,13 +86,11 @@ public final class KafkaConsumer {
 
     deinit {
         client.callbacks.rebalance = nil
-        if !isClosed {
-            rd_kafka_consumer_close(client.pointer)
-        }
     }
 
     /// Joins the group for these topics.
     public func subscribe(_ topics: [String]) throws(KafkaError) {
+        client.isMember = true
         let list = PartitionList(topics.map { TopicPartition(topic: $0, partition: RD_KAFKA_PARTITION_UA) })
         try KafkaError.check(rd_kafka_subscribe(client.pointer, list.pointer), "subscribing")
     }
@@ -110,11 +115,6 @@ public final class KafkaConsumer {
         Dictionary(uniqueKeysWithValues: fetched.slots.map { ($0.partition, $0.next) })
     }
 
-    /// Why no broker can be reached; `nil` while one can.
-    public var unreachable: KafkaError? {
-        client.callbacks.unreachable
-    }
-
     /// Stops fetching from these partitions.
     public func pause(_ partitions: [TopicPartition]) throws(KafkaError) {
         try fetched.setPaused(true, partitions)
@@ -132,13 +132,29 @@ public final class KafkaConsumer {
     }
 
     /// Commits to the group: for each partition the next offset to read, which is the last one done + 1.
-    /// - Parameter wait: whether to wait for the broker's answer.
-    public func commit(_ offsets: [TopicPartition: Int64], wait: Bool) throws(KafkaError) {
+    /// - Parameter wait: how long to wait for the broker's answer; nil not at all.
+    /// - Throws: ``KafkaError``, also when there is no answer in time.
+    public func commit(_ offsets: [TopicPartition: Int64], wait: Duration?) throws(KafkaError) {
         if offsets.isEmpty {
             return
         }
+        let doing = "committing offsets"
         let list = PartitionList(offsets)
-        try KafkaError.check(rd_kafka_commit(client.pointer, list.pointer, wait ? 0 : 1), "committing offsets")
+        guard let wait else {
+            return try KafkaError.check(rd_kafka_commit(client.pointer, list.pointer, 1), doing)
+        }
+        // librdkafka's own waiting commit knows no time-out.
+        guard let answers = rd_kafka_queue_new(client.pointer) else {
+            throw KafkaError(refused: "no memory for a queue")
+        }
+        defer { rd_kafka_queue_destroy(answers) }
+        try KafkaError.check(rd_kafka_commit_queue(client.pointer, list.pointer, answers, nil, nil), doing)
+        let limit = client.stop?.limit(wait) ?? wait
+        guard let event = rd_kafka_queue_poll(answers, limit.milliseconds) else {
+            throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, doing)
+        }
+        defer { rd_kafka_event_destroy(event) }
+        try KafkaError.check(rd_kafka_event_error(event), doing)
     }
 
     /// The offsets the group has committed, for the partitions that have one.
@@ -147,8 +163,10 @@ public final class KafkaConsumer {
         timeout: Duration = .seconds(10)
     ) throws(KafkaError) -> [TopicPartition: Int64] {
         let list = PartitionList(partitions)
-        let code = rd_kafka_committed(client.pointer, list.pointer, timeout.milliseconds)
-        try KafkaError.check(code, "asking for the committed offsets")
+        let entries = list.pointer
+        try client.ask("asking for the committed offsets", timeout: timeout) { milliseconds in
+            rd_kafka_committed(client.pointer, entries, milliseconds)
+        }
         var result: [TopicPartition: Int64] = [:]
         for (partition, offset, error) in list.entries {
             try KafkaError.check(error, "asking for the committed offset of \(partition)")
@@ -189,18 +207,21 @@ public final class KafkaConsumer {
 
     /// Leaves the group. The handler's `revoked` is called first, or `lost` if `abandon` is true: then nothing in hand
     /// may be committed any more.
-    public func close(abandon: Bool = false) throws {
+    ///
+    /// Returns within seconds whatever the broker does: a group that can't be left notices when the session ends.
+    public func close(abandon: Bool = false) {
         if isClosed {
             return
         }
         isClosed = true
-        isAbandoning = abandon
-        let code = rd_kafka_consumer_close(client.pointer)
-        if let failure = fetched.failure {
-            fetched.failure = nil
-            throw failure
+        if !fetched.slots.isEmpty {
+            giveBack(positions.keys.sorted(), abandon: abandon)
         }
-        try KafkaError.check(code, "leaving the group")
+        client.isMember = false
+        let timeout = max(.milliseconds(100), client.stop?.limit(Self.leaveTimeout) ?? Self.leaveTimeout)
+        if !fetched.leaveGroup(timeout: timeout) {
+            log.info("the group was not left in time; it notices when the session ends")
+        }
     }
 
     func groupMetadata() throws(KafkaError) -> GroupMetadata {
@@ -211,13 +232,12 @@ public final class KafkaConsumer {
     }
 
     private func rebalance(_ code: rd_kafka_resp_err_t, _ partitions: [TopicPartition]) {
-        guard code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS else {
-            if isAbandoning || rd_kafka_assignment_lost(client.pointer) != 0 {
-                handler.lost(partitions)
-            } else {
-                handler.revoked(partitions)
-            }
+        if isClosed {
             fetched.unassign()
+            return
+        }
+        guard code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS else {
+            giveBack(partitions, abandon: false)
             return
         }
         do {
@@ -231,8 +251,18 @@ public final class KafkaConsumer {
             }
             try fetched.assign(offsets.filter { partitions.contains($0.key) })
         } catch {
-            fetched.failure = error
+            // The poll that throws this can't go on: the group counts on us to read what we can't.
+            fetched.failure = (error as? KafkaError).map { FailedAssignment(cause: $0) } ?? error
             fetched.unassign()
         }
+    }
+
+    private func giveBack(_ partitions: [TopicPartition], abandon: Bool) {
+        if abandon || rd_kafka_assignment_lost(client.pointer) != 0 {
+            handler.lost(partitions)
+        } else {
+            handler.revoked(partitions)
+        }
+        fetched.unassign()
     }
 }

@@ -11,7 +11,7 @@ public struct KafkaError: ClassifiedError, Hashable {
     public let name: String
     /// What happened, for a person.
     public let message: String
-    /// The client can't go on; end the process.
+    /// The client can't go on; make another.
     public let isFatal: Bool
     /// The open transaction must be aborted before anything else.
     public let requiresAbort: Bool
@@ -20,9 +20,19 @@ public struct KafkaError: ClassifiedError, Hashable {
 
     /// How the pipeline answers: fatal errors and refusals end the process, all else is tried again from the position.
     public var disposition: Disposition {
-        if isFatal {
-            return .fatal
+        if isInterrupted {
+            return .interrupted
         }
+        return isFatal || isRefusal ? .fatal : .retry
+    }
+
+    /// The client can't go on, and another could: it was fenced, or lost the thread of its transactions.
+    public var isClientLost: Bool {
+        isFatal && !isRefusal
+    }
+
+    /// No other attempt, and no other client, would be answered otherwise.
+    private var isRefusal: Bool {
         switch code {
         case RD_KAFKA_RESP_ERR__INVALID_ARG.rawValue,
             RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET.rawValue,
@@ -33,9 +43,9 @@ public struct KafkaError: ClassifiedError, Hashable {
             RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED.rawValue,
             RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED.rawValue,
             RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL.rawValue:
-            return .fatal
+            return true
         default:
-            return .retry
+            return false
         }
     }
 
@@ -53,6 +63,41 @@ public struct KafkaError: ClassifiedError, Hashable {
             RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION.rawValue,
             RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID.rawValue,
             RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID.rawValue:
+            return true
+        default:
+            return false
+        }
+    }
+
+    /// The wait was given up because the process is to end.
+    public var isInterrupted: Bool {
+        code == RD_KAFKA_RESP_ERR__INTR.rawValue
+    }
+
+    /// The brokers are away, loading, or slow: time heals it, and librdkafka goes on by itself.
+    var isConnectivity: Bool {
+        switch rd_kafka_resp_err_t(rawValue: code) {
+        case RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, RD_KAFKA_RESP_ERR__RESOLVE,
+            RD_KAFKA_RESP_ERR__TIMED_OUT, RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE, RD_KAFKA_RESP_ERR__WAIT_COORD,
+            RD_KAFKA_RESP_ERR__WAIT_CACHE, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,
+            RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
+            RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+            RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE, RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE,
+            RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+            RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE, RD_KAFKA_RESP_ERR_NOT_COORDINATOR,
+            RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR, RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH,
+            RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH:
+            return true
+        default:
+            return false
+        }
+    }
+
+    /// The group moves on without this member, which joins again by itself.
+    var isRebalance: Bool {
+        switch rd_kafka_resp_err_t(rawValue: code) {
+        case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION,
+            RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS, RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST:
             return true
         default:
             return false

@@ -3,11 +3,16 @@ import Logging
 import Synchronization
 
 private let log = Logger(label: "kafka")
+/// How long an abort waits for the records of its transaction to arrive.
+private let arrivalTimeout = Duration.seconds(2)
 
 extension KafkaProducer {
     /// Fences every older producer with the same transactional id, and ends what it had open.
     public func initTransactions(timeout: Duration = .seconds(30)) throws(KafkaError) {
-        try again(within: timeout, "starting transactions") { rd_kafka_init_transactions($0, $1) }
+        let stop = client.stop
+        try again(within: timeout, "starting transactions", isUnwanted: { stop?.isRequested ?? false }) {
+            rd_kafka_init_transactions($0, $1)
+        }
     }
 
     /// Begins a transaction.
@@ -21,6 +26,7 @@ extension KafkaProducer {
             try renew()
             try initTransactions()
         }
+        hasFailed = false
         try KafkaError.check(rd_kafka_begin_transaction(client.pointer), "beginning a transaction")
     }
 
@@ -34,8 +40,10 @@ extension KafkaProducer {
     ) throws(KafkaError) {
         let metadata = try consumer.groupMetadata()
         let list = PartitionList(offsets)
-        try again(within: timeout, "putting the offsets into the transaction") {
-            rd_kafka_send_offsets_to_transaction($0, list.pointer, metadata.pointer, $1)
+        let entries = list.pointer
+        // In one go: librdkafka can't take this call up again.
+        try again(within: timeout, "putting the offsets into the transaction", slice: timeout) {
+            rd_kafka_send_offsets_to_transaction($0, entries, metadata.pointer, $1)
         }
     }
 
@@ -48,22 +56,35 @@ extension KafkaProducer {
 
     /// Aborts: nothing of the transaction becomes visible to readers with `read_committed`.
     public func abortTransaction(timeout: Duration = .seconds(30)) throws(KafkaError) {
+        if !hasFailed, client.callbacks.deliveryFailure == nil {
+            // A broker that has not finished the transaction before this one has not begun this one either, and refuses
+            // to end it (INVALID_TXN_STATE), which is fatal for the producer. Once records have arrived it has begun.
+            try? flush(timeout: min(timeout, arrivalTimeout))
+        }
         try again(within: timeout, "aborting a transaction") { rd_kafka_abort_transaction($0, $1) }
         client.callbacks.deliveryFailure = nil
     }
 
-    /// Makes a blocking call again as long as librdkafka says that it may be, until the time is up.
+    /// Makes a blocking call again as long as librdkafka says that it may be, until the time is up, in slices, so that a
+    /// stop that is requested meanwhile is seen.
     private func again(
         within timeout: Duration,
         _ doing: String,
+        slice: Duration = KafkaProducer.slice,
+        isUnwanted: () -> Bool = { false },
         _ call: (OpaquePointer, Int32) -> OpaquePointer?
     ) throws(KafkaError) {
         let deadline = ContinuousClock.now.advanced(by: timeout)
         while true {
-            let left = ContinuousClock.now.duration(to: deadline)
+            if isUnwanted() {
+                throw KafkaError(RD_KAFKA_RESP_ERR__INTR, doing)
+            }
+            let time = ContinuousClock.now.duration(to: deadline)
+            let left = client.stop?.limit(time) ?? time
             do throws(KafkaError) {
-                return try KafkaError.check(call(client.pointer, max(left.milliseconds, 1)), doing)
+                return try KafkaError.check(call(client.pointer, max(min(left, slice).milliseconds, 1)), doing)
             } catch {
+                hasFailed = hasFailed || error.isFatal || error.requiresAbort
                 if error.isFatal || error.requiresAbort || !error.isRetriable || left <= .zero {
                     throw error
                 }

@@ -26,28 +26,34 @@ public final class KafkaProducer {
     private static let lookTimeout: Duration = .milliseconds(500)
     /// How long to wait between two attempts to hand the same record over.
     private static let attemptPause: Duration = .milliseconds(100)
+    /// No blocking call is longer, so that a stop that is requested meanwhile is seen in time.
+    static let slice = Duration.milliseconds(500)
 
     private(set) var client: KafkaClient
     private let makeClient: () throws(KafkaError) -> KafkaClient
     private let patience: Duration
     private var sinceServed = 0
+    /// Whether the open transaction can only be aborted, as far as is known.
+    var hasFailed = false
 
     /// How many records were handed over since the start.
     public private(set) var sent = 0
 
     /// Makes a producer; a transactional one must call ``initTransactions(timeout:)`` first.
+    /// - Parameter stop: ends the waits for a broker early: at once where nothing is in hand, otherwise when its time is up.
     /// - Throws: ``KafkaError`` when a property is refused.
     public init(
         settings: KafkaSettings,
         mode: Mode,
-        properties: [String: String] = [:]
+        properties: [String: String] = [:],
+        stop: StopSignal? = nil
     ) throws(KafkaError) {
         var properties = properties
         if case .transactional(let id) = mode {
             properties["transactional.id"] = id
         }
         let all = settings.producerProperties(with: properties)
-        makeClient = { () throws(KafkaError) in try KafkaClient(RD_KAFKA_PRODUCER, properties: all) }
+        makeClient = { () throws(KafkaError) in try KafkaClient(RD_KAFKA_PRODUCER, properties: all, stop: stop) }
         client = try makeClient()
         patience = mode.patience
     }
@@ -93,7 +99,7 @@ public final class KafkaProducer {
                     failure = error
                 }
             }
-            if .now >= limit { throw failure }
+            if .now >= limit || client.stop?.limit(Self.slice) == .zero { throw failure }
             rd_kafka_poll(client.pointer, Self.attemptPause.milliseconds)
         }
         sent += 1
@@ -159,7 +165,17 @@ public final class KafkaProducer {
     /// Waits until every record is acknowledged.
     /// - Throws: a time-out with how many are outstanding; the first failure to deliver since the last look.
     public func flush(timeout: Duration) throws(KafkaError) {
-        let code = rd_kafka_flush(client.pointer, timeout.milliseconds)
+        let deadline = ContinuousClock.now.advanced(by: timeout)
+        var code = RD_KAFKA_RESP_ERR_NO_ERROR
+        // In slices, so that a stop that is requested meanwhile shortens it.
+        repeat {
+            let left = ContinuousClock.now.duration(to: deadline)
+            let limit = max(.zero, client.stop?.limit(left) ?? left)
+            code = rd_kafka_flush(client.pointer, min(limit, Self.slice).milliseconds)
+            if limit <= Self.slice {
+                break
+            }
+        } while code == RD_KAFKA_RESP_ERR__TIMED_OUT
         try throwDeliveryFailure()
         try KafkaError.check(code, "waiting for the acknowledgement of \(outstanding) records")
     }

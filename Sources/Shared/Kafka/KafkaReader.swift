@@ -12,10 +12,12 @@ public final class KafkaReader {
     ///   - settings: where the brokers are, and properties from the environment.
     ///   - readCommitted: true hides records of open and aborted transactions.
     ///   - properties: more of librdkafka's properties; those from the environment win over them.
+    ///   - stop: ends every wait for a broker early.
     public init(
         settings: KafkaSettings,
         readCommitted: Bool = true,
-        properties: [String: String] = [:]
+        properties: [String: String] = [:],
+        stop: StopSignal? = nil
     ) throws(KafkaError) {
         var properties = properties
         // A consumer must name a group even if it never joins one.
@@ -27,13 +29,10 @@ public final class KafkaReader {
                 readCommitted: readCommitted,
                 resetsToEarliest: false,
                 with: properties
-            )
+            ),
+            stop: stop
         )
         fetched = try FetchQueue(client: client)
-    }
-
-    deinit {
-        rd_kafka_consumer_close(client.pointer)
     }
 
     /// Asks the broker: the first offset that is still there, and the end (with `readCommitted`, of what is committed).
@@ -82,7 +81,8 @@ public final class KafkaReader {
     /// - Parameters:
     ///   - start: the first offset to read; the earliest one without it.
     ///   - timeout: how long to wait for the end.
-    /// - Throws: a ``KafkaError`` that is a time-out when the end did not come in time; what `body` threw.
+    /// - Throws: a ``KafkaError`` that is a time-out when the end did not come in time, or interrupted when a stop was
+    ///   requested; what `body` threw.
     @discardableResult
     public func readToEnd(
         of partition: TopicPartition,
@@ -98,6 +98,9 @@ public final class KafkaReader {
             try fetched.poll(max: 10_000, timeout: .milliseconds(100), body)
             if let end = fetched.slots.first?.end, end >= highWatermark(of: partition) {
                 return end
+            }
+            if let stop = client.stop, stop.isRequested {
+                throw KafkaError(RD_KAFKA_RESP_ERR__INTR, "reading \(partition) to its end")
             }
             if ContinuousClock.now >= deadline {
                 throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, "reading \(partition) to its end")

@@ -79,11 +79,17 @@ public struct KafkaSettings: Sendable, Hashable {
             "auto.offset.reset": resetsToEarliest ? "earliest" : "error",
             "isolation.level": readCommitted ? "read_committed" : "read_uncommitted",
             "allow.auto.create.topics": "false",
-            "session.timeout.ms": "10000",
-            "heartbeat.interval.ms": "2000",
+            // A member that died is noticed after this time, and so is a broker. Less than 6 s is refused by a broker with
+            // Kafka's own `group.min.session.timeout.ms`; where it allows less, as in compose, 3 s are better.
+            "session.timeout.ms": "6000",
+            "heartbeat.interval.ms": "1000",
+            // The group waits so long for a member that died while it was joining: by default 5 minutes, in which nobody
+            // gets anything. A turn of a loop takes milliseconds, a restore seconds.
+            "max.poll.interval.ms": "60000",
             "fetch.wait.max.ms": "100",
             // Little is fetched ahead, for the sake of memory; `FetchQueue` sees to it that this is no brake.
             "queued.min.messages": "10000",
+            "queued.max.messages.kbytes": "16384",
             "fetch.message.max.bytes": "131072",
         ]
         result.merge(common) { _, new in new }
@@ -118,7 +124,8 @@ public struct KafkaSettings: Sendable, Hashable {
             "client.id": clientID,
             "log.connection.close": "false",
             "socket.keepalive.enable": "true",
-            "reconnect.backoff.max.ms": "5000",
+            // A broker that is back is tried again within this time.
+            "reconnect.backoff.max.ms": "500",
         ]
     }
 

@@ -44,7 +44,7 @@ struct CrashTests {
                 // For so long a group waits for a member that was killed while it was joining.
                 "KAFKA_MAX_POLL_INTERVAL_MS": "12000",
                 "KAFKA_FETCH_WAIT_MAX_MS": "10",
-                "AGGREGATOR_GROUP": broker.settings.topicPrefix + "aggregator",
+                "AGGREGATOR_GROUP": "aggregator",
                 "AGGREGATOR_INSTANCE": instance,
                 "AGGREGATOR_FOLLOW_CLOCK": "false",
             ]

@@ -18,7 +18,7 @@ final class RunningAggregator: Sendable {
         var variables = [
             "KAFKA_BOOTSTRAP_SERVERS": broker.settings.bootstrapServers,
             "KAFKA_TOPIC_PREFIX": broker.settings.topicPrefix,
-            "AGGREGATOR_GROUP": broker.settings.topicPrefix + "aggregator",
+            "AGGREGATOR_GROUP": "aggregator",
             "AGGREGATOR_INSTANCE": "test",
             "AGGREGATOR_FOLLOW_CLOCK": "false",
         ]

@@ -93,8 +93,8 @@ struct KafkaTests {
         #expect(seen == Array(5..<20))
         #expect(consumer.positions == [partition: 20])
         #expect(consumer.lag(of: partition) == 0)
-        try consumer.commit([partition: 12], wait: true)
-        try consumer.close()
+        try consumer.commit([partition: 12], wait: .seconds(30))
+        consumer.close()
         #expect(first.events == [.assigned([partition]), .revoked([partition])])
 
         let second = RecordingHandler()
@@ -103,7 +103,7 @@ struct KafkaTests {
         try successor.subscribe([topic])
         try poll(successor, until: { again.count == 8 }) { again.append($0.offset) }
         #expect(again == Array(12..<20))
-        try successor.close(abandon: true)
+        successor.close(abandon: true)
         #expect(second.events == [.assigned([partition]), .lost([partition])])
     }
 
@@ -128,7 +128,7 @@ struct KafkaTests {
         try consumer.resume([partition])
         try poll(consumer, until: { seen.count == 17 }) { seen.append($0.offset) }
         #expect(seen == Array(0..<10) + Array(3..<10))
-        try consumer.close()
+        consumer.close()
     }
 
     @Test("An error in the middle of a batch leaves the rest for the next poll after a seek")
@@ -152,7 +152,7 @@ struct KafkaTests {
         try consumer.seek(to: [partition: 20])
         try poll(consumer, until: { seen.count == 50 }) { seen.append($0.offset) }
         #expect(seen == Array(0..<50))
-        try consumer.close()
+        consumer.close()
     }
 
     @Test("A handler that can't take its partitions makes the poll throw, and the consumer can still be closed")
@@ -165,7 +165,60 @@ struct KafkaTests {
         #expect(throws: RecordingHandler.Refusal.self) {
             try poll(consumer, until: { false })
         }
-        try consumer.close()
+        consumer.close()
+    }
+
+    @Test(
+        "An assignment that fails as out of range is no error of reading: whoever goes on from those doesn't go on from it"
+    )
+    func assignmentOutOfRange() throws {
+        let broker = try TestBroker(topics: ["a": 1])
+        let handler = RecordingHandler()
+        let partition = TopicPartition(topic: broker.name("a"), partition: 0)
+        // What a handler throws that reads the partition's state, when that is deleted meanwhile.
+        handler.refuses = true
+        let source = RecordingHandler()
+        source.starts = [partition: 1_000]
+        let strict = try KafkaConsumer(settings: broker.settings, group: broker.name("b"), handler: source)
+        try strict.subscribe([broker.name("a")])
+        handler.failure = #expect(throws: KafkaError.self) { try poll(strict, until: { false }) }
+        strict.close()
+        let consumer = try KafkaConsumer(settings: broker.settings, group: broker.name("a"), handler: handler)
+        try consumer.subscribe([broker.name("a")])
+        let error = #expect(throws: FailedAssignment.self) { try poll(consumer, until: { false }) }
+        #expect(error?.cause.isOffsetOutOfRange == true)
+        #expect(error?.disposition == .retry)
+        #expect(consumer.positions.isEmpty)
+        consumer.close()
+    }
+
+    @Test("A poll hands out no more bytes than its budget and one record, however many records it may")
+    func pollsAreBoundedByBytes() throws {
+        let broker = try TestBroker(topics: ["a": 3])
+        let producer = try KafkaProducer(settings: broker.settings, mode: .idempotent)
+        let topic = try producer.topic(broker.name("a"))
+        let size = 700_000
+        for partition in 0..<Int32(3) {
+            for _ in 0..<6 {
+                try producer.send(to: topic, partition: partition, key: "k", value: [UInt8](repeating: 1, count: size))
+                // One to a batch: the mock can't take larger ones.
+                try producer.flush(timeout: .seconds(30))
+            }
+        }
+        let reader = try KafkaReader(settings: broker.settings)
+        try reader.assign(
+            Dictionary(
+                uniqueKeysWithValues: (0..<Int32(3)).map { (TopicPartition(topic: broker.name("a"), partition: $0), 0) }
+            )
+        )
+        var records = 0
+        let deadline = ContinuousClock.now.advanced(by: .seconds(60))
+        while records < 18, ContinuousClock.now < deadline {
+            var bytes = 0
+            records += try reader.poll(max: 1_000, timeout: .milliseconds(100)) { bytes += $0.value?.count ?? 0 }
+            #expect(bytes <= (4 << 20) + size, "\(bytes) bytes in one poll")
+        }
+        #expect(records == 18)
     }
 
     @Test("Two members share the partitions, and the one that stays gets all of them back")
@@ -187,9 +240,9 @@ struct KafkaTests {
             }
         )
         #expect((Array(first.positions.keys) + Array(second.positions.keys)).sorted() == all)
-        try second.close()
+        second.close()
         try poll(first, until: { first.positions.count == 4 })
-        try first.close()
+        first.close()
         #expect(one.events.last == .revoked(all))
     }
 
@@ -208,7 +261,7 @@ struct KafkaTests {
         }
         #expect(error?.isOffsetOutOfRange == true)
         #expect(error?.disposition == .fatal)
-        try strict.close()
+        strict.close()
     }
 
     @Test("Missing topics are named, and an unreachable broker is an error that can be tried again")

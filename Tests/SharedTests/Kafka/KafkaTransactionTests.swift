@@ -35,6 +35,27 @@ struct KafkaTransactionTests {
         #expect(try broker.records(of: broker.name("a")).map(\.value) == expected)
     }
 
+    @Test("An abort right behind the sends is one, whether or not anything reached the broker: the producer goes on")
+    func abortAtOnce() throws {
+        let broker = try TestBroker(topics: ["a": 3])
+        let producer = try producer(broker, id: broker.name("t"))
+        let topic = try producer.topic(broker.name("a"))
+        var expected: [String] = []
+        for round in 0..<60 {
+            try producer.beginTransaction()
+            for partition in 0..<Int32(round % 4) {
+                try producer.send(to: topic, partition: partition % 3, key: "k", value: Array("\(round)".utf8))
+            }
+            if round % 3 == 0 {
+                try producer.commitTransaction()
+                expected += Array(repeating: "\(round)", count: round % 4)
+            } else {
+                try producer.abortTransaction()
+            }
+        }
+        #expect(try broker.records(of: broker.name("a")).compactMap(\.value).sorted() == expected.sorted())
+    }
+
     @Test("Reading to the end waits for a predecessor's open transaction")
     func readToEndWaits() throws {
         let broker = try TestBroker(topics: ["a": 1])
@@ -87,7 +108,7 @@ struct KafkaTransactionTests {
         try producer.commitTransaction()
         #expect(try consumer.committed([partition]) == [partition: 7])
 
-        try consumer.close()
+        consumer.close()
         try producer.beginTransaction()
         try producer.send(to: producer.topic(broker.name("b")), key: "k", value: [2])
         #expect(throws: KafkaError.self) {
@@ -129,6 +150,6 @@ struct KafkaTransactionTests {
         try poll(until: 1)
         try producer.commitTransaction()
         try poll(until: 0)
-        try consumer.close()
+        consumer.close()
     }
 }

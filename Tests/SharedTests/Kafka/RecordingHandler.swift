@@ -10,6 +10,9 @@ final class RecordingHandler: RebalanceHandler {
 
     struct Refusal: Error {}
 
+    /// Thrown instead of it.
+    var failure: (any Error)?
+
     var events: [Event] = []
     var starts: [TopicPartition: Int64] = [:]
     var refuses = false
@@ -17,7 +20,7 @@ final class RecordingHandler: RebalanceHandler {
     func assigned(_ partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
         events.append(.assigned(partitions.sorted()))
         if refuses {
-            throw Refusal()
+            throw failure ?? Refusal()
         }
         return starts
     }

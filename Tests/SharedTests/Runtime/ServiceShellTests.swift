@@ -114,18 +114,49 @@ struct ServiceShellTests {
         #expect(code == .success)
     }
 
-    @Test("a failure to drain ends with exit code 1, and isn't started again")
-    func failsWhileStopping() async throws {
+    @Test(
+        "a failure while stopping ends with exit code 1 where something was in hand, and isn't started again",
+        arguments: [
+            // A pipeline takes nothing in hand before it is ready, nor when it says that it only waited.
+            (true, Disposition.retry, ExitCode.fatal), (false, .retry, .success), (true, .interrupted, .success),
+            (false, .interrupted, .success), (false, .fatal, .fatal),
+        ]
+    )
+    func failsWhileStopping(wasReady: Bool, disposition: Disposition, expected: ExitCode) async throws {
         let stop = StopSignal()
         let runs = Mutex(0)
+        let readiness = Readiness("source")
         let pipeline = ClosurePipeline { stop in
             runs.withLock { $0 += 1 }
+            if wasReady {
+                readiness.set("source", .ok)
+                readiness.set("source", .failing("the broker is away"))
+            }
             stop.request()
-            throw Fault(disposition: .retry)
+            throw Fault(disposition: disposition)
         }
-        let code = try await shell(pipeline, stop: stop).run(handlingSignals: false)
-        #expect(code == .fatal)
+        let code = try await shell(pipeline, readiness: readiness, stop: stop).run(handlingSignals: false)
+        #expect(code == expected)
         #expect(runs.withLock { $0 } == 1)
+    }
+
+    @Test("readiness knows how long all conditions held since the last start, all in all")
+    func readyTime() async throws {
+        let readiness = Readiness("source")
+        #expect(readiness.readyTime == .zero)
+        readiness.set(Readiness.pipeline, .ok)
+        #expect(readiness.readyTime == .zero)
+        readiness.set("source", .ok)
+        try await Task.sleep(for: .milliseconds(20))
+        readiness.set("source", .failing("gone"))
+        let once = readiness.readyTime
+        #expect(once >= .milliseconds(20))
+        #expect(readiness.readyTime == once)
+        readiness.set("source", .ok)
+        try await Task.sleep(for: .milliseconds(20))
+        #expect(readiness.readyTime >= once + .milliseconds(20))
+        readiness.reset("starting")
+        #expect(readiness.readyTime == .zero)
     }
 
     @Test("while the endpoints answer: not ready between failures, hanging when the loop stands still")

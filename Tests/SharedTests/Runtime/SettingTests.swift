@@ -219,7 +219,7 @@ struct SettingTests {
             #expect(setting.defaultText != nil && !setting.help.contains("\n") && setting.help.hasSuffix("."))
         }
         let settings = try RuntimeSettings(SettingsReader(environment: ["HTTP_HOST": "::1"]), httpPort: 9103)
-        #expect(settings.httpPort == 9103 && settings.httpHost == "::1" && settings.shutdownTimeout == .seconds(25))
+        #expect(settings.httpPort == 9103 && settings.httpHost == "::1" && settings.shutdownTimeout == .seconds(4))
     }
 
     @Test("the host may be localhost, and the level may be warn, as others write them")

@@ -89,6 +89,12 @@ extension ServiceCommand {
             readiness: readiness,
             pipeline: pipeline
         )
+        // Clients of Kafka may still be going down on threads of their own: the clean-up of the C libraries that `exit`
+        // runs must not happen under them.
+        if ClosingClients.shared.count > 0 {
+            fflush(nil)
+            _exit(code.rawValue)
+        }
         if code != .success {
             throw code
         }

@@ -27,7 +27,7 @@ public struct RuntimeSettings: Sendable {
         "SHUTDOWN_TIMEOUT",
         from: "1s",
         to: "10m",
-        default: "25s",
+        default: "4s",
         help: "How long the batch in hand may take after SIGTERM or SIGINT before the process ends without it."
     )
     static let heartbeatTimeout = Setting.duration(

@@ -1,6 +1,7 @@
 /// Exponential backoff as a plain value: the time healthy and the randomness are passed in, the next delay comes out.
 ///
-/// The rule of the suite (design, section 8): 1 s, doubling, at most 60 s, jitter, reset after a healthy minute.
+/// The rule of the suite: 1 s, doubling, at most 60 s, jitter, and anew after a run that worked for 10 s: two outages a
+/// minute apart have nothing to do with each other.
 public struct Backoff: Sendable, Equatable {
     /// The delay after the first failure, before jitter.
     public let initial: Duration
@@ -22,7 +23,7 @@ public struct Backoff: Sendable, Equatable {
         factor: Double = 2,
         cap: Duration = .seconds(60),
         jitter: Double = 0.25,
-        resetAfter: Duration = .seconds(60)
+        resetAfter: Duration = .seconds(10)
     ) {
         self.initial = initial
         self.factor = factor

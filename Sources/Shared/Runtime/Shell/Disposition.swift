@@ -4,6 +4,8 @@ public enum Disposition: String, Sendable, CaseIterable {
     case retry
     /// Nothing the process can do heals it: end with ``ArgumentParser/ExitCode/fatal``, so that a person looks.
     case fatal
+    /// A wait was given up because the process was asked to end, and nothing was in hand: no failure at all.
+    case interrupted
     /// The record in hand is at fault, not the service: it goes to `prices.dead-letter` and the work goes on.
     case badData
 }

@@ -42,6 +42,11 @@ final class PipelineService: Service {
         result.withLock { $0 = code ?? .fatal }
     }
 
+    /// What the pipeline must leave of the time, so that it ends by itself, and says why, before it is left behind.
+    private static func reserve(_ timeout: Duration) -> Duration {
+        min(.milliseconds(500), timeout / 4)
+    }
+
     private static func requestStop(
         _ supervisor: Supervisor,
         _ timeout: Duration,
@@ -49,7 +54,7 @@ final class PipelineService: Service {
     ) {
         supervisor.logger.info("stopping: finishing the batch in hand")
         supervisor.readiness.set(Readiness.pipeline, .failing("stopping"))
-        supervisor.stop.request()
+        supervisor.stop.request(within: timeout - Self.reserve(timeout))
         Task {
             try? await Task.sleep(for: timeout)
             continuation.yield(nil)

@@ -18,6 +18,14 @@ public final class Readiness: Sendable {
 
     private let names: [String]
     private let states: Mutex<[String: State]>
+    private let history = Mutex(History())
+
+    /// How long every condition has held since the last reset.
+    private struct History {
+        var total = Duration.zero
+        /// Since when all conditions hold; nil while one doesn't.
+        var since: ContinuousClock.Instant?
+    }
 
     /// Conditions that are failing until they are set; the order is that of `/readyz`.
     public init(_ conditions: String...) {
@@ -27,7 +35,25 @@ public final class Readiness: Sendable {
 
     /// Sets one condition. A name that was not given at the start counts like the others from now on.
     public func set(_ condition: String, _ state: State) {
-        states.withLock { $0[condition] = state }
+        let hasChanged = states.withLock { states in
+            defer { states[condition] = state }
+            return states[condition] != state
+        }
+        guard hasChanged else { return }
+        let isReady = isReady
+        history.withLock { history in
+            if isReady {
+                history.since = history.since ?? .now
+            } else if let since = history.since {
+                history.total += since.duration(to: .now)
+                history.since = nil
+            }
+        }
+    }
+
+    /// How long every condition has held, all in all, since the pipeline was started; zero if that was never so.
+    var readyTime: Duration {
+        history.withLock { $0.total + ($0.since?.duration(to: .now) ?? .zero) }
     }
 
     /// Sets every condition to failing: before a pipeline builds its state anew.
@@ -37,6 +63,7 @@ public final class Readiness: Sendable {
                 states[name] = .failing(reason)
             }
         }
+        history.withLock { $0 = History() }
     }
 
     /// Every condition with its state: the declared ones in their order, then the others by name.

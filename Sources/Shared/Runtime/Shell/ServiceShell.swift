@@ -53,6 +53,7 @@ public struct ServiceShell: Sendable {
         )
         ProcessMetrics.register(in: registry, service: service)
         readiness.register(in: registry)
+        ClosingClients.shared.register(in: registry)
         let endpoints = HealthEndpoints(
             service: service,
             readiness: readiness,

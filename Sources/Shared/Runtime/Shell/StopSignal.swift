@@ -4,6 +4,9 @@ import Synchronization
 /// Set once, when the process was asked to end. Blocking loops look at it, and sleep on it instead of `sleep(3)`.
 public final class StopSignal: Sendable {
     private let requested = Atomic<Bool>(false)
+    private let made = ContinuousClock.now
+    /// Nanoseconds from `made` to the time by which all must have ended; `Int64.max` while nobody has set one.
+    private let deadline = Atomic<Int64>(.max)
     /// A pipe that gets one byte, never read, when stop is requested: `poll(2)` on it wakes at once and for ever after.
     private let readEnd: Int32
     private let writeEnd: Int32
@@ -37,10 +40,22 @@ public final class StopSignal: Sendable {
     }
 
     /// Asks for the end. May be called from any thread and more than once.
-    public func request() {
+    /// - Parameter timeout: how long what is in hand may take; without it as long as it likes.
+    public func request(within timeout: Duration? = nil) {
+        if let timeout {
+            let end = made.duration(to: ContinuousClock.now.advanced(by: timeout))
+            deadline.store(Int64(end / .nanoseconds(1)), ordering: .releasing)
+        }
         guard !requested.exchange(true, ordering: .acquiringAndReleasing) else { return }
         var byte: UInt8 = 1
         _ = write(writeEnd, &byte, 1)
+    }
+
+    /// What a requested stop leaves of a wait: all of it while none is requested, less when its time runs out sooner.
+    public func limit(_ wait: Duration) -> Duration {
+        let end = deadline.load(ordering: .acquiring)
+        guard isRequested, end != .max else { return wait }
+        return max(.zero, min(wait, .nanoseconds(end) - made.duration(to: .now)))
     }
 
     /// Blocks the calling thread for a time, or until stop is requested.

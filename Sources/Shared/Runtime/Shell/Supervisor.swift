@@ -17,7 +17,6 @@ struct Supervisor: Sendable {
             readiness.reset("starting")
             readiness.set(Readiness.pipeline, .ok)
             readiness.heartbeat.beat()
-            let started = ContinuousClock.now
             do {
                 try pipeline.run(stop: stop)
                 readiness.set(Readiness.pipeline, .failing("stopped"))
@@ -26,17 +25,23 @@ struct Supervisor: Sendable {
                 }
                 return .success
             } catch {
+                let readyTime = readiness.readyTime
                 readiness.set(Readiness.pipeline, .failing("\(error)"))
-                guard (error as? any ClassifiedError)?.disposition == .retry else {
+                let disposition = (error as? any ClassifiedError)?.disposition ?? .fatal
+                guard disposition == .retry || disposition == .interrupted else {
                     logger.critical("the service ends: \(error)")
                     return .fatal
                 }
-                guard !stop.isRequested else {
+                if stop.isRequested {
+                    // A pipeline takes nothing in hand before it is ready.
+                    if disposition == .interrupted || readyTime == .zero {
+                        logger.info("stopped with nothing in hand")
+                        return .success
+                    }
                     logger.error("the last batch failed while stopping, it will be done again: \(error)")
                     return .fatal
                 }
-                let healthyFor = started.duration(to: .now)
-                let delay = backoff.next(healthyFor: healthyFor, random: .random(in: 0..<1))
+                let delay = backoff.next(healthyFor: readyTime, random: .random(in: 0..<1))
                 restarts.increment()
                 logger.warning(
                     "starting again in \(Self.text(delay)): \(error)",
