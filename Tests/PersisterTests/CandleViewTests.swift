@@ -26,7 +26,7 @@ struct CandleViewTests {
                 windowEnd: EventTime(microseconds: start.microseconds + 60_000_000),
                 open: price(day % 100 + minute),
                 high: price(close + 5),
-                low: price(1),
+                low: price(0),
                 close: price(close),
                 average: price(close),
                 sampleCount: 2,
@@ -42,7 +42,7 @@ struct CandleViewTests {
         stride(from: Int64(0), to: 10, by: Int(minutes)).map { first in
             let last = min(first + minutes, 10) - 1
             let close = day % 100 + last + Int64(revision) * 1000
-            return "\(day % 100 + first)|\(close + 5)|1|\(close)|\(2 * (last - first + 1))"
+            return "\(day % 100 + first)|\(close + 5)|0|\(close)|\(2 * (last - first + 1))"
         }
     }
 

@@ -155,7 +155,7 @@ struct PersisterServiceTests {
         #expect(!refused.output.contains("s3cret"))
 
         let elsewhere = try stage.start(["KAFKA_TOPIC_PREFIX": "none."])
-        try elsewhere.waitForLine(containing: "no topic none.prices.aggregates.1m")
+        try elsewhere.waitForLine(containing: "no topic none.alerts.rules")
         #expect(elsewhere.isRunning)
     }
 

@@ -10,6 +10,8 @@ enum SinkTable: String, Sendable, CaseIterable {
     case aggregatesSliding = "price_aggregates_sliding"
     /// `prices.alerts`; a row that is there already is left as it is.
     case alerts = "price_alerts"
+    /// `alerts.rules`; the newest record of a rule that can be used replaces the row, or removes it.
+    case alertRules = "alert_rules"
 
     /// The table's name.
     var name: String { rawValue }
@@ -21,6 +23,7 @@ enum SinkTable: String, Sendable, CaseIterable {
         case .aggregates1m: .aggregates1m
         case .aggregatesSliding: .aggregatesSliding
         case .alerts: .alerts
+        case .alertRules: .alertRules
         }
     }
 
@@ -45,6 +48,11 @@ enum SinkTable: String, Sendable, CaseIterable {
                 "alert_id", "rule_id", "coin_id", "vs_currency", "kind", "threshold", "change_window", "value", "price",
                 "triggered_at",
             ]
+        case .alertRules:
+            [
+                "rule_id", "coin_id", "vs_currency", "kind", "threshold", "change_window", "cooldown", "enabled",
+                "since", "refusal", "refused_at", "source_offset",
+            ]
         }
     }
 
@@ -55,6 +63,7 @@ enum SinkTable: String, Sendable, CaseIterable {
         case .aggregates1m: "coin_id, vs_currency, window_start"
         case .aggregatesSliding: "coin_id, vs_currency, window_kind, window_start, window_end"
         case .alerts: "alert_id"
+        case .alertRules: "rule_id"
         }
     }
 
@@ -90,6 +99,7 @@ enum SinkTable: String, Sendable, CaseIterable {
                 SELECT DISTINCT ON (\(key)) \(columns) FROM staging_\(name) ORDER BY \(key), revision DESC
                 ON CONFLICT (\(key)) DO UPDATE SET \(assignments) WHERE excluded.revision > present.revision
                 """
+        case .alertRules: return RuleRow.merge
         }
     }
 }

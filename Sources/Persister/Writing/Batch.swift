@@ -92,8 +92,10 @@ struct Batch: Sendable {
             undecodable.append(letter)
             undecodableBytes += letter.byteCount
         }
-        guard let value else { return refuse("the record has no value") }
         let rowStart = rows.count
+        // Among the rules a tombstone says something, the same as an empty value.
+        let tombstone = table == .alertRules ? UnsafeBufferPointer<UInt8>(start: nil, count: 0) : nil
+        guard let value = value ?? tombstone else { return refuse("the record has no value") }
         do throws(JSONError) {
             let time = try appendRow(
                 of: value.span,
@@ -108,6 +110,7 @@ struct Batch: Sendable {
         } catch {
             return refuse(error.description)
         }
+        guard rows.count > rowStart else { return }
         let entry = Entry(
             offset: offset,
             rowStart: rowStart,
@@ -153,7 +156,13 @@ struct Batch: Sendable {
             try Self.check(rules.fault(of: alert.triggeredAt), value)
             AlertRow.append(alert, to: &rows)
             return alert.triggeredAt
+        case .alertRules:
+            // What is wrong with a rule stands in its row; the Aggregator makes the dead letter.
+            guard let ruleID = RuleRow.ruleID(of: key) else { break }
+            let content = RuleRow.content(of: value, ruleID: ruleID)
+            RuleRow.append(content, ruleID: ruleID, time: recordTime, offset: offset, to: &rows)
         }
+        return recordTime ?? .earliest
     }
 
     private static func check(_ fault: String?, _ value: Span<UInt8>) throws(JSONError) {

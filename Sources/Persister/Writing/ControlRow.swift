@@ -11,15 +11,18 @@ enum ControlRow {
     /// - Parameter now: The row's time: that of the stream in the ordinary run.
     static func batch(for table: SinkTable, now: EventTime) -> Batch {
         var batch = Batch(source: TopicPartition(topic: coinID, partition: 0), table: table, firstOffset: 0)
+        let key = Array(coinID.utf8)
         json(for: table, now: now).withUnsafeBytes { json in
             json.withMemoryRebound(to: UInt8.self) { value in
-                batch.append(
-                    offset: 0,
-                    key: nil,
-                    value: value,
-                    rules: RecordRules(latest: now),
-                    directory: CoinDirectory()
-                )
+                key.withUnsafeBufferPointer { key in
+                    batch.append(
+                        offset: 0,
+                        key: key,
+                        value: value,
+                        rules: RecordRules(latest: now),
+                        directory: CoinDirectory()
+                    )
+                }
             }
         }
         return batch
@@ -74,6 +77,9 @@ enum ControlRow {
                 triggeredAt: now
             )
             .write(to: &writer)
+        case .alertRules:
+            AlertRule(ruleID: coinID, coinID: coinID, vsCurrency: "usd", kind: .above, threshold: one)
+                .write(to: &writer)
         }
         return writer
     }
