@@ -4,7 +4,7 @@ extension PriceTick {
     public static let unknownSource: StaticString = "unknown"
 
     /// Why the tick can't be used, or nil when it can: an id that is missing or longer than ``RecordLimit`` allows, a
-    /// price below zero, a rank of more than 32 bits.
+    /// price below zero or too large, a rank of more than 32 bits.
     public var fault: String? {
         if let fault = RecordLimit.fault("coin_id", coinID, atMost: RecordLimit.coinID) { return fault }
         if let fault = RecordLimit.fault("vs_currency", vsCurrency, atMost: RecordLimit.vsCurrency) { return fault }
@@ -12,6 +12,7 @@ extension PriceTick {
         if name.utf8.count > RecordLimit.name { return "name has more than \(RecordLimit.name) bytes" }
         if let fault = RecordLimit.fault("source", optional: source, atMost: RecordLimit.source) { return fault }
         if price < .zero { return "price must not be negative" }
+        if price >= RecordLimit.price { return "price must be below 10^20" }
         if let marketCapRank, Int32(exactly: marketCapRank) == nil { return "market_cap_rank is out of range" }
         return nil
     }

@@ -19,6 +19,8 @@ public enum RecordLimit {
     public static let source = 64
     /// `alert_id`, which is made of a rule, a coin, a currency and a time.
     public static let alertID = ruleID + coinID + vsCurrency + EventTime.maximumTextLength + 3
+    /// Prices of ticks are below this: 10²⁰.
+    public static let price = Price(units: 100_000_000_000_000_000_000 * Price.unitsPerOne)
     /// The text of an error, in a log line or in a dead letter's header.
     public static let error = 1_024
 

@@ -54,7 +54,7 @@ public struct ScannedTick: Sendable, Hashable {
             && !vsCurrency.isEscaped && 1...RecordLimit.vsCurrency ~= vsCurrency.count
             && !source.isEscaped && source.count <= RecordLimit.source
             && symbol.count <= RecordLimit.symbol && name.count <= RecordLimit.name
-            && price >= .zero && Int32(exactly: marketCapRank ?? 0) != nil
+            && price >= .zero && price < RecordLimit.price && Int32(exactly: marketCapRank ?? 0) != nil
     }
 
     @inline(__always)

@@ -53,6 +53,8 @@ struct ValidityTests {
     @Test("a price of 0 is a price, one below is none")
     func price() {
         #expect(reason(["price": "0"]) == nil && reason(["price": "-0"]) == nil)
+        #expect(reason(["price": "99999999999999999999.999999999999999999"]) == nil)
+        #expect(reason(["price": "1e20"])?.hasPrefix("price must be below") == true)
         #expect(reason(["price": "-1e-18"])?.hasPrefix("price must not be negative") == true)
     }
 
