@@ -136,7 +136,7 @@ struct IngestorProcessTests {
             "ingestor",
             environment: ["INGESTOR_SOURCE": "simulator", "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"]
         )
-        try ingestor.waitForLine(containing: "no broker answers at 127.0.0.1:1")
+        try ingestor.waitForLine(containing: "no Kafka broker answers at 127.0.0.1:1")
         #expect(ingestor.isRunning)
         #expect(ingestor.terminate() == 0)
     }
