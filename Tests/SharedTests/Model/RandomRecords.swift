@@ -9,7 +9,8 @@ extension SplitMix64 {
             symbol: text(),
             name: text(),
             vsCurrency: "u" + text(12),
-            price: positivePrice(),
+            // The largest that a tick may have.
+            price: min(positivePrice(), Price(units: Int128(10_000_000_000) * 10_000_000_000 * Price.unitsPerOne - 1)),
             marketCap: optional { $0.price() },
             marketCapRank: optional { Int(Int32(truncatingIfNeeded: $0.next())) },
             totalVolume: optional { $0.price() },

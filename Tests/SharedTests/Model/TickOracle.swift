@@ -34,7 +34,8 @@ struct TickOracle: Decodable {
         return ids.allSatisfy { !$0.isEmpty && $0.utf8.count <= $1 && !$0.utf8.contains(0) }
             && (source ?? "").utf8.count <= 64 && !(source ?? "").utf8.contains(0)
             && (symbol ?? "").utf8.count <= 256 && (name ?? "").utf8.count <= 1_024
-            && price >= 0 && abs(market_cap_rank ?? 0) < 1 << 31
+            && price >= 0 && price < Decimal(sign: .plus, exponent: 20, significand: 1)
+            && abs(market_cap_rank ?? 0) < 1 << 31
     }
 
     /// Where the tick differs from the oracle, or nil.
