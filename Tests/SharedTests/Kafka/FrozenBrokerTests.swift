@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Logging
 import TestSupport
@@ -21,6 +22,21 @@ struct FrozenBrokerTests {
         )
     }
 
+    /// Stops the broker, and waits until the kernel has stopped each of its threads: until then it may still answer.
+    private func freeze() throws {
+        broker.signal(SIGSTOP)
+        let tasks = "/proc/\(broker.id)/task"
+        try broker.wait("every thread to stand still") {
+            let threads = try FileManager.default.contentsOfDirectory(atPath: tasks)
+            let isFrozen = threads.allSatisfy { thread in
+                // The state comes after the name, which stands in brackets.
+                let stat = (try? String(contentsOfFile: "\(tasks)/\(thread)/stat", encoding: .utf8)) ?? ""
+                return stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].hasPrefix(") T")
+            }
+            return isFrozen ? true : nil
+        }
+    }
+
     private func join(_ handler: RecordingHandler, stop: StopSignal? = nil) throws -> KafkaConsumer {
         let consumer = try KafkaConsumer(settings: settings, group: "g", handler: handler, stop: stop)
         try consumer.subscribe([topic])
@@ -33,7 +49,7 @@ struct FrozenBrokerTests {
         let handler = RecordingHandler()
         var consumer: KafkaConsumer? = try join(handler)
         let partitions = try #require(consumer?.positions.keys.sorted())
-        broker.signal(SIGSTOP)
+        try freeze()
         consumer?.close()
         #expect(handler.events == [.assigned(partitions), .revoked(partitions)])
         consumer = nil
@@ -42,7 +58,7 @@ struct FrozenBrokerTests {
     @Test("a member that nobody closed ends without waiting")
     func forgottenConsumer() throws {
         var consumer: KafkaConsumer? = try join(RecordingHandler())
-        broker.signal(SIGSTOP)
+        try freeze()
         #expect(consumer != nil)
         consumer = nil
     }
@@ -51,7 +67,7 @@ struct FrozenBrokerTests {
     func commit() throws {
         let consumer = try join(RecordingHandler())
         let partition = try #require(consumer.positions.keys.first)
-        broker.signal(SIGSTOP)
+        try freeze()
         let error = #expect(throws: KafkaError.self) {
             try consumer.commit([partition: 1], wait: .milliseconds(300))
         }
@@ -77,7 +93,7 @@ struct FrozenBrokerTests {
                 try producer.flush(timeout: .seconds(30))
                 return (producer, destination)
             }
-            broker.signal(SIGSTOP)
+            try freeze()
             for (producer, destination) in ready {
                 for number in 0..<1_000 {
                     try producer.send(to: destination, key: "k", value: Array("\(number)".utf8))
@@ -101,7 +117,7 @@ struct FrozenBrokerTests {
         let topic = try producer.topic(topic)
         try producer.send(to: topic, key: "k", value: [1])
         try producer.flush(timeout: .seconds(30))
-        broker.signal(SIGSTOP)
+        try freeze()
         try DedicatedThread.start(name: "stop") {
             usleep(500_000)
             stop.request(within: .seconds(1))
@@ -121,7 +137,7 @@ struct FrozenBrokerTests {
         let watch = BrokerWatch(settings: settings, readiness: readiness)
         #expect(try watch.wait(for: [topic], stop: StopSignal())[topic] != nil)
         try await eventually("the broker answers") { watch.isReachable && isOK() }
-        broker.signal(SIGSTOP)
+        try freeze()
         try await eventually("it does not") { !watch.isReachable && !isOK() }
         broker.signal(SIGCONT)
         try await eventually("it does again") { watch.isReachable && isOK() }
