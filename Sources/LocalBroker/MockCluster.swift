@@ -66,6 +66,15 @@ public final class MockCluster: @unchecked Sendable {
         rd_kafka_mock_topic_set_error(cluster, topic, error)
     }
 
+    /// Makes the broker refuse the next writes as one does that is loading: it doesn't know the partition. Those that were
+    /// sent behind them are taken.
+    /// - Parameter count: how many requests to refuse.
+    public func refuseWrites(_ count: Int) {
+        var errors = [rd_kafka_resp_err_t](repeating: RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, count: count)
+        let produce: Int16 = 0
+        rd_kafka_mock_push_request_errors_array(cluster, produce, errors.count, &errors)
+    }
+
     private static func string(_ text: [CChar]) -> String {
         String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }

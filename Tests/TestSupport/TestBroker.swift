@@ -66,6 +66,11 @@ public final class TestBroker {
         cluster?.setKnown(name(topic), isKnown)
     }
 
+    /// Makes a mock broker refuse the next writes, as one that is loading; a real one is left alone.
+    public func refuseWrites(_ count: Int) {
+        cluster?.refuseWrites(count)
+    }
+
     /// Reads everything a topic holds at this moment.
     public func records(of topic: String, readCommitted: Bool = true) throws -> [TestRecord] {
         let reader = try KafkaReader(settings: settings, readCommitted: readCommitted)

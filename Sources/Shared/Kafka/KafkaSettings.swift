@@ -110,6 +110,9 @@ public struct KafkaSettings: Sendable, Hashable {
         if more["transactional.id"] == nil {
             // Never give a record up: a broker that is away fills the queue, and that holds the sender back.
             result["message.timeout.ms"] = "0"
+            // A broker that is loading may refuse a request and take the one behind it: with several on their way
+            // records would change places, or librdkafka would find the sequence broken and give them up for good.
+            result["max.in.flight.requests.per.connection"] = "1"
         } else {
             // A dead task's open transaction holds readers back for this long at most.
             result["transaction.timeout.ms"] = "10000"

@@ -61,6 +61,25 @@ struct KafkaProducerTests {
     }
 
     @Test(
+        "Records stay in order when a broker that is loading refuses a write and takes the next",
+        .enabled(if: TestBroker.realBootstrapServers == nil, "only the mock can be made to refuse one write")
+    )
+    func refusedWrite() throws {
+        let broker = try TestBroker(topics: ["a": 1])
+        // Each record is a request of its own.
+        let producer = try producer(broker, ["batch.num.messages": "1", "linger.ms": "0"])
+        let topic = try producer.topic(broker.name("a"))
+        let sent = (0..<200).map { "\($0)" }
+        for (number, value) in sent.enumerated() {
+            if number.isMultiple(of: 20) { broker.refuseWrites(1) }
+            try producer.send(to: topic, key: "k", value: Array(value.utf8))
+        }
+        try producer.flush(timeout: .seconds(30))
+        #expect(producer.failed == 0)
+        #expect(try broker.records(of: broker.name("a")).map(\.value) == sent)
+    }
+
+    @Test(
         "A topic that nobody knows is waited for as long as the caller says, from the first record on",
         .enabled(if: TestBroker.realBootstrapServers == nil, "only the mock can be made to forget a topic")
     )
