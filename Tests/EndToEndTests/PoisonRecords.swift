@@ -163,7 +163,8 @@ struct PoisonRecords {
 
     private mutating func withOddText(_ good: PoisonRecord, _ number: Int) -> PoisonRecord {
         let coin = Self.coin(number)
-        let long = String(repeating: "€", count: Int.random(in: 86...min(longest / 4, 200_000), using: &random))
+        // Three bytes each, and some stand in the key and in the value: what is sent must fit into a broker's 1 MiB.
+        let long = String(repeating: "€", count: Int.random(in: 86...longest / 7, using: &random))
         let texts = [
             ("\"coin_id\":\"\(coin)\"", "\"coin_id\":\"\"", ""),
             ("\"coin_id\":\"\(coin)\"", "\"coin_id\":\"\(long)\"", long),
