@@ -212,9 +212,11 @@ struct CacherPipelineTests {
         try await eventually("the outage is noticed") { cacher.metric("tickline_cacher_redis_failures_total") > 1 }
         try send(CacheFixture.tick("ethereum", seconds: 3, price: 3))
         #expect(cacher.readiness.conditions.contains { $0.name == "redis" && $0.state != .ok })
+        try await eventually("the lag counts what waits for Redis") { cacher.lag == 2 }
         // Its data is gone as well: what comes afterwards must be there all the same.
         try redis.start()
         try await eventually("both ticks are written") { try price("bitcoin") == "2" && price("ethereum") == "3" }
+        try await eventually("nothing lags") { cacher.lag == 0 }
         try await eventually("Redis is ready again") {
             cacher.readiness.conditions.contains { $0.name == "redis" && $0.state == .ok }
         }

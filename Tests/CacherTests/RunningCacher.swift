@@ -52,4 +52,10 @@ final class RunningCacher: Sendable {
         let line = registry.render().split(separator: "\n").first { $0.hasPrefix(sample + " ") }
         return line.flatMap { Int($0.split(separator: " ").last ?? "") } ?? 0
     }
+
+    /// How many records lie between its positions and the ends of all partitions, as `/metrics` shows it.
+    var lag: Int {
+        registry.render().split(separator: "\n").filter { $0.hasPrefix("tickline_cacher_lag_records{") }
+            .compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }.reduce(0, +)
+    }
 }

@@ -1,0 +1,48 @@
+import Shared
+
+/// Decides for each record whether it can be used, and takes it into the batch.
+struct RecordDecoder {
+    /// What the Cacher reads.
+    static let inputs = [Topic.raw, .aggregates1m, .alerts]
+
+    /// The topics by their names on the broker.
+    let topics: [String: Topic]
+    /// How many partitions `prices.raw` has: which one a coin's key belongs to.
+    var rawPartitionCount: Int
+    /// How far ahead of the clock a time may lie, in µs.
+    let maximumFutureMicroseconds: Int64
+
+    /// Makes a decoder.
+    /// - Parameter partitions: how many partitions each topic has, by its name on the broker.
+    init(settings: CacherSettings, partitions: [String: Int]) {
+        let kafka = settings.kafka
+        topics = Dictionary(uniqueKeysWithValues: Self.inputs.map { (kafka.name($0), $0) })
+        rawPartitionCount = partitions[kafka.name(.raw)] ?? 1
+        maximumFutureMicroseconds = settings.maximumFutureMicroseconds
+    }
+
+    /// Takes a record into the batch.
+    /// - Returns: why it can't be used, if it can't.
+    func take(_ record: KafkaRecord, of topic: Topic, into batch: inout CacheBatch, now: EventTime) -> String? {
+        guard let value = record.value else { return "the record has no value" }
+        let bytes = value.span
+        let latest = EventTime(microseconds: now.microseconds + maximumFutureMicroseconds)
+        do throws(JSONError) {
+            switch topic {
+            case .raw:
+                let tick = try ScannedTick(json: bytes)
+                let fault = tick.coinID.withUTF8(in: bytes) {
+                    Partitioner.fault(of: record, coinID: $0, partitionCount: rawPartitionCount)
+                }
+                if let fault { return fault }
+                return batch.add(tick.tick(in: bytes, recordTime: record.time), offset: record.offset, latest: latest)
+            case .aggregates1m:
+                return batch.add(try PriceAggregate(json: bytes), latest: latest)
+            default:
+                return batch.add(try PriceAlert(json: bytes), latest: latest)
+            }
+        } catch {
+            return error.description
+        }
+    }
+}
