@@ -6,8 +6,12 @@ import Synchronization
 /// #4667, #4674). Whoever is done with a client has nothing to gain from its end; what would be left of one that hangs is
 /// its threads and a few megabytes, so their number is watched.
 final class ClosingClients: Sendable {
-    /// Those of this process.
-    static let shared = ClosingClients()
+    /// Those of this process, shown on its `/metrics` from the first client on.
+    static let shared = {
+        let clients = ClosingClients()
+        clients.register(in: .shared)
+        return clients
+    }()
     /// So many clients may hang in their end; then the process ends with an error instead of growing.
     static let limit = 32
     /// One that is not gone after this time counts as hanging; ordinarily it takes well under a second.
@@ -33,11 +37,6 @@ final class ClosingClients: Sendable {
             destroy()
             state.withLock { $0.started[number] = nil }
         }
-    }
-
-    /// How many are on their way, hanging ones included.
-    var count: Int {
-        state.withLock { $0.started.count }
     }
 
     /// How many hang.

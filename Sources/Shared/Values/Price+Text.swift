@@ -1,27 +1,7 @@
-/// Prices as text: JSON's number grammar when read, a plain decimal number when written.
+/// Prices as text: a plain decimal number. ``Price/init(_:)`` reads it, and every other number of JSON's grammar.
 extension Price {
     /// The longest text of a price: a sign, 21 digits, a point and 18 digits.
     public static let maximumTextLength = 41
-
-    /// Reads a number in JSON's grammar (`67187.3358936`, `8.08e-06`, `-3`); nil when it isn't one or is out of range.
-    ///
-    /// Of more than 18 decimals the nearest value is taken, half to even.
-    public init?(_ text: some StringProtocol) {
-        let string = String(text)
-        guard let reading = try? Price.parse(string.utf8.span) else { return nil }
-        self = reading.price
-    }
-
-    /// Reads bytes that are one number in JSON's grammar and nothing else.
-    /// - Returns: the price, and whether it had to be rounded because the text has more than 18 decimals.
-    /// - Throws: ``JSONError`` when it isn't a number or is out of range.
-    public static func parse(_ bytes: Span<UInt8>) throws(JSONError) -> (price: Price, isInexact: Bool) {
-        var position = 0
-        let number = try JSONNumber(reading: bytes, at: &position)
-        guard position == bytes.count else { throw JSONError(.trailingBytes, at: position) }
-        guard let reading = number.price(in: bytes) else { throw JSONError(.outOfRange, at: 0) }
-        return reading
-    }
 
     /// Writes the price as a plain decimal number: no exponent, no trailing zeros, no point without decimals.
     /// - Parameter buffer: at least ``maximumTextLength`` bytes.

@@ -12,12 +12,13 @@ struct ClosingClientsTests {
         let release = StopSignal()
         closing.close { release.sleep(for: .seconds(600)) }
         closing.close {}
-        try await eventually("the other is gone") { closing.count == 1 }
+        let later = { ContinuousClock.now + ClosingClients.patience }
+        try await eventually("the other is gone") { closing.hanging(at: later()) == 1 }
         let now = ContinuousClock.now
         #expect(closing.hanging(at: now) == 0)
         #expect(closing.hanging(at: now + ClosingClients.patience) == 1)
         release.request()
-        try await eventually("both are gone") { closing.count == 0 }
+        try await eventually("both are gone") { closing.hanging(at: later()) == 0 }
     }
 
     @Test("when too many hang, the next client is refused, and that ends the process")

@@ -89,9 +89,9 @@ extension ServiceCommand {
             readiness: readiness,
             pipeline: pipeline
         )
-        // Clients of Kafka may still be going down on threads of their own: the clean-up of the C libraries that `exit`
-        // runs must not happen under them.
-        if ClosingClients.shared.count > 0 {
+        // A thread that is left may be inside a C library, such as one that takes a Kafka client down: the clean-up that
+        // `exit` runs must not happen under it.
+        if DedicatedThread.running > 0 {
             fflush(nil)
             _exit(code.rawValue)
         }

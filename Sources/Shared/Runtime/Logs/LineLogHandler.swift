@@ -31,11 +31,11 @@ struct LineLogHandler: LogHandler {
     }
 
     /// Makes this kind of handler the one behind every `Logger`; the first call of a process counts.
-    static func bootstrap(service: String, settings: RuntimeSettings) {
+    static func bootstrap(service: String, format: LogFormat, level: Logger.Level) {
         bootstrapOnce.withLock { done in
             guard !done else { return }
             done = true
-            let handler = LineLogHandler(service: service, format: settings.logFormat, level: settings.logLevel)
+            let handler = LineLogHandler(service: service, format: format, level: level)
             LoggingSystem.bootstrap { _ in handler }
         }
     }

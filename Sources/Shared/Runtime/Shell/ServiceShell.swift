@@ -40,7 +40,7 @@ public struct ServiceShell: Sendable {
     /// service itself (a migration) call it too.
     public static func bootstrap(service: String, settings: RuntimeSettings) {
         signal(SIGPIPE, SIG_IGN)
-        LineLogHandler.bootstrap(service: service, settings: settings)
+        LineLogHandler.bootstrap(service: service, format: settings.logFormat, level: settings.logLevel)
         PrometheusMetricsFactory.bootstrap()
     }
 
@@ -53,7 +53,6 @@ public struct ServiceShell: Sendable {
         )
         ProcessMetrics.register(in: registry, service: service)
         readiness.register(in: registry)
-        ClosingClients.shared.register(in: registry)
         let endpoints = HealthEndpoints(
             service: service,
             readiness: readiness,

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Blocking work on a thread of its own, awaited from async code; it never holds a thread of the cooperative pool.
 public enum DedicatedThread {
@@ -28,18 +29,27 @@ public enum DedicatedThread {
         guard code == 0 else { throw ThreadError(code: code) }
     }
 
+    /// How many of them have not come to their end.
+    static var running: Int {
+        runningThreads.load(ordering: .acquiring)
+    }
+
     private static func create(_ work: ThreadWork) -> Int32 {
         let reference = Unmanaged.passRetained(work)
+        runningThreads.add(1, ordering: .relaxed)
         var thread = pthread_t()
         let code = pthread_create(&thread, nil, runThreadWork, reference.toOpaque())
         if code == 0 {
             pthread_detach(thread)
         } else {
             reference.release()
+            runningThreads.subtract(1, ordering: .releasing)
         }
         return code
     }
 }
+
+private let runningThreads = Atomic(0)
 
 /// The work of one thread, carried over `pthread_create`'s pointer.
 private final class ThreadWork: Sendable {
@@ -66,5 +76,6 @@ private func runThreadWork(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutabl
     let work = Unmanaged<ThreadWork>.fromOpaque(argument).takeRetainedValue()
     work.nameThisThread()
     work.body()
+    runningThreads.subtract(1, ordering: .releasing)
     return nil
 }

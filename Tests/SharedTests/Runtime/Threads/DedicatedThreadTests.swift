@@ -1,7 +1,8 @@
 import Foundation
 import Glibc
-import Shared
 import Testing
+
+@testable import Shared
 
 @Suite("DedicatedThread")
 struct DedicatedThreadTests {
@@ -13,6 +14,11 @@ struct DedicatedThreadTests {
             try String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8)
         }
         #expect(name == "a-name-that-is-\n")
+    }
+
+    @Test("a thread counts as running while its work lasts")
+    func running() async throws {
+        #expect(try await DedicatedThread.run(name: "counted") { DedicatedThread.running } >= 1)
     }
 
     @Test("what the work throws reaches the one who waits")
