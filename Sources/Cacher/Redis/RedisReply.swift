@@ -21,10 +21,4 @@ public enum RedisReply: Sendable, Hashable {
         default: nil
         }
     }
-
-    /// The elements of an array.
-    public var elements: [RedisReply]? {
-        guard case .array(let elements) = self else { return nil }
-        return elements
-    }
 }

@@ -5,8 +5,6 @@
 public struct Backoff: Sendable, Equatable {
     /// The delay after the first failure, before jitter.
     public let initial: Duration
-    /// What each further failure multiplies the delay by.
-    public let factor: Double
     /// No delay is longer than this.
     public let cap: Duration
     /// The part of a delay, 0 to 1, that chance may take away, so that many clients don't come back in step.
@@ -20,13 +18,11 @@ public struct Backoff: Sendable, Equatable {
     /// A row of delays that has not begun.
     public init(
         initial: Duration = .seconds(1),
-        factor: Double = 2,
         cap: Duration = .seconds(60),
         jitter: Double = 0.25,
         resetAfter: Duration = .seconds(10)
     ) {
         self.initial = initial
-        self.factor = factor
         self.cap = cap
         self.jitter = jitter
         self.resetAfter = resetAfter
@@ -43,7 +39,7 @@ public struct Backoff: Sendable, Equatable {
         }
         failures += 1
         let current = delay
-        delay = min(cap, delay * factor)
+        delay = min(cap, delay * 2)
         return current * (1 - jitter * min(1, max(0, random)))
     }
 

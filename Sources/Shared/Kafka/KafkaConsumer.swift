@@ -158,13 +158,10 @@ public final class KafkaConsumer {
     }
 
     /// The offsets the group has committed, for the partitions that have one.
-    public func committed(
-        _ partitions: [TopicPartition],
-        timeout: Duration = .seconds(10)
-    ) throws(KafkaError) -> [TopicPartition: Int64] {
+    public func committed(_ partitions: [TopicPartition]) throws(KafkaError) -> [TopicPartition: Int64] {
         let list = PartitionList(partitions)
         let entries = list.pointer
-        try client.ask("asking for the committed offsets", timeout: timeout) { milliseconds in
+        try client.ask("asking for the committed offsets", timeout: .seconds(10)) { milliseconds in
             rd_kafka_committed(client.pointer, entries, milliseconds)
         }
         var result: [TopicPartition: Int64] = [:]

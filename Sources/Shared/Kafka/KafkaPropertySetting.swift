@@ -6,7 +6,6 @@ struct KafkaPropertySetting: SettingDescription {
         + "Secrets also from a file: KAFKA_SASL_PASSWORD_FILE."
     let allowed = "what librdkafka allows"
     let defaultText: String? = nil
-    let isRequired = false
     let isSecret = false
 
     /// Every variable that begins so; those that are no property are somebody else's (`KAFKA_HOME`).

@@ -30,11 +30,8 @@ public enum KafkaTopics {
 
     /// Creates topics that don't exist yet; those that do are left as they are.
     /// - Throws: a ``KafkaError`` when a broker refuses one.
-    public static func create(
-        _ topics: [NewTopic],
-        settings: KafkaSettings,
-        timeout: Duration = .seconds(15)
-    ) throws(KafkaError) {
+    public static func create(_ topics: [NewTopic], settings: KafkaSettings) throws(KafkaError) {
+        let timeout = Duration.seconds(15)
         let client = try client(settings)
         var text = [CChar](repeating: 0, count: 512)
         var created: [OpaquePointer?] = []

@@ -61,15 +61,6 @@ extension EventTime {
         self.init(checking: unixMilliseconds, microsecondsEach: 1_000)
     }
 
-    /// Makes an instant from Unix seconds with decimals, cut off after the microseconds; nil before ``earliest`` or
-    /// after ``latest``.
-    public init?(unixSeconds: Price) {
-        let unitsPerMicrosecond: Int128 = 1_000_000_000_000
-        let (quotient, remainder) = unixSeconds.units.quotientAndRemainder(dividingBy: unitsPerMicrosecond)
-        guard let microseconds = Int64(exactly: remainder < 0 ? quotient &- 1 : quotient) else { return nil }
-        self.init(checking: microseconds, microsecondsEach: 1)
-    }
-
     /// Seconds since the Unix epoch, rounded down.
     public var unixSeconds: Int64 {
         let quotient = microseconds / 1_000_000

@@ -1,13 +1,6 @@
 /// Arithmetic that never traps: a result outside the range is nil, and what doesn't come out even is rounded half to
 /// even at 18 places.
 extension Price {
-    /// The sum, or nil when it is out of range.
-    @inlinable
-    public func adding(_ other: Price) -> Price? {
-        let (sum, overflow) = units.addingReportingOverflow(other.units)
-        return overflow ? nil : Price(units: sum)
-    }
-
     /// The difference, or nil when it is out of range.
     @inlinable
     public func subtracting(_ other: Price) -> Price? {

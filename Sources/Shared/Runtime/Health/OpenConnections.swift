@@ -19,18 +19,18 @@ final class OpenConnections: Sendable {
 
     /// Takes a new one in.
     /// - Returns: the one that has waited longest, to be closed, if that makes too many.
-    func add(_ channel: any Channel, at now: ContinuousClock.Instant = .now) -> (any Channel)? {
+    func add(_ channel: any Channel) -> (any Channel)? {
         connections.withLock { connections in
             let surplus = connections.count >= limit ? connections.min { $0.value.since < $1.value.since } : nil
             if let surplus { connections[surplus.key] = nil }
-            connections[ObjectIdentifier(channel)] = Connection(channel: channel, since: now)
+            connections[ObjectIdentifier(channel)] = Connection(channel: channel, since: .now)
             return surplus?.value.channel
         }
     }
 
     /// One asked for something, or was answered: it waits anew.
-    func touch(_ channel: any Channel, at now: ContinuousClock.Instant = .now) {
-        connections.withLock { $0[ObjectIdentifier(channel)]?.since = now }
+    func touch(_ channel: any Channel) {
+        connections.withLock { $0[ObjectIdentifier(channel)]?.since = .now }
     }
 
     /// One was closed.

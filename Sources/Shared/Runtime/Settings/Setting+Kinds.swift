@@ -3,7 +3,6 @@ extension Setting where Value == String {
     public static func text(
         _ name: String,
         default defaultText: String? = nil,
-        required: Bool = false,
         secret: Bool = false,
         masked: (@Sendable (String) -> String)? = nil,
         allowed: String = "any text",
@@ -13,7 +12,6 @@ extension Setting where Value == String {
         Setting(
             name,
             default: defaultText,
-            required: required,
             secret: secret,
             masked: masked,
             allowed: allowed,
@@ -30,7 +28,6 @@ extension Setting where Value == Int {
         _ name: String,
         in range: ClosedRange<Int>,
         default defaultValue: Int? = nil,
-        required: Bool = false,
         help: String
     ) -> Setting {
         let allowed =
@@ -40,32 +37,10 @@ extension Setting where Value == Int {
         return Setting(
             name,
             default: defaultValue.map(String.init),
-            required: required,
             allowed: allowed,
             help: help
         ) { text in
             Int(text).flatMap { range.contains($0) ? $0 : nil }
-        }
-    }
-}
-
-extension Setting where Value == Double {
-    /// A setting that is a number within bounds, both included.
-    public static func decimal(
-        _ name: String,
-        in range: ClosedRange<Double>,
-        default defaultValue: Double? = nil,
-        required: Bool = false,
-        help: String
-    ) -> Setting {
-        Setting(
-            name,
-            default: defaultValue.map { "\($0)" },
-            required: required,
-            allowed: "a number from \(range.lowerBound) to \(range.upperBound)",
-            help: help
-        ) { text in
-            Double(text).flatMap { range.contains($0) ? $0 : nil }
         }
     }
 }
@@ -80,7 +55,6 @@ extension Setting where Value == Duration {
         from lowest: String = "0s",
         to highest: String = "24h",
         default defaultText: String? = nil,
-        required: Bool = false,
         help: String
     ) -> Setting {
         let lower = TextDuration.microseconds(lowest) ?? 0
@@ -88,7 +62,6 @@ extension Setting where Value == Duration {
         return Setting(
             name,
             default: defaultText,
-            required: required,
             allowed: "a time from \(lowest) to \(highest), such as 250ms, 10s, 5m or 1h",
             help: help
         ) { text in
@@ -118,14 +91,12 @@ extension Setting where Value: CaseIterable & RawRepresentable, Value.RawValue =
     public static func choice(
         _ name: String,
         default defaultValue: Value? = nil,
-        required: Bool = false,
         alsoCalled others: [String: Value] = [:],
         help: String
     ) -> Setting {
         Setting(
             name,
             default: defaultValue?.rawValue,
-            required: required,
             allowed: Value.allCases.map(\.rawValue).joined(separator: ", "),
             help: help
         ) { text in
@@ -139,12 +110,11 @@ extension Setting where Value == [String] {
     public static func list(
         _ name: String,
         default defaultText: String? = nil,
-        required: Bool = false,
         allowed: String = "a comma-separated list",
         help: String,
         where accepts: @escaping @Sendable (String) -> Bool = { _ in true }
     ) -> Setting {
-        Setting(name, default: defaultText, required: required, allowed: allowed, help: help) { text in
+        Setting(name, default: defaultText, allowed: allowed, help: help) { text in
             let elements = text.split(separator: ",").map { $0.trimmingSpaces() }.filter { !$0.isEmpty }
             return !elements.isEmpty && elements.allSatisfy(accepts) ? elements : nil
         }

@@ -13,8 +13,6 @@ public struct Setting<Value: Sendable>: SettingDescription {
     public let allowed: String
     /// The value it has when it isn't set, as text; nil if there is none.
     public let defaultText: String?
-    /// Whether the service cannot start without it.
-    public let isRequired: Bool
     /// Whether its value is kept out of logs and errors, and may come from the file named by `NAME_FILE`.
     public let isSecret: Bool
     /// How `--check-config` shows a secret; nil where nothing of it may be seen.
@@ -22,12 +20,11 @@ public struct Setting<Value: Sendable>: SettingDescription {
     /// The value of a text; nil when it doesn't parse or is out of range.
     let parse: @Sendable (String) -> Value?
 
-    /// A setting of any type; the statics (``text(_:default:required:secret:masked:allowed:help:where:)`` and so on) cover
+    /// A setting of any type; the statics (``text(_:default:secret:masked:allowed:help:where:)`` and so on) cover
     /// most of them.
     /// - Parameters:
     ///   - name: The environment variable.
     ///   - defaultText: What it is when not set, as text; it goes through `parse` as well.
-    ///   - required: Without a default: whether a start without it is refused.
     ///   - secret: Whether its value is kept out of logs and errors, and may come from `NAME_FILE`.
     ///   - masked: How `--check-config` shows a secret, such as ``MaskedURL/text(_:)``; nil where nothing of it may be
     ///     seen.
@@ -37,7 +34,6 @@ public struct Setting<Value: Sendable>: SettingDescription {
     public init(
         _ name: String,
         default defaultText: String? = nil,
-        required: Bool = false,
         secret: Bool = false,
         masked: (@Sendable (String) -> String)? = nil,
         allowed: String,
@@ -48,7 +44,6 @@ public struct Setting<Value: Sendable>: SettingDescription {
         self.help = help
         self.allowed = allowed
         self.defaultText = defaultText
-        self.isRequired = required
         self.isSecret = secret
         self.masked = masked
         self.parse = parse
@@ -62,7 +57,8 @@ public struct Setting<Value: Sendable>: SettingDescription {
     /// Why the value in the environment cannot be used, if so.
     public func problems(in reader: SettingsReader) -> [SettingsProblem] {
         do {
-            return try reader.optional(self) == nil && isRequired ? [.missing(self)] : []
+            _ = try reader.optional(self)
+            return []
         } catch {
             return error.problems
         }

@@ -8,8 +8,6 @@ public protocol SettingDescription: Sendable {
     var allowed: String { get }
     /// The value it has when it isn't set, as one would write it into the environment; nil if there is none.
     var defaultText: String? { get }
-    /// Whether the service cannot start without it.
-    var isRequired: Bool { get }
     /// Whether its value is kept out of logs and errors. A secret can also be read from the file named by `NAME_FILE`.
     var isSecret: Bool { get }
 

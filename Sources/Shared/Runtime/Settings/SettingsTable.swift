@@ -31,14 +31,12 @@ public enum SettingsTable {
         if let text = setting.defaultText {
             return "(default: \(text.isEmpty ? "empty" : text)\(secret))"
         }
-        return setting.isRequired ? "(required\(secret))" : "(not set\(secret))"
+        return "(not set\(secret))"
     }
 
     private static func markdownDefault(of setting: any SettingDescription) -> String {
-        if let text = setting.defaultText {
-            return text.isEmpty ? "(empty)" : "`\(text)`"
-        }
-        return setting.isRequired ? "(required)" : ""
+        guard let text = setting.defaultText else { return "" }
+        return text.isEmpty ? "(empty)" : "`\(text)`"
     }
 
     private static func escaped(_ cell: String) -> String {
