@@ -44,7 +44,7 @@ extension ServiceCommand {
         )
     }
 
-    /// Reads the environment, reporting every setting that isn't allowed at once, and sets up logs and metrics. For
+    /// Reads the environment, reporting every setting that isn't allowed at once, and sets up the log. For
     /// sub-commands that need the service's settings.
     /// - Throws: `ExitCode` 78, when the problems stand on stderr already.
     public static func prepare(

@@ -1,8 +1,7 @@
-import CoreMetrics
 import Synchronization
 
 /// A counter of whole things.
-final class CounterCell: MetricCell, CounterHandler {
+final class CounterCell: MetricCell {
     private let value = Atomic<Int64>(0)
 
     func increment(by amount: Int64) {
@@ -12,10 +11,6 @@ final class CounterCell: MetricCell, CounterHandler {
 
     var current: Int64 {
         value.load(ordering: .relaxed)
-    }
-
-    func reset() {
-        value.store(0, ordering: .relaxed)
     }
 
     func render(name: String, labels: String, into text: inout String) {

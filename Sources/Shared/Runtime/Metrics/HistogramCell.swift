@@ -1,8 +1,7 @@
-import CoreMetrics
 import Synchronization
 
 /// A histogram: how many observations fell into each bucket, and their sum.
-final class HistogramCell: MetricCell, RecorderHandler, TimerHandler {
+final class HistogramCell: MetricCell {
     /// The upper bounds, ascending, each included in its bucket; everything above the last is in `+Inf`.
     private let bounds: [Double]
     private let state: Mutex<State>
@@ -27,18 +26,6 @@ final class HistogramCell: MetricCell, RecorderHandler, TimerHandler {
             state.counts[bucket] += count
             state.sum += value * Double(count)
         }
-    }
-
-    func record(_ value: Int64) {
-        observe(Double(value), count: 1)
-    }
-
-    func record(_ value: Double) {
-        observe(value, count: 1)
-    }
-
-    func recordNanoseconds(_ duration: Int64) {
-        observe(Double(duration) / 1e9, count: 1)
     }
 
     func render(name: String, labels: String, into text: inout String) {

@@ -1,8 +1,7 @@
-import CoreMetrics
 import Synchronization
 
 /// A floating-point value: a gauge, or a counter of parts (seconds).
-final class NumberCell: MetricCell, MeterHandler, RecorderHandler, FloatingPointCounterHandler {
+final class NumberCell: MetricCell {
     /// The bit pattern of the Double.
     private let bits = Atomic<UInt64>(0)
 
@@ -14,10 +13,6 @@ final class NumberCell: MetricCell, MeterHandler, RecorderHandler, FloatingPoint
         bits.store(value.bitPattern, ordering: .relaxed)
     }
 
-    func set(_ value: Int64) {
-        set(Double(value))
-    }
-
     func increment(by amount: Double) {
         var old = bits.load(ordering: .relaxed)
         while true {
@@ -26,22 +21,6 @@ final class NumberCell: MetricCell, MeterHandler, RecorderHandler, FloatingPoint
             if exchanged { return }
             old = found
         }
-    }
-
-    func decrement(by amount: Double) {
-        increment(by: -amount)
-    }
-
-    func record(_ value: Int64) {
-        set(Double(value))
-    }
-
-    func record(_ value: Double) {
-        set(value)
-    }
-
-    func reset() {
-        set(0.0)
     }
 
     func render(name: String, labels: String, into text: inout String) {

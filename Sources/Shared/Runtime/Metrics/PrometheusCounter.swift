@@ -9,7 +9,7 @@ public struct PrometheusCounter: Sendable {
         labels: [String: String] = [:],
         registry: PrometheusRegistry = .shared
     ) {
-        cell = registry.declared(name, kind: .counter, help: help, labels: labels) { CounterCell() }
+        cell = registry.cell(name, kind: .counter, help: help, labels: labels) { CounterCell() }
     }
 
     /// Adds to it; an amount that isn't positive adds nothing.

@@ -9,7 +9,7 @@ public struct PrometheusGauge: Sendable {
         labels: [String: String] = [:],
         registry: PrometheusRegistry = .shared
     ) {
-        cell = registry.declared(name, kind: .gauge, help: help, labels: labels) { NumberCell() }
+        cell = registry.cell(name, kind: .gauge, help: help, labels: labels) { NumberCell() }
     }
 
     /// Sets it.

@@ -16,7 +16,7 @@ public struct PrometheusHistogram: Sendable {
         buckets: [Double] = seconds,
         registry: PrometheusRegistry = .shared
     ) {
-        cell = registry.declared(name, kind: .histogram, help: help, labels: labels) { HistogramCell(bounds: buckets) }
+        cell = registry.cell(name, kind: .histogram, help: help, labels: labels) { HistogramCell(bounds: buckets) }
     }
 
     /// Counts a value, as often as it was seen.

@@ -42,44 +42,8 @@ public final class PrometheusRegistry: Sendable {
         return text
     }
 
-    /// The cell of a name and labels, made when it is new; nil if the name is taken by another kind of metric.
+    /// The cell of a name and labels, made when it is new.
     func cell<Cell: MetricCell>(
-        _ name: String,
-        kind: MetricKind,
-        help: String,
-        labels: [String: String],
-        make: () -> Cell
-    ) -> Cell? {
-        let key = PrometheusText.labels(labels)
-        return families.withLock { families in
-            var family = families[name] ?? Family(kind: kind, help: help)
-            guard family.kind == kind else { return nil }
-            if let existing = family.cells[key] {
-                return existing as? Cell
-            }
-            let cell = make()
-            family.cells[key] = cell
-            families[name] = family
-            return cell
-        }
-    }
-
-    /// Takes a cell out, for swift-metrics' `destroy`.
-    func remove(_ cell: any MetricCell) {
-        families.withLock { families in
-            for (name, family) in families {
-                guard let key = family.cells.first(where: { $0.value === cell })?.key else { continue }
-                families[name]?.cells[key] = nil
-                if families[name]?.cells.isEmpty == true {
-                    families[name] = nil
-                }
-                return
-            }
-        }
-    }
-
-    /// The cell for a metric that the suite's own code declares.
-    func declared<Cell: MetricCell>(
         _ name: String,
         kind: MetricKind,
         help: String,
@@ -89,9 +53,18 @@ public final class PrometheusRegistry: Sendable {
         precondition(PrometheusText.isName(name), "\(name) is not a metric name")
         precondition(labels.keys.allSatisfy(PrometheusText.isName), "\(name) has a label that is not a label name")
         precondition(!help.isEmpty, "\(name) has no help text")
-        guard let cell = cell(name, kind: kind, help: help, labels: labels, make: make) else {
-            preconditionFailure("the metric \(name) is declared twice, as different kinds")
+        let key = PrometheusText.labels(labels)
+        return families.withLock { families in
+            var family = families[name] ?? Family(kind: kind, help: help)
+            let existing = family.cells[key]
+            guard family.kind == kind, existing == nil || existing is Cell else {
+                preconditionFailure("the metric \(name) is declared twice, as different kinds")
+            }
+            if let cell = existing as? Cell { return cell }
+            let cell = make()
+            family.cells[key] = cell
+            families[name] = family
+            return cell
         }
-        return cell
     }
 }

@@ -54,12 +54,6 @@ enum PrometheusText {
         return text.utf8.allSatisfy(isNameByte)
     }
 
-    /// A name from a foreign library, with an underscore for what is not allowed.
-    static func name(from label: String) -> String {
-        let cleaned = String(decoding: label.utf8.map { isNameByte($0) ? $0 : UInt8(ascii: "_") }, as: UTF8.self)
-        return isName(cleaned) ? cleaned : "_" + cleaned
-    }
-
     private static func isNameByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"),

@@ -36,12 +36,11 @@ public struct ServiceShell: Sendable {
         return await shell.run(handlingSignals: true)
     }
 
-    /// Sets up what a process has once: the log and metrics backends, and no death by SIGPIPE. Commands other than the
+    /// Sets up what a process has once: the log, and no death by SIGPIPE. Commands other than the
     /// service itself (a migration) call it too.
     public static func bootstrap(service: String, settings: RuntimeSettings) {
         signal(SIGPIPE, SIG_IGN)
         LineLogHandler.bootstrap(service: service, format: settings.logFormat, level: settings.logLevel)
-        PrometheusMetricsFactory.bootstrap()
     }
 
     /// Runs the endpoints and the pipeline; the endpoints stop last.

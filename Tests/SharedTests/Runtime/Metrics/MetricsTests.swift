@@ -1,4 +1,3 @@
-import CoreMetrics
 import Foundation
 import Testing
 
@@ -99,29 +98,6 @@ struct MetricsTests {
         #expect(PrometheusCounter("n_total", help: "N.", registry: registry).value == 16_000)
         #expect(PrometheusGauge("sum", help: "S.", registry: registry).value == 8_000)
         #expect(registry.render().contains("spread_bucket{le=\"1\"} 16000\n"))
-    }
-
-    @Test("metrics that a library makes through swift-metrics show up with allowed names, and go when destroyed")
-    func factory() {
-        let registry = PrometheusRegistry()
-        let factory = PrometheusMetricsFactory(registry: registry)
-        let counter = Counter(label: "lib.requests", dimensions: [("the-host", "a")], factory: factory)
-        counter.increment(by: 2)
-        FloatingPointCounter(label: "lib.work", factory: factory).increment(by: 1.5)
-        Meter(label: "9lives", factory: factory).set(9)
-        Recorder(label: "sizes", dimensions: [], aggregate: true, factory: factory).record(0.2)
-        CoreMetrics.Timer(label: "lib.call", dimensions: [], factory: factory).recordMilliseconds(20)
-        let text = registry.render()
-        #expect(text.contains("lib_requests_total{the_host=\"a\"} 2\n"))
-        #expect(text.contains("lib_work_total 1.5\n"))
-        #expect(text.contains("_9lives 9\n"))
-        #expect(text.contains("sizes_bucket{le=\"0.25\"} 1\n"))
-        #expect(text.contains("lib_call_seconds_bucket{le=\"0.025\"} 1\n"))
-        // The name of a counter, used as a gauge: kept out rather than mixed in.
-        Meter(label: "lib.requests_total", factory: factory).set(5)
-        #expect(!registry.render().contains("lib_requests_total 5"))
-        counter.destroy()
-        #expect(!registry.render().contains("lib_requests_total"))
     }
 
     @Test("the process's own figures are real ones")
