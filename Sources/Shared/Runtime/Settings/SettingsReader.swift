@@ -1,17 +1,12 @@
-import Configuration
 import FoundationEssentials
 
 /// Reads settings strictly: a value that is there must be allowed. An empty value counts as not set.
-///
-/// swift-configuration's own typed reads answer the default when a value doesn't parse, so only its text is used here.
 public struct SettingsReader: Sendable {
     private let environment: [String: String]
-    private let reader: ConfigReader
 
     /// Reads from the given variables.
     public init(environment: [String: String] = ProcessInfo.processInfo.environment) {
         self.environment = environment
-        reader = ConfigReader(provider: EnvironmentVariablesProvider(environmentVariables: environment))
     }
 
     /// Checks settings and reports all that is wrong with them at once.
@@ -70,7 +65,7 @@ public struct SettingsReader: Sendable {
     // MARK: - Text
 
     private func variable(_ name: String) -> String? {
-        let text = reader.string(forKey: ConfigKey([name]))
+        let text = environment[name]
         return text?.isEmpty == true ? nil : text
     }
 
