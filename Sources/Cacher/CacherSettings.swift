@@ -92,6 +92,6 @@ public struct CacherSettings: Sendable {
         timeToLiveMilliseconds = Int64(try reader.value(Self.timeToLive) / .milliseconds(1))
         keptAlerts = try reader.value(Self.keptAlerts)
         batchSize = try reader.value(Self.batchSize)
-        maximumFutureMicroseconds = Int64(try reader.value(Self.maximumFuture) / .microseconds(1))
+        maximumFutureMicroseconds = try reader.value(Self.maximumFuture).wholeMicroseconds
     }
 }

@@ -91,7 +91,7 @@ final class IngestorPipeline: Pipeline {
             batch.reset()
             let step: SourceStep
             do {
-                step = try source.next(into: &batch) { Moment(wall: .now(), uptime: began.duration(to: .now)) }
+                step = try source.next(into: &batch) { ClockReading(wall: .now(), uptime: began.duration(to: .now)) }
             } catch {
                 _ = try sender.send(batch, stop: stop)
                 throw error

@@ -1,3 +1,5 @@
+import Shared
+
 /// Where ticks come from. A source belongs to the pipeline's thread, which pulls: it asks for the next ticks when Kafka
 /// has taken the ones before.
 protocol TickSource {
@@ -7,7 +9,7 @@ protocol TickSource {
     ///   - clock: reads both clocks; a source that blocks reads them before and after.
     /// - Returns: when to ask again.
     /// - Throws: a `ClassifiedError` when the source cannot go on by itself.
-    mutating func next(into batch: inout TickBatch, clock: () -> Moment) throws -> SourceStep
+    mutating func next(into batch: inout TickBatch, clock: () -> ClockReading) throws -> SourceStep
 
     /// What a live source has given up since the start, because Kafka held it back for longer than it makes up for.
     var missed: Missed { get }

@@ -101,7 +101,7 @@ struct PersisterSettings: Sendable {
         bufferBytes = try reader.value(Self.bufferBytes)
         connections = try reader.value(Self.connections)
         databaseTimeout = try reader.value(Self.databaseTimeout)
-        maximumFutureMicroseconds = Int64(try reader.value(Self.maximumFuture) / .microseconds(1))
+        maximumFutureMicroseconds = try reader.value(Self.maximumFuture).wholeMicroseconds
         gapPolicy = try reader.value(Self.gapPolicy)
         group = try kafka.topicPrefix + reader.value(Self.group)
     }

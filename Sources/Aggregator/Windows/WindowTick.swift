@@ -20,20 +20,6 @@ public struct WindowTick: Sendable, Hashable {
     }
 }
 
-/// What the clocks showed when something arrived.
-public struct ClockReading: Sendable, Hashable {
-    /// The time of day: only the guard against ticks from the future looks at it.
-    public var wall: EventTime
-    /// A clock that never goes back, in microseconds from any start: the watermark of a quiet partition follows it.
-    public var monotonic: Int64
-
-    /// Makes a reading.
-    public init(wall: EventTime, monotonic: Int64) {
-        self.wall = wall
-        self.monotonic = monotonic
-    }
-}
-
 /// What became of a tick.
 public enum TickDecision: Sendable, Hashable {
     /// It went into windows that are still open.

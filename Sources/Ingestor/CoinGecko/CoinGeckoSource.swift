@@ -71,13 +71,13 @@ struct CoinGeckoSource: TickSource {
         log.info(
             """
             polling \(HTTPClient.shown(settings.baseURL)) (\(settings.plan.rawValue)): \(requests.count) requests every \
-            \(Self.text(interval)), about \(monthly) in 30 days; at most \(settings.callsPerMinute) a minute, \
+            \(interval.inSeconds), about \(monthly) in 30 days; at most \(settings.callsPerMinute) a minute, \
             \(settings.callsPerMonth.map { "\($0) in 31 days" } ?? "no monthly limit known")
             """
         )
     }
 
-    mutating func next(into batch: inout TickBatch, clock: () -> Moment) throws -> SourceStep {
+    mutating func next(into batch: inout TickBatch, clock: () -> ClockReading) throws -> SourceStep {
         let now = clock()
         let wait = max(round.wait(at: now.uptime), budget.wait(at: now.uptime))
         metrics.budgetLeft.set(budget.leftThisMinute(at: now.uptime))
@@ -125,7 +125,7 @@ struct CoinGeckoSource: TickSource {
         _ page: MarketsPage,
         of request: MarketsRequest,
         from response: HTTPResponse,
-        at arrived: Moment,
+        at arrived: ClockReading,
         into batch: inout TickBatch
     ) {
         let date = response[header: "date"].flatMap(HTTPClient.date) ?? arrived.wall
@@ -168,7 +168,7 @@ struct CoinGeckoSource: TickSource {
             isBehind = behind
             log.warning(
                 behind
-                    ? "the newest price of a page is \(Self.text(age)) older than its Date: the source stands still or its clock is off"
+                    ? "the newest price of a page is \(age.inSeconds) older than its Date: the source stands still or its clock is off"
                     : "the prices are recent again"
             )
         }
@@ -217,17 +217,11 @@ struct CoinGeckoSource: TickSource {
         return .more
     }
 
-    /// Seconds with one decimal.
-    private static func text(_ duration: Duration) -> String {
-        let tenths = Int((duration / .milliseconds(100)).rounded())
-        return "\(tenths / 10).\(tenths % 10) s"
-    }
-
     private mutating func pause(_ wait: Duration, because reason: String, at uptime: Duration) {
         // A first start often has no way to CoinGecko at all, and the health of the container shows this line.
         let reason = everAnswered ? reason : "\(reason); without CoinGecko: INGESTOR_SOURCE=simulator invents prices"
         readiness.set("source", .failing(reason))
-        log.warning("\(reason); next attempt in \(Self.text(wait))")
+        log.warning("\(reason); next attempt in \(wait.inSeconds)")
         round.failed(wait: wait, at: uptime)
     }
 }

@@ -71,7 +71,7 @@ struct SentTicks: Sendable {
         // Without a `last_updated` only the price can say that something is new.
         if let known, row.lastUpdated.map({ $0 == known.lastUpdated }) ?? (price == known.price) { return .unchanged }
         // A price from the future would never be believed by the Aggregator.
-        let limit = date.microseconds + Int64(tolerance / .microseconds(1))
+        let limit = date.microseconds + tolerance.wholeMicroseconds
         let isAhead = row.lastUpdated.map { $0.microseconds > limit } ?? false
         let timestamp = isAhead ? date : row.lastUpdated ?? date
         if let known, timestamp <= known.timestamp { return .unchanged }

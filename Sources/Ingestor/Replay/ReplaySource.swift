@@ -47,7 +47,7 @@ struct ReplaySource: TickSource {
         pace = ReplayPace(speed: settings.replaySpeed)
     }
 
-    mutating func next(into batch: inout TickBatch, clock: () -> Moment) throws -> SourceStep {
+    mutating func next(into batch: inout TickBatch, clock: () -> ClockReading) throws -> SourceStep {
         let now = clock()
         report(at: now.uptime)
         while batch.count < Self.batchLimit {

@@ -52,7 +52,7 @@ struct SimulatorSource: TickSource {
         self.limit = limit
     }
 
-    mutating func next(into batch: inout TickBatch, clock: () -> Moment) throws -> SourceStep {
+    mutating func next(into batch: inout TickBatch, clock: () -> ClockReading) throws -> SourceStep {
         let now = clock()
         let left = limit.map { $0 - made } ?? .max
         if left <= 0 || coins.isEmpty { return .finished }

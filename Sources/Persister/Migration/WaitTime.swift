@@ -22,6 +22,6 @@ struct WaitTime: ExpressibleByArgument {
 
     /// What `--help` shows.
     var defaultValueDescription: String {
-        TextDuration.text(microseconds: Int64(duration / .microseconds(1)))
+        TextDuration.text(microseconds: duration.wholeMicroseconds)
     }
 }

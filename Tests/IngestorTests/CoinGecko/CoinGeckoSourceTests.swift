@@ -52,7 +52,7 @@ struct CoinGeckoSourceTests {
                     readiness: Readiness("source"),
                     stop: StopSignal()
                 )
-                var now = Moment(wall: EventTime(milliseconds: 1_779_108_571_000), uptime: .zero)
+                var now = ClockReading(wall: EventTime(milliseconds: 1_779_108_571_000), uptime: .zero)
                 var made = 0
                 var batch = TickBatch()
                 while made < count ?? answers.count {
@@ -71,8 +71,9 @@ struct CoinGeckoSourceTests {
                             )
                         case .wait(let wait):
                             run.waits.append(wait)
-                            now.uptime += wait
-                            now.wall.microseconds += Int64(wait / .microseconds(1))
+                            // Rounded up, so that it is never too early.
+                            now.monotonic += (wait + .nanoseconds(999)).wholeMicroseconds
+                            now.wall.microseconds += wait.wholeMicroseconds
                         case .finished: return run
                         }
                     } catch let error as CoinGeckoFailure {

@@ -31,7 +31,7 @@ struct ReplayTests {
                 var uptime: Duration = .zero
                 while true {
                     batch.reset()
-                    let step = try source.next(into: &batch) { Moment(wall: wall, uptime: uptime) }
+                    let step = try source.next(into: &batch) { ClockReading(wall: wall, uptime: uptime) }
                     for record in batch.records {
                         let value = Array(batch.bytes[record.value])
                         run.ticks.append(try PriceTick(json: value.span))

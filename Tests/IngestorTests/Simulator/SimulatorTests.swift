@@ -24,7 +24,7 @@ struct SimulatorTests {
         var step = SourceStep.more
         while step == .more {
             batch.reset()
-            step = try source.next(into: &batch) { Moment(wall: start, uptime: .zero) }
+            step = try source.next(into: &batch) { ClockReading(wall: start, uptime: .zero) }
             for record in batch.records {
                 let value = Array(batch.bytes[record.value])
                 let tick = try PriceTick(json: value.span)
@@ -103,7 +103,7 @@ struct SimulatorTests {
         var uptime: Duration = .zero
         func turn() throws -> SourceStep {
             batch.reset()
-            let step = try source.next(into: &batch) { Moment(wall: EventTime(microseconds: 0), uptime: uptime) }
+            let step = try source.next(into: &batch) { ClockReading(wall: EventTime(microseconds: 0), uptime: uptime) }
             made += batch.count
             return step
         }

@@ -44,7 +44,7 @@ struct Supervisor: Sendable {
                 let delay = backoff.next(healthyFor: readyTime, random: .random(in: 0..<1))
                 restarts.increment()
                 logger.warning(
-                    "starting again in \(Self.text(delay)): \(error)",
+                    "starting again in \(delay.inSeconds): \(error)",
                     metadata: ["failures": "\(backoff.failures)"]
                 )
                 sleep(for: delay)
@@ -62,10 +62,5 @@ struct Supervisor: Sendable {
             readiness.heartbeat.beat()
             stop.sleep(for: min(left, .seconds(1)))
         }
-    }
-
-    private static func text(_ delay: Duration) -> String {
-        let tenths = Int((delay / .milliseconds(100)).rounded())
-        return "\(tenths / 10).\(tenths % 10) s"
     }
 }
