@@ -16,7 +16,6 @@ final class PartitionTask {
     private let writer: TransactionWriter
     private let metrics: AggregatorMetrics
     @exclusivity(unchecked) private var counts = TickCounts()
-    private static let snapshotSource: StaticString = "coingecko"
 
     /// Takes over a partition.
     /// - Parameter partitionCount: how many partitions `prices.raw` has.
@@ -57,7 +56,7 @@ final class PartitionTask {
             price: tick.price,
             volume: tick.totalVolume,
             time: tick.timestamp,
-            isSnapshot: tick.source.equals(Self.snapshotSource, in: bytes)
+            isSnapshot: tick.source.equals(PriceTick.coinGeckoSource, in: bytes)
         )
         let decision = tick.coinID.withUTF8(in: bytes) { coin in
             tick.vsCurrency.withUTF8(in: bytes) { currency in

@@ -57,7 +57,7 @@ struct MarketsRow: Sendable, Hashable {
             priceChangePercentage24h: priceChangePercentage24h,
             timestamp: timestamp,
             ingestedAt: ingestedAt,
-            source: "coingecko"
+            source: PriceTick.coinGeckoSource.description
         )
     }
 }

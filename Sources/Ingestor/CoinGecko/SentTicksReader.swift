@@ -28,7 +28,7 @@ struct SentTicksReader {
             try reader.readToEnd(of: partition, from: start, timeout: .seconds(30)) { record in
                 readiness.heartbeat.beat()
                 guard let value = record.value, let tick = try? PriceTick(json: value.span),
-                    tick.source == "coingecko"
+                    tick.source == PriceTick.coinGeckoSource.description
                 else { return }
                 sent.restore(
                     coinID: tick.coinID,

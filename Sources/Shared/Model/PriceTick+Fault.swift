@@ -1,5 +1,9 @@
 /// What a valid tick is, for everybody who reads or writes one.
 extension PriceTick {
+    /// The source of ticks from CoinGecko. They are snapshots: the same observation may come again.
+    @inlinable
+    public static var coinGeckoSource: StaticString { "coingecko" }
+
     /// The source of a tick that doesn't name its own.
     public static let unknownSource: StaticString = "unknown"
 
