@@ -56,7 +56,7 @@ final class CacherTask: RebalanceHandler {
                 keptAlerts: settings.keptAlerts
             )
         )
-        deadLetters = DeadLetterQueue(service: "cacher", settings: kafka, stop: stop)
+        deadLetters = DeadLetterQueue(settings: kafka, stop: stop)
         consumer = try KafkaConsumer(
             settings: kafka,
             group: settings.group,
@@ -126,7 +126,7 @@ final class CacherTask: RebalanceHandler {
         guard let reason = decoder.take(record, of: topic, into: &batch, now: .now()) else { return }
         metrics.deadLetters.increment()
         refused.warning("\(record.topicPartition)@\(record.offset) can't be used: \(reason)")
-        try deadLetters.send(record, error: reason)
+        try deadLetters.send(DeadLetter(record, service: "cacher", error: reason))
     }
 
     /// Makes sure that Redis answers.

@@ -56,6 +56,21 @@ struct WriterQueueTests {
         #expect(late?.batch.source == first)
     }
 
+    @Test("Another attempt sends the dead letters that the one before did not, also those in front of them")
+    func deadLetters() throws {
+        var queue = WriterQueue()
+        queue.submit(batch(first), now: at(0))
+        var job = try #require(take(&queue, at: 0))
+        func letters(_ offsets: Int64...) -> [DeadLetter] {
+            offsets.map {
+                DeadLetter(source: first, offset: $0, key: nil, value: nil, headers: [], service: "test", error: "bad")
+            }
+        }
+        job.delivered(letters(2))
+        job.failed(PostgresError(sqlState: SQLState("08006"), message: "gone"), now: at(0), random: 0)
+        #expect(job.undelivered(letters(1, 2, 3)) == letters(1, 3))
+    }
+
     @Test("A server that is back for one batch is tried at once for those that waited for it, not for the others")
     func back() throws {
         var queue = WriterQueue()

@@ -26,6 +26,8 @@ struct WriterJob: Sendable {
     private(set) var due: ContinuousClock.Instant
     /// Why the last attempt failed; nil before the first attempt, and after a part was written.
     private(set) var trouble: Trouble?
+    /// The offsets of its dead letters that are acknowledged, so that another attempt doesn't send them again.
+    private var deliveredOffsets: Set<Int64> = []
     private var backoff = Backoff(cap: WriterJob.longestBackoff)
 
     /// A batch that nobody has tried to write.
@@ -55,6 +57,16 @@ struct WriterJob: Sendable {
         } else {
             due = now.advanced(by: backoff.next(random: random))
         }
+    }
+
+    /// Those of its dead letters that an earlier attempt has not delivered.
+    func undelivered(_ letters: [DeadLetter]) -> [DeadLetter] {
+        letters.filter { !deliveredOffsets.contains($0.offset) }
+    }
+
+    /// Takes note that dead letters are acknowledged.
+    mutating func delivered(_ letters: [DeadLetter]) {
+        deliveredOffsets.formUnion(letters.map(\.offset))
     }
 
     /// Ends the wait for a server that has come back.

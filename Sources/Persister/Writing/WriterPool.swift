@@ -82,7 +82,7 @@ final class WriterPool: Sendable {
     /// Ends the threads: what waits is dropped, and what is being written is left where it is.
     func stop(atMost timeout: Duration) {
         queue.withLock { $0.stop() }
-        end.request()
+        end.request(within: .zero)
         _ = running.wait(atMost: timeout) { $0 == 0 ? true : nil }
     }
 

@@ -6,7 +6,7 @@ struct WriterThread {
     private let settings: PersisterSettings
     private let queue: Monitor<WriterQueue>
     private let end: StopSignal
-    private let deadLetters: DeadLetterSender
+    private let deadLetters: DeadLetterQueue
     private let logger: Logger
     private var writer: BatchWriter?
 
@@ -15,7 +15,7 @@ struct WriterThread {
         self.settings = settings
         self.queue = queue
         self.end = end
-        deadLetters = DeadLetterSender(settings: settings.kafka, stop: end)
+        deadLetters = DeadLetterQueue(settings: settings.kafka, stop: end)
         logger = Logger(label: "writer \(index)")
     }
 
@@ -24,7 +24,7 @@ struct WriterThread {
         while var job = next() {
             do {
                 while let part = job.parts.first, queue.read({ $0.wants(job) }) {
-                    job.wrote(try write(part, of: job))
+                    job.wrote(try write(part, of: &job))
                 }
                 if queue.withLock({ $0.finish(job, now: .now) }) { logger.info("PostgreSQL takes rows again") }
             } catch {
@@ -55,7 +55,7 @@ struct WriterThread {
         }
     }
 
-    private mutating func write(_ part: BatchPart, of job: WriterJob) throws -> BatchWriter.Result {
+    private mutating func write(_ part: BatchPart, of job: inout WriterJob) throws -> BatchWriter.Result {
         var writer = try self.writer ?? connect()
         // Until it is known to be well: no other attempt may use it after an error.
         self.writer = nil
@@ -65,7 +65,10 @@ struct WriterThread {
             return BatchWriter.Result(rows: part.rows.count)
         }
         let result = try writer.write(part, of: job.batch) { letters in
-            try deadLetters.deliver(letters, from: job.batch.source)
+            let letters = job.undelivered(letters)
+            for letter in letters { try deadLetters.send(letter) }
+            try deadLetters.flush()
+            job.delivered(letters)
         }
         self.writer = writer
         return result

@@ -1,26 +1,24 @@
 /// Writes records that a service can't use to `prices.dead-letter`. Each is one line of work for a person, so it is never
-/// dropped.
+/// dropped; it may arrive twice, where what comes after its acknowledgement fails.
+///
+/// It belongs to one thread. The Aggregator has none: its dead letters are in its transactions.
 public final class DeadLetterQueue {
-    private let service: String
     private let settings: KafkaSettings
     private let stop: StopSignal?
     /// Made with the first dead letter: most services never need one.
     private var open: (producer: KafkaProducer, topic: KafkaProducer.DestinationTopic)?
 
     /// Makes the queue; nothing is connected yet.
-    /// - Parameters:
-    ///   - service: who could not use the records: the header `service`.
-    ///   - stop: ends the waits for a broker early.
-    public init(service: String, settings: KafkaSettings, stop: StopSignal? = nil) {
+    /// - Parameter stop: ends the waits for a broker early.
+    public init(settings: KafkaSettings, stop: StopSignal? = nil) {
         self.stop = stop
-        self.service = service
         self.settings = settings
     }
 
-    /// Hands a record over; its offset may be committed after the next ``flush(timeout:)``.
-    public func send(_ record: KafkaRecord, error: String) throws(KafkaError) {
+    /// Hands a dead letter over; what depends on it (a commit) may be done after the next ``flush(timeout:)``.
+    public func send(_ letter: DeadLetter) throws(KafkaError) {
         let (producer, topic) = try connect()
-        try producer.send(DeadLetter(record, service: service, error: error), to: topic)
+        try producer.send(letter, to: topic)
     }
 
     /// Waits until every dead letter is acknowledged.
@@ -30,6 +28,11 @@ public final class DeadLetterQueue {
             return
         }
         try open.producer.flush(timeout: timeout)
+    }
+
+    /// Lets go of the connection, which may be half dead after an error; the next dead letter makes another.
+    public func reset() {
+        open = nil
     }
 
     /// A flood of them must wait for the broker, not fill the memory: librdkafka's own limit is 1 GB.

@@ -56,10 +56,12 @@ struct DeadLetterTests {
         let headers = (0..<90).map { KafkaHeader("h\($0)", [UInt8](repeating: 3, count: 1_000)) }
         try producer.send(to: topic, key: "k", value: value, headers: headers)
         try producer.flush(timeout: .seconds(10))
-        let queue = DeadLetterQueue(service: "test", settings: broker.settings)
+        let queue = DeadLetterQueue(settings: broker.settings)
         let reader = try KafkaReader(settings: broker.settings)
         let odd = TopicPartition(topic: broker.name("odd"), partition: 0)
-        try reader.readToEnd(of: odd, timeout: .seconds(10)) { try queue.send($0, error: "too long") }
+        try reader.readToEnd(of: odd, timeout: .seconds(10)) {
+            try queue.send(DeadLetter($0, service: "test", error: "too long"))
+        }
         try queue.flush()
         let letters = try broker.records(of: broker.name(Topic.deadLetter.rawValue))
         #expect(letters.count == 1)

@@ -126,10 +126,10 @@ struct KafkaProducerTests {
         try producer.flush(timeout: .seconds(30))
         var settings = broker.settings
         settings.properties["topic.metadata.refresh.interval.ms"] = "50"
-        let queue = DeadLetterQueue(service: "test", settings: settings)
+        let queue = DeadLetterQueue(settings: settings)
         let source = TopicPartition(topic: broker.name("a"), partition: 0)
         try KafkaReader(settings: broker.settings).readToEnd(of: source, timeout: .seconds(30)) { record in
-            try queue.send(record, error: "bad")
+            try queue.send(DeadLetter(record, service: "test", error: "bad"))
             if record.offset == 0 { try forget("prices.dead-letter", on: broker) }
         }
         try queue.flush()
