@@ -3,14 +3,6 @@ import Shared
 
 /// The settings of the Aggregator, from the environment.
 public struct AggregatorSettings: Sendable {
-    /// What to do when the broker no longer has the records that come next.
-    public enum RetentionGap: String, Sendable, CaseIterable {
-        /// End the process with an error that names the offsets.
-        case stop
-        /// Go on with the earliest record there is; the loss is logged and counted, windows that it touches are partial.
-        case `continue`
-    }
-
     static let windowsSetting = Setting<[WindowSpec]>(
         "AGGREGATOR_WINDOWS",
         default: "tumbling:1m,sliding:5m/1m",
@@ -62,11 +54,7 @@ public struct AggregatorSettings: Sendable {
         default: 1_000_000,
         help: "The most records a Kafka transaction takes in."
     )
-    static let retentionGapSetting = Setting<RetentionGap>.choice(
-        "AGGREGATOR_RETENTION_GAP",
-        default: .stop,
-        help: "What to do when the broker has deleted records that were not read: stop, or continue with what is there."
-    )
+    static let gapPolicySetting = GapPolicy.setting("AGGREGATOR_ON_GAP", formerly: "AGGREGATOR_RETENTION_GAP")
     static let coinMemorySetting = Setting.integer(
         "AGGREGATOR_COIN_MEMORY",
         in: 1...1_048_576,
@@ -90,7 +78,7 @@ public struct AggregatorSettings: Sendable {
     public static let all: [any SettingDescription] =
         KafkaSettings.all + [
             windowsSetting, outOfOrdernessSetting, allowedLatenessSetting, futureLimitSetting, syntheticSetting,
-            followClockSetting, intervalSetting, recordsSetting, retentionGapSetting, coinMemorySetting, groupSetting,
+            followClockSetting, intervalSetting, recordsSetting, gapPolicySetting, coinMemorySetting, groupSetting,
             instanceSetting,
         ]
 
@@ -105,7 +93,7 @@ public struct AggregatorSettings: Sendable {
     /// The most records a transaction takes in.
     public var transactionRecords: Int
     /// What to do when records were deleted before they were read.
-    public var retentionGap: RetentionGap
+    public var gapPolicy: GapPolicy
     /// The bytes that the open windows of all coins may take.
     public var coinMemory: Int
     /// The consumer group, with the topics' prefix.
@@ -132,7 +120,7 @@ public struct AggregatorSettings: Sendable {
         followsClock = try reader.value(Self.followClockSetting)
         transactionInterval = try reader.value(Self.intervalSetting)
         transactionRecords = try reader.value(Self.recordsSetting)
-        retentionGap = try reader.value(Self.retentionGapSetting)
+        gapPolicy = try reader.value(Self.gapPolicySetting)
         coinMemory = try reader.value(Self.coinMemorySetting) << 20
         group = kafka.topicPrefix + (try reader.value(Self.groupSetting))
         instance = try reader.optional(Self.instanceSetting) ?? "\(Self.hostName)-\(getpid())"

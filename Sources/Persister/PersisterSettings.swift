@@ -2,14 +2,6 @@ import Shared
 
 /// The settings of the Persister.
 struct PersisterSettings: Sendable {
-    /// What to do about records that the broker no longer has.
-    enum GapPolicy: String, Sendable, CaseIterable {
-        /// End with an error, so that a person decides.
-        case stop
-        /// Go on from the earliest record there is, and count it.
-        case `continue`
-    }
-
     static let batchRows = Setting.integer(
         "PERSISTER_BATCH_ROWS",
         in: 1...1_000_000,
@@ -54,11 +46,7 @@ struct PersisterSettings: Sendable {
         default: "1m",
         help: "How far a time may lie ahead of this machine's clock; what lies further is a dead letter."
     )
-    static let gapPolicy = Setting<GapPolicy>.choice(
-        "PERSISTER_ON_GAP",
-        default: .stop,
-        help: "When the broker no longer has the records at the position: stop, or continue from the earliest it has."
-    )
+    static let gapPolicy = GapPolicy.setting("PERSISTER_ON_GAP")
     static let group = Setting.text(
         "PERSISTER_GROUP",
         default: "persister",

@@ -39,6 +39,11 @@ def settings(folder):
     return result
 
 
+def former_names(folder):
+    """The names that settings had, and that still work."""
+    return set(re.findall(r"Formerly `([^`]+)`", "".join(path.read_text() for path in folder.glob("*.settings"))))
+
+
 def example():
     """.env.example: name -> default."""
     text = (root / ".env.example").read_text()
@@ -85,10 +90,10 @@ def check_containers():
 
 
 def check_settings(folder):
-    known, listed = settings(folder), example()
+    known, listed, former = settings(folder), example(), former_names(folder)
     for service in services:
         passed = set(compose()["services"][service]["environment"])
-        for name in sorted(passed - known[service].keys() - libpq):
+        for name in sorted(passed - known[service].keys() - libpq - former):
             # A property of librdkafka; the service itself refuses one that looks misspelt.
             if name.startswith("KAFKA_") and "KAFKA_<PROPERTY>" in known[service]:
                 continue
@@ -98,7 +103,7 @@ def check_settings(folder):
         for name, default in known[service].items():
             if name in listed and interpolated().get(name) is None and listed[name] != (default or ""):
                 problems.append(f"{name} is {listed[name]} in .env.example, but {service} has {default}")
-    everything = set().union(*known.values())
+    everything = former.union(*known.values())
     for path, document in manifests():
         if document["kind"] in ("ConfigMap", "Secret"):
             for name in {**document.get("data", {}), **document.get("stringData", {})}:

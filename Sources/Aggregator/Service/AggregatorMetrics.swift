@@ -59,7 +59,7 @@ struct AggregatorMetrics: Sendable {
         restoredRecords = counter("restored_records_total", "Changelog records read to restore state.")
         retentionGaps = counter(
             "retention_gap_records_total",
-            "Records that the broker had deleted before they were read (AGGREGATOR_RETENTION_GAP=continue)."
+            "Records that the broker had deleted before they were read (AGGREGATOR_ON_GAP=continue)."
         )
         noRoom = counter(
             "no_room_total",

@@ -169,8 +169,10 @@ final class PartitionTasks: RebalanceHandler {
             return
         }
         let position = restored.windows.nextOffset
-        guard let gap = RetentionGap(partition: partition, position: position, available: available) else { return }
-        guard settings.retentionGap == .continue else { throw gap }
+        let name = AggregatorSettings.gapPolicySetting.name
+        guard let gap = PositionGap(partition: partition, position: position, available: available, setting: name)
+        else { return }
+        guard settings.gapPolicy == .continue else { throw gap }
         logger.error("going on in spite of this: \(gap)")
         metrics.retentionGaps.increment(by: Int(gap.lost))
         restored.windows.missedRecords()

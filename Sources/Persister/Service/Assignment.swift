@@ -106,8 +106,9 @@ final class Assignment: RebalanceHandler {
             try positions.start(partition, at: available.lowerBound)
             return try positions.read(partition) ?? available.lowerBound
         }
-        guard position < available.lowerBound || position > available.upperBound else { return position }
-        let gap = PartitionGap(partition: partition, position: position, available: available)
+        let name = PersisterSettings.gapPolicy.name
+        guard let gap = PositionGap(partition: partition, position: position, available: available, setting: name)
+        else { return position }
         guard settings.gapPolicy == .continue else { throw gap }
         logger.error("\(gap)")
         metrics.gaps.increment()

@@ -1,6 +1,7 @@
 /// The properties that are passed on to librdkafka, as one setting of many variables.
 struct KafkaPropertySetting: SettingDescription {
     let name = "KAFKA_<PROPERTY>"
+    let formerName: String? = nil
     let help =
         "Any property of librdkafka, with _ for . (KAFKA_SECURITY_PROTOCOL is security.protocol); it wins over ours. "
         + "Secrets also from a file: KAFKA_SASL_PASSWORD_FILE."

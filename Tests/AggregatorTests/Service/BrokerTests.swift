@@ -42,11 +42,11 @@ struct BrokerTests {
 
         let refusing = try RunningAggregator(broker)
         try await refusing.waitForEnd()
-        let gap = #expect(throws: RetentionGap.self) { try refusing.end?.get() }
+        let gap = #expect(throws: PositionGap.self) { try refusing.end?.get() }
         #expect(gap?.lost == 7)
         #expect(try position(broker, source.partition) == stopped, "nothing was committed")
 
-        let going = try RunningAggregator(broker, ["AGGREGATOR_RETENTION_GAP": "continue"])
+        let going = try RunningAggregator(broker, ["AGGREGATOR_ON_GAP": "continue"])
         try await eventually("the rest is read") { try broker.isAllDone() }
         try await going.finish()
         #expect(going.metric("retention_gap_records_total") == 7)

@@ -83,21 +83,11 @@ struct RulesAndReplayTests {
 
         let stopped = try RunningAggregator(broker)
         try await stopped.waitForEnd()
-        #expect(throws: RetentionGap.self) { try stopped.end?.get() }
+        #expect(throws: PositionGap.self) { try stopped.end?.get() }
 
-        let going = try RunningAggregator(broker, ["AGGREGATOR_RETENTION_GAP": "continue"])
+        let going = try RunningAggregator(broker, ["AGGREGATOR_ON_GAP": "continue"])
         try await eventually("all is read") { going.ticks == 5 }
         try await going.finish()
-    }
-
-    @Test(
-        "A gap is a position before the earliest record or behind the end",
-        arguments: [(4, true), (5, false), (9, false), (10, false), (11, true)]
-    )
-    func gapBounds(position: Int64, isGap: Bool) {
-        let partition = TopicPartition(topic: "t", partition: 0)
-        let gap = RetentionGap(partition: partition, position: position, available: 5..<10)
-        #expect((gap != nil) == isGap)
     }
 
     @Test("A replay gives the model's windows, the open ones marked partial, and the same bytes each time")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Logging
 
 /// The command of a service: runs it, and brings `healthcheck`, `--check-config`, `--settings-markdown`, `--version`
 /// and the settings in `--help`. A service writes:
@@ -54,6 +55,10 @@ extension ServiceCommand {
             try reader.check(service.allSettings)
             let runtime = try RuntimeSettings(reader, httpPort: service.httpPort)
             ServiceShell.bootstrap(service: service.name, settings: runtime)
+            for setting in service.allSettings {
+                guard let former = reader.formerName(of: setting) else { continue }
+                Logger(label: service.name).warning("\(former) is now called \(setting.name); the old name still works")
+            }
             return (reader, runtime)
         } catch {
             throw report(error)

@@ -90,12 +90,14 @@ extension Setting where Value: CaseIterable & RawRepresentable, Value.RawValue =
     /// - Parameter others: Other words for some of the cases, in lower case.
     public static func choice(
         _ name: String,
+        formerly former: String? = nil,
         default defaultValue: Value? = nil,
         alsoCalled others: [String: Value] = [:],
         help: String
     ) -> Setting {
         Setting(
             name,
+            formerly: former,
             default: defaultValue?.rawValue,
             allowed: Value.allCases.map(\.rawValue).joined(separator: ", "),
             help: help

@@ -7,6 +7,8 @@
 public struct Setting<Value: Sendable>: SettingDescription {
     /// The environment variable.
     public let name: String
+    /// The name that it had, and that still works.
+    public let formerName: String?
     /// What it does, in one sentence.
     public let help: String
     /// What is allowed, in words.
@@ -24,6 +26,7 @@ public struct Setting<Value: Sendable>: SettingDescription {
     /// most of them.
     /// - Parameters:
     ///   - name: The environment variable.
+    ///   - former: The name that it had, and that still works.
     ///   - defaultText: What it is when not set, as text; it goes through `parse` as well.
     ///   - secret: Whether its value is kept out of logs and errors, and may come from `NAME_FILE`.
     ///   - masked: How `--check-config` shows a secret, such as ``MaskedURL/text(_:)``; nil where nothing of it may be
@@ -33,6 +36,7 @@ public struct Setting<Value: Sendable>: SettingDescription {
     ///   - parse: The value of a text that isn't empty; nil when it isn't allowed.
     public init(
         _ name: String,
+        formerly former: String? = nil,
         default defaultText: String? = nil,
         secret: Bool = false,
         masked: (@Sendable (String) -> String)? = nil,
@@ -41,6 +45,7 @@ public struct Setting<Value: Sendable>: SettingDescription {
         parse: @escaping @Sendable (String) -> Value?
     ) {
         self.name = name
+        self.formerName = former
         self.help = help
         self.allowed = allowed
         self.defaultText = defaultText
@@ -49,9 +54,9 @@ public struct Setting<Value: Sendable>: SettingDescription {
         self.parse = parse
     }
 
-    /// Its own variable, and for a secret `NAME_FILE`.
+    /// Its own variable, its former one, and for a secret `NAME_FILE`.
     public func takes(_ variable: String) -> Bool {
-        variable == name || isSecret && variable == name + "_FILE"
+        variable == name || variable == formerName || isSecret && variable == name + "_FILE"
     }
 
     /// Why the value in the environment cannot be used, if so.
@@ -69,7 +74,10 @@ public struct Setting<Value: Sendable>: SettingDescription {
         guard reader.isSet(self), let text = try? reader.text(of: self) else {
             return [defaultText.map { "\(name)=\($0) (default)" } ?? "\(name) (not set)"]
         }
-        guard isSecret else { return ["\(name)=\(SettingsProblem.singleLine(text))"] }
+        guard isSecret else {
+            let origin = reader.formerName(of: self).map { " (from \($0))" } ?? ""
+            return ["\(name)=\(SettingsProblem.singleLine(text))\(origin)"]
+        }
         let shown = masked.map { SettingsProblem.singleLine($0(text)) } ?? SettingsProblem.hidden
         return ["\(name)=\(shown)" + (reader.isSetByFile(self) ? " (from \(name)_FILE)" : "")]
     }

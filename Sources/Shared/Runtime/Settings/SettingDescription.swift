@@ -2,6 +2,8 @@
 public protocol SettingDescription: Sendable {
     /// The environment variable, e.g. `KAFKA_BOOTSTRAP_SERVERS`.
     var name: String { get }
+    /// The name that it had, and that still works; nil for nearly all.
+    var formerName: String? { get }
     /// What it does, in one sentence without a line break.
     var help: String { get }
     /// What is allowed, as it stands after "allowed:" in an error, e.g. `a whole number from 0 to 65535`.

@@ -15,9 +15,9 @@ public struct SettingsProblem: Sendable, Equatable, CustomStringConvertible {
     static let hidden = "(a secret, not shown)"
 
     /// A value that doesn't parse or is out of range.
-    static func notAllowed(_ setting: some SettingDescription, value: String) -> SettingsProblem {
+    static func notAllowed(_ setting: some SettingDescription, as name: String, value: String) -> SettingsProblem {
         let shown = setting.isSecret ? hidden : "\"\(singleLine(value))\""
-        return SettingsProblem(name: setting.name, reason: "is \(shown), allowed: \(setting.allowed)")
+        return SettingsProblem(name: name, reason: "is \(shown), allowed: \(setting.allowed)")
     }
 
     /// A setting without a default that isn't set.
@@ -30,7 +30,7 @@ public struct SettingsProblem: Sendable, Equatable, CustomStringConvertible {
         SettingsProblem(name: variable, reason: "is no setting: did you mean \(setting)?")
     }
 
-    /// A secret that stands in its variable and in a file.
+    /// A value that is given by two variables: a secret also by a file, a setting also by its former name.
     static func bothSet(_ name: String, _ fileName: String) -> SettingsProblem {
         SettingsProblem(name: name, reason: "and \(fileName) are both set, allowed: one")
     }

@@ -41,14 +41,19 @@ public struct SettingsReader: Sendable {
     public func optional<Value>(_ setting: Setting<Value>) throws(SettingsError) -> Value? {
         guard let text = try text(of: setting) ?? setting.defaultText else { return nil }
         guard let value = setting.parse(text) else {
-            throw SettingsError([.notAllowed(setting, value: text)])
+            throw SettingsError([.notAllowed(setting, as: formerName(of: setting) ?? setting.name, value: text)])
         }
         return value
     }
 
     /// Whether a setting is given by the environment, rather than by its default.
     public func isSet(_ setting: some SettingDescription) -> Bool {
-        variable(setting.name) != nil || isSetByFile(setting)
+        variable(setting.name) != nil || formerName(of: setting) != nil || isSetByFile(setting)
+    }
+
+    /// The former name of a setting if that is what gives it.
+    func formerName(of setting: some SettingDescription) -> String? {
+        setting.formerName.flatMap { variable($0) == nil ? nil : $0 }
     }
 
     /// Whether a secret is given by the file that `NAME_FILE` names.
@@ -72,6 +77,12 @@ public struct SettingsReader: Sendable {
     /// The text of a setting that the environment gives, from its variable or its file; nil if neither does.
     func text(of setting: some SettingDescription) throws(SettingsError) -> String? {
         let direct = variable(setting.name)
+        if let former = formerName(of: setting) {
+            guard direct == nil else {
+                throw SettingsError([.bothSet(setting.name, former)])
+            }
+            return variable(former)
+        }
         let fileName = setting.name + "_FILE"
         guard setting.isSecret, let path = variable(fileName) else { return direct }
         guard direct == nil else {

@@ -3,7 +3,8 @@ public enum SettingsTable {
     /// For a terminal of 80 columns: each setting with its default, and its meaning below, indented.
     public static func text(_ settings: [any SettingDescription]) -> String {
         let blocks = settings.map { setting in
-            let body = "\(setting.help) Allowed: \(setting.allowed)."
+            let former = setting.formerName.map { " Formerly \($0), which still works." } ?? ""
+            let body = "\(setting.help)\(former) Allowed: \(setting.allowed)."
             return "  \(setting.name)  \(presence(of: setting))\n" + wrapped(body, indent: 6, columns: 78)
         }
         return (["SETTINGS (environment variables):"] + blocks).joined(separator: "\n")
@@ -14,7 +15,9 @@ public enum SettingsTable {
         let rows = settings.map { setting in
             let secret =
                 setting.isSecret ? " A secret: can also be read from the file named by `\(setting.name)_FILE`." : ""
-            let cells = ["`\(setting.name)`", markdownDefault(of: setting), setting.help + secret, setting.allowed]
+            let former = setting.formerName.map { " Formerly `\($0)`, which still works." } ?? ""
+            let meaning = setting.help + secret + former
+            let cells = ["`\(setting.name)`", markdownDefault(of: setting), meaning, setting.allowed]
             return "| " + cells.map(escaped).joined(separator: " | ") + " |"
         }
         return (["| setting | default | meaning | allowed |", "|---|---|---|---|"] + rows).joined(separator: "\n")

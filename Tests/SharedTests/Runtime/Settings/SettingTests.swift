@@ -91,6 +91,27 @@ struct SettingTests {
         #expect(reader.variables(prefix: "KAFKA_") == ["KAFKA_ACKS": "all"])
     }
 
+    @Test("a setting that got another name takes its former one too, but not both, and says what gave it its value")
+    func renamed() throws {
+        let mode = Setting<Mode>.choice("MODE", formerly: "OLD_MODE", default: .slow, help: "How.")
+        let old = SettingsReader(environment: ["OLD_MODE": "fast"])
+        try old.check([mode])
+        #expect(try old.value(mode) == .fast && old.isSet(mode) && old.formerName(of: mode) == "OLD_MODE")
+        #expect(SettingsTable.values([mode], in: old) == "MODE=fast (from OLD_MODE)")
+        #expect(SettingsTable.markdown([mode]).contains("How. Formerly `OLD_MODE`, which still works."))
+        let new = SettingsReader(environment: ["MODE": "fast", "OLD_MODE": ""])
+        #expect(try new.value(mode) == .fast && new.formerName(of: mode) == nil)
+        for (variables, reason) in [
+            (["OLD_MODE": "medium"], "OLD_MODE is \"medium\", allowed: fast, slow"),
+            (["OLD_MODE": "fast", "MODE": "fast"], "MODE and OLD_MODE are both set, allowed: one"),
+        ] {
+            let error = #expect(throws: SettingsError.self) {
+                try SettingsReader(environment: variables).check([mode])
+            }
+            #expect(error?.description == reason)
+        }
+    }
+
     // MARK: - Misspelt names
 
     private static let typed: [any SettingDescription] = [
