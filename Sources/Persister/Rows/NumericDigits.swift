@@ -24,30 +24,9 @@ struct NumericDigits {
 
     /// Takes a price apart.
     init(_ price: Price) {
-        let magnitude = price.units.magnitude
-        var whole: UInt128 = 0
-        var fraction: UInt64
-        if magnitude >> 64 == 0 {
-            // Below 18.4 (most coins): no 128-bit division.
-            let low = UInt64(truncatingIfNeeded: magnitude)
-            whole = UInt128(low / 1_000_000_000_000_000_000)
-            fraction = low % 1_000_000_000_000_000_000
-        } else {
-            let (quotient, remainder) = magnitude.quotientAndRemainder(dividingBy: 1_000_000_000_000_000_000)
-            whole = quotient
-            fraction = UInt64(truncatingIfNeeded: remainder)
-        }
+        let (isNegative, upper, whole, rest) = price.parts
+        var (lower, fraction) = (whole, rest)
         var digits = InlineArray<11, Int16>(repeating: 0)
-        var upper: UInt64 = 0
-        var lower: UInt64
-        if whole >> 64 == 0 {
-            lower = UInt64(truncatingIfNeeded: whole)
-            upper = lower / 10_000_000_000_000_000
-            lower %= 10_000_000_000_000_000
-        } else {
-            upper = UInt64(truncatingIfNeeded: whole / 10_000_000_000_000_000)
-            lower = UInt64(truncatingIfNeeded: whole % 10_000_000_000_000_000)
-        }
         digits[1] = Int16(upper % 10_000)
         digits[0] = Int16(upper / 10_000)
         for index in stride(from: 5, through: 2, by: -1) where lower != 0 {
@@ -79,7 +58,7 @@ struct NumericDigits {
         first = start
         count = end - start
         weight = count == 0 ? 0 : Int16(5 - start)
-        isNegative = price.units < 0
+        self.isNegative = isNegative
         displayScale = scale
     }
 }

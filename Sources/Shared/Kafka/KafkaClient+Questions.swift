@@ -1,0 +1,79 @@
+import CRdKafka
+
+/// What a client asks the brokers, and waits for.
+extension KafkaClient {
+    /// Asks the cluster for its topics.
+    /// - Parameter topic: the one topic to ask for; all of them without it (which never creates one).
+    func metadata(topic: String? = nil, timeout: Duration) throws(KafkaError) -> [String: Int] {
+        var handle: OpaquePointer?
+        if let topic {
+            handle = rd_kafka_topic_new(pointer, topic, nil)
+        }
+        defer {
+            if let handle {
+                rd_kafka_topic_destroy(handle)
+            }
+        }
+        var answer: UnsafePointer<rd_kafka_metadata>?
+        try ask("asking for the topics", timeout: timeout) { milliseconds in
+            rd_kafka_metadata(pointer, topic == nil ? 1 : 0, handle, &answer, milliseconds)
+        }
+        guard let answer else { return [:] }
+        defer { rd_kafka_metadata_destroy(answer) }
+        var topics: [String: Int] = [:]
+        for index in 0..<Int(answer.pointee.topic_cnt) {
+            let topic = answer.pointee.topics[index]
+            if topic.err == RD_KAFKA_RESP_ERR_NO_ERROR {
+                topics[String(cString: topic.topic)] = Int(topic.partition_cnt)
+            }
+        }
+        return topics
+    }
+
+    /// The first offset that is still there, and the one that the next record will get (or, with `read_committed`, the
+    /// first of an open transaction).
+    func watermarkOffsets(of partition: TopicPartition, timeout: Duration) throws(KafkaError) -> Range<Int64> {
+        var low: Int64 = 0
+        var high: Int64 = 0
+        try ask("asking for the offsets of \(partition)", timeout: timeout) { milliseconds in
+            rd_kafka_query_watermark_offsets(
+                pointer,
+                partition.topic,
+                partition.partition,
+                &low,
+                &high,
+                milliseconds
+            )
+        }
+        return low..<max(low, high)
+    }
+
+    /// The earliest offsets whose records were produced at or after a time; the end where there is none.
+    func offsets(
+        of partitions: [TopicPartition],
+        at milliseconds: Int64,
+        timeout: Duration
+    ) throws(KafkaError) -> [TopicPartition: Int64] {
+        let list = PartitionList(partitions.lazy.map { (key: $0, value: milliseconds) })
+        let entries = list.pointer
+        try ask("asking for the offsets at a time", timeout: timeout) { milliseconds in
+            rd_kafka_offsets_for_times(pointer, entries, milliseconds)
+        }
+        var result: [TopicPartition: Int64] = [:]
+        for (partition, offset, error) in list.entries {
+            try KafkaError.check(error, "asking for the offset of \(partition) at a time")
+            result[partition] = offset >= 0 ? offset : try watermarkOffsets(of: partition, timeout: timeout).upperBound
+        }
+        return result
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, as librdkafka's timeouts are; at most 24 days.
+    var milliseconds: Int32 {
+        let (seconds, attoseconds) = components
+        let total = seconds.multipliedReportingOverflow(by: 1_000)
+        let fraction = attoseconds / 1_000_000_000_000_000
+        return total.overflow ? Int32.max : Int32(clamping: total.partialValue &+ fraction)
+    }
+}
