@@ -16,7 +16,7 @@ struct CoinGeckoSettings: Sendable {
     static let baseURL = Setting.text(
         "COINGECKO_BASE_URL",
         secret: true,
-        masked: HTTPClient.shown,
+        masked: MaskedURL.withoutUser,
         allowed: "a URL that begins with http:// or https:// and has no query",
         help: "Where the API is; without it the plan's host.",
         where: { url in

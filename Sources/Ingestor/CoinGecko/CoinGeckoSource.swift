@@ -70,7 +70,7 @@ struct CoinGeckoSource: TickSource {
         let monthly = Int(Double(requests.count) * (.seconds(30 * 86_400) / max(interval, budget.roundInterval)))
         log.info(
             """
-            polling \(HTTPClient.shown(settings.baseURL)) (\(settings.plan.rawValue)): \(requests.count) requests every \
+            polling \(MaskedURL.withoutUser(settings.baseURL)) (\(settings.plan.rawValue)): \(requests.count) requests every \
             \(interval.inSeconds), about \(monthly) in 30 days; at most \(settings.callsPerMinute) a minute, \
             \(settings.callsPerMonth.map { "\($0) in 31 days" } ?? "no monthly limit known")
             """
@@ -153,7 +153,7 @@ struct CoinGeckoSource: TickSource {
         reportUnknown(of: request, in: page)
         log.debug(
             "\(page.count) rows, \(batch.count) new, \(unchanged) unchanged",
-            metadata: ["url": "\(HTTPClient.shown(request.url))"]
+            metadata: ["url": "\(MaskedURL.withoutUser(request.url))"]
         )
     }
 

@@ -96,14 +96,6 @@ final class HTTPClient {
         return HTTPResponse(status: status, body: transfer.body, headers: transfer.headers)
     }
 
-    /// A URL as it may stand in a log or on a page: without what stands before its host, all of which may be a key.
-    @Sendable static func shown(_ url: String) -> String {
-        guard let scheme = url.firstRange(of: "://"), let at = url.lastIndex(of: "@"), scheme.upperBound <= at else {
-            return MaskedURL.text(url)
-        }
-        return MaskedURL.text(String(url[..<scheme.upperBound]) + "***" + url[at...])
-    }
-
     /// Reads a date as HTTP headers write it, for example `Sun, 06 Nov 1994 08:49:37 GMT`; whole seconds, and `nil` for
     /// what is no date of four digits.
     static func date(_ text: String) -> EventTime? {

@@ -36,7 +36,7 @@ struct HTTPError: ClassifiedError, CustomStringConvertible {
             default: .unreachable
             }
         let reason = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
-        description = "no answer from \(HTTPClient.shown(url)): \(reason) (curl \(code.rawValue))"
+        description = "no answer from \(MaskedURL.withoutUser(url)): \(reason) (curl \(code.rawValue))"
     }
 
     /// Only a wrong setting ends the service; everything else is tried again.

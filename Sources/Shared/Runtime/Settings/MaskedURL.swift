@@ -10,15 +10,21 @@ public enum MaskedURL {
     private static let secretNames = ["pass", "pwd", "key", "token", "secret", "auth", "cred", "sig"]
 
     /// The URL with its secrets masked; the mask alone for a text that is no URL.
-    public static func text(_ url: String) -> String {
-        guard let scheme = url.firstRange(of: "://") else { return mask }
-        return maskedQuery(url[..<scheme.upperBound] + maskedPassword(url[scheme.upperBound...]))
+    @Sendable public static func text(_ url: String) -> String {
+        text(url) { user in user.firstIndex(of: ":").map { user.index(after: $0) } }
     }
 
-    /// What follows `://`: without what stands between the first colon and the last `@`.
-    private static func maskedPassword(_ rest: Substring) -> Substring {
-        guard let at = rest.lastIndex(of: "@"), let colon = rest[..<at].firstIndex(of: ":") else { return rest }
-        return rest[...colon] + mask + rest[at...]
+    /// The same, without anything that stands before the host: a user may be a key.
+    @Sendable public static func withoutUser(_ url: String) -> String {
+        text(url) { $0.startIndex }
+    }
+
+    /// - Parameter secret: where in what stands before the last `@` the secret begins, if there is one.
+    private static func text(_ url: String, _ secret: (Substring) -> String.Index?) -> String {
+        guard let scheme = url.firstRange(of: "://") else { return mask }
+        let rest = url[scheme.upperBound...]
+        guard let at = rest.lastIndex(of: "@"), let start = secret(rest[..<at]) else { return maskedQuery(url[...]) }
+        return maskedQuery(url[..<start] + mask + rest[at...])
     }
 
     private static func maskedQuery(_ url: Substring) -> String {

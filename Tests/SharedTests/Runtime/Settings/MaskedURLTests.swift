@@ -42,8 +42,21 @@ struct MaskedURLTests {
         #expect(MaskedURL.text(url) == masked)
     }
 
+    @Test(
+        "where a user may be a key, nothing before the host is shown",
+        arguments: [
+            ("https://api-key@gw.example/x", "https://***@gw.example/x"),
+            ("https://me:hush/@hush@gw.example/x?key=abc", "https://***@gw.example/x?key=***"),
+            ("https://gw.example/x?ids=a%40b&page=1", "https://gw.example/x?ids=a%40b&page=1"),
+        ]
+    )
+    func user(url: String, masked: String) {
+        #expect(MaskedURL.withoutUser(url) == masked)
+    }
+
     @Test("a text that is no URL is hidden", arguments: ["", "hunter2", "host=db password=hunter2", "me:hunter2@db"])
     func other(text: String) {
         #expect(MaskedURL.text(text) == "***")
+        #expect(MaskedURL.withoutUser(text) == "***")
     }
 }
