@@ -12,13 +12,13 @@ struct HealthPortTests {
         let port = try service.port()
         var sockets: [Int32] = []
         defer { sockets.forEach { _ = close($0) } }
-        for _ in 0..<400 { sockets.append(try connected(to: port)) }
+        for _ in 0..<400 { sockets.append(try LoopbackSocket.connected(to: port)) }
         #expect(try service.get("/healthz").status == 200)
         #expect(try service.metric("tickline_http_faults_total") > 200)
 
         // Every descriptor is taken from now on.
         try limitDescriptors(of: service, to: "0")
-        sockets.append(try connected(to: port))
+        sockets.append(try LoopbackSocket.connected(to: port))
         try service.waitForLine(containing: "cannot take an HTTP connection")
         try limitDescriptors(of: service, to: "1024")
         try service.wait("an answer") { try service.get("/healthz").status == 200 ? true : nil }
@@ -35,20 +35,5 @@ struct HealthPortTests {
         try prlimit.run()
         prlimit.waitUntilExit()
         try #require(prlimit.terminationStatus == 0)
-    }
-
-    private func connected(to port: Int) throws -> Int32 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(UInt16(port)).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        let code = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        try #require(code == 0)
-        return descriptor
     }
 }

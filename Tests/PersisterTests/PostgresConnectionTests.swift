@@ -29,7 +29,7 @@ struct PostgresConnectionTests {
         #expect(database.sqlState == .unknownDatabase)
         #expect(database.disposition == .fatal)
 
-        let absent = try failure("postgresql://tickline:s3cret@127.0.0.1:\(PostgresServer.freePort())/postgres")
+        let absent = try failure("postgresql://tickline:s3cret@127.0.0.1:\(try LoopbackSocket.freePort())/postgres")
         #expect(absent.disposition == .retry)
         #expect(absent.description.contains("cannot be reached: Connection refused"))
         #expect(!absent.description.contains("s3cret"))

@@ -28,29 +28,18 @@ public final class KafkaProxy: Sendable {
     private let listener: Int32
     private let state = Mutex(State())
 
-    /// Why there is no proxy, or no answer.
+    /// Why there is no answer.
     public struct Failure: Error {}
 
     /// Listens on a free port of loopback.
     /// - Parameter target: the broker's port on 127.0.0.1.
     public init(to target: Int) throws {
         self.target = target
-        port = PostgresServer.freePort()
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var yes: Int32 = 1
-        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        guard LoopbackProxy.withAddress(port, { bind(listener, $0, $1) }) == 0, listen(listener, 64) == 0 else {
-            close(listener)
-            throw Failure()
-        }
-        let incoming = listener
-        Thread.detachNewThread { [weak self] in
-            while true {
-                let client = accept(incoming, nil, nil)
-                guard client >= 0 else { return }
-                guard let self else { return _ = close(client) }
-                self.connect(client)
-            }
+        (listener, port) = try LoopbackSocket.listening()
+        LoopbackSocket.accept(on: listener) { [weak self] client in
+            guard let self else { return false }
+            self.connect(client)
+            return true
         }
     }
 
@@ -86,12 +75,7 @@ public final class KafkaProxy: Sendable {
     }
 
     private func connect(_ client: Int32) {
-        let server = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard LoopbackProxy.withAddress(target, { Glibc.connect(server, $0, $1) }) == 0 else {
-            close(client)
-            close(server)
-            return
-        }
+        guard let server = try? LoopbackSocket.connected(to: target) else { return _ = close(client) }
         state.withLock { $0.sockets.formUnion([client, server]) }
         Thread.detachNewThread { [weak self] in
             while let frame = Self.receive(from: client) {

@@ -15,28 +15,14 @@ public final class LoopbackProxy: Sendable {
     private let listener: Int32
     private let state = Mutex(State())
 
-    /// Why there is no proxy.
-    public struct Failure: Error {}
-
     /// Forwards a free port of loopback to another.
     public init(to target: Int) throws {
         self.target = target
-        port = PostgresServer.freePort()
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var yes: Int32 = 1
-        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        guard Self.withAddress(port, { bind(listener, $0, $1) }) == 0, listen(listener, 64) == 0 else {
-            close(listener)
-            throw Failure()
-        }
-        let incoming = listener
-        Thread.detachNewThread { [weak self] in
-            while true {
-                let client = accept(incoming, nil, nil)
-                guard client >= 0 else { return }
-                guard let self else { return _ = close(client) }
-                self.connect(client)
-            }
+        (listener, port) = try LoopbackSocket.listening()
+        LoopbackSocket.accept(on: listener) { [weak self] client in
+            guard let self else { return false }
+            self.connect(client)
+            return true
         }
     }
 
@@ -60,17 +46,12 @@ public final class LoopbackProxy: Sendable {
     }
 
     private func connect(_ client: Int32) {
-        let server = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        let isOpen = state.withLock { state -> Bool in
-            guard !state.isCut, Self.withAddress(target, { Glibc.connect(server, $0, $1) }) == 0 else { return false }
+        let server = state.withLock { state -> Int32? in
+            guard !state.isCut, let server = try? LoopbackSocket.connected(to: target) else { return nil }
             state.sockets.formUnion([client, server])
-            return true
+            return server
         }
-        guard isOpen else {
-            close(client)
-            close(server)
-            return
-        }
+        guard let server else { return _ = close(client) }
         let ends = Ends()
         for (source, sink) in [(client, server), (server, client)] {
             Thread.detachNewThread { [weak self] in
@@ -111,18 +92,6 @@ public final class LoopbackProxy: Sendable {
                 }
                 guard step > 0 else { return }
                 sent += step
-            }
-        }
-    }
-
-    static func withAddress(_ port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
     }

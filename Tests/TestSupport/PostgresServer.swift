@@ -63,7 +63,12 @@ public final class PostgresServer: Sendable, CustomStringConvertible {
             throw Unavailable(description: "PostgreSQL is not installed (Debian: apt-get install postgresql)")
         }
         let folder = "/tmp/tickline-postgres-\(getpid())-\(UInt32.random(in: 0 ... .max))"
-        let port = Self.freePort()
+        let port: Int
+        do throws(LoopbackSocket.Failure) {
+            port = try LoopbackSocket.freePort()
+        } catch {
+            throw Unavailable(description: error.description)
+        }
         self.folder = folder
         self.port = port
         description = "PostgreSQL started by the tests"
@@ -181,23 +186,6 @@ public final class PostgresServer: Sendable, CustomStringConvertible {
     @discardableResult
     public func psql(_ sql: String, on url: String) throws(Unavailable) -> String {
         try Self.run("/usr/bin/env", ["psql", "-X", "-qAt", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql])
-    }
-
-    /// A TCP port of loopback that is free now.
-    public static func freePort() -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                _ = bind(descriptor, $0, length)
-                _ = getsockname(descriptor, $0, &length)
-            }
-        }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 
     /// The folder of the server's programs: PostgreSQL's newest version, as Debian lays it out.

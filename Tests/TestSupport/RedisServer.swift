@@ -32,7 +32,7 @@ public final class RedisServer {
     public init(password: String? = nil, arguments: [String] = []) throws {
         self.password = password
         self.arguments = arguments + (password.map { ["--requirepass", $0] } ?? [])
-        port = try Self.freePort()
+        port = try LoopbackSocket.freePort()
         folder = FileManager.default.temporaryDirectory.appending(path: "tickline-redis-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try start()
@@ -103,13 +103,9 @@ public final class RedisServer {
 
     /// A plain TCP connection to it, whose reads give up after 10 s; the caller closes it.
     func openSocket() throws -> Int32 {
-        let handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let handle = try LoopbackSocket.connected(to: port)
         var limit = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(handle, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        guard handle >= 0, Self.withLoopback(port: port, { connect(handle, $0, $1) }) == 0 else {
-            close(handle)
-            throw Failure(description: "can't connect to port \(port)")
-        }
         return handle
     }
 
@@ -123,32 +119,5 @@ public final class RedisServer {
         let length = recv(handle, &answer, answer.count, 0)
         let text = String(decoding: answer.prefix(max(length, 0)), as: UTF8.self)
         return text.hasPrefix("+PONG") || text.hasPrefix("-NOAUTH")
-    }
-
-    /// A port that nobody listens on now, picked by the kernel.
-    private static func freePort() throws -> Int {
-        let handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(handle) }
-        guard handle >= 0, withLoopback(port: 0, { bind(handle, $0, $1) }) == 0 else {
-            throw Failure(description: "no free loopback port")
-        }
-        var address = sockaddr_in()
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) {
-            _ = $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(handle, $0, &length) }
-        }
-        return Int(UInt16(bigEndian: address.sin_port))
-    }
-
-    private static func withLoopback(port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        return withUnsafePointer(to: address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
     }
 }

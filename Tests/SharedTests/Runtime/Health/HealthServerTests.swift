@@ -90,7 +90,7 @@ struct HealthServerTests {
         var sockets: [Int32] = []
         defer { sockets.forEach { _ = Glibc.close($0) } }
         for index in 0..<100 {
-            let descriptor = try connected(to: server.port)
+            let descriptor = try LoopbackSocket.connected(to: server.port)
             sockets.append(descriptor)
             let nonsense = ["", "GET", "\r\n\r\n", "GET / HTTP/9.9\r\nX\r\n\r\n", "\0\u{7F}\n\n"][index % 5]
             let bytes = Array(nonsense.utf8)
@@ -119,7 +119,7 @@ struct HealthServerTests {
         let server = try await HealthServer.start(host: "127.0.0.1", port: 0, endpoints: endpoints(Readiness()))
         let bytes = Array("GET /".utf8) + [UInt8](repeating: UInt8(ascii: "x"), count: 1_000_000)
         for _ in 0..<2 {
-            let descriptor = try connected(to: server.port)
+            let descriptor = try LoopbackSocket.connected(to: server.port)
             _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
             Glibc.close(descriptor)
         }
@@ -128,7 +128,7 @@ struct HealthServerTests {
             "GET /\(String(repeating: "x", count: 9000))",
             "GET / HTTP/1.1\r\n" + String(repeating: "a:b\r\n", count: 65),
         ] {
-            let descriptor = try connected(to: server.port)
+            let descriptor = try LoopbackSocket.connected(to: server.port)
             try write(text, to: descriptor)
             #expect(try await read(descriptor).hasPrefix("HTTP/1.1 431 "))
         }
@@ -139,7 +139,7 @@ struct HealthServerTests {
     func unusable() async throws {
         let server = try await HealthServer.start(host: "127.0.0.1", port: 0, endpoints: endpoints(Readiness()))
         func answer(to text: String) async throws -> String {
-            let descriptor = try connected(to: server.port)
+            let descriptor = try LoopbackSocket.connected(to: server.port)
             try write(text, to: descriptor)
             return try await read(descriptor)
         }
@@ -163,7 +163,7 @@ struct HealthServerTests {
         let server = try await HealthServer.start(host: "127.0.0.1", port: 0, endpoints: endpoints, limits: limits)
         var sockets: [Int32] = []
         defer { sockets.forEach { _ = Glibc.close($0) } }
-        for _ in 0..<100 { sockets.append(try connected(to: server.port)) }
+        for _ in 0..<100 { sockets.append(try LoopbackSocket.connected(to: server.port)) }
         #expect(try await get(server.port, "/healthz").status == 200)
         // 100 and the probe's, less 8.
         for descriptor in sockets.prefix(93) {
@@ -181,7 +181,7 @@ struct HealthServerTests {
         let endpoints = endpoints(Readiness())
         let server = try await HealthServer.start(host: "127.0.0.1", port: 0, endpoints: endpoints, limits: limits)
         for text in ["", "GET /healthz HTTP/1.1\r\n"] {
-            let descriptor = try connected(to: server.port)
+            let descriptor = try LoopbackSocket.connected(to: server.port)
             try write(text, to: descriptor)
             #expect(try await read(descriptor) == "")
         }
@@ -197,7 +197,7 @@ struct HealthServerTests {
                 .increment()
         }
         let server = try await HealthServer.start(host: "127.0.0.1", port: 0, endpoints: endpoints)
-        let descriptor = try connected(to: server.port)
+        let descriptor = try LoopbackSocket.connected(to: server.port)
         let count = 2000
         try write(String(repeating: "GET /metrics HTTP/1.1\r\n\r\n", count: count), to: descriptor)
         #expect(try await get(server.port, "/healthz").status == 200)
@@ -258,21 +258,6 @@ struct HealthServerTests {
         }
     }
 
-    private func connected(to port: Int) throws -> Int32 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(UInt16(port)).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        let code = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        try #require(code == 0)
-        return descriptor
-    }
-
     @Test("the server and the probe speak IPv6, and the probe finds a server that listens on every address")
     func addresses() async throws {
         for host in ["::1", "::", "0.0.0.0"] {
@@ -307,45 +292,16 @@ struct HealthServerTests {
 
     @Test("the probe says when nobody listens, and when what answers isn't HTTP")
     func probe() throws {
-        let listener = try Listener()
-        defer { listener.close() }
+        let listener = try LoopbackSocket.listening()
         let failure = #expect(throws: HealthProbe.Failure.self) {
             // Nobody accepts: the kernel completes the connection, and the read times out.
             try HealthProbe.get(port: listener.port, path: "/healthz", timeout: .milliseconds(50))
         }
         #expect(failure?.description == "read: no answer in time")
-        listener.close()
+        Glibc.close(listener.descriptor)
         let refused = #expect(throws: HealthProbe.Failure.self) {
             try HealthProbe.get(port: listener.port, path: "/healthz", timeout: .seconds(5))
         }
         #expect(refused?.description == "connect: Connection refused")
-    }
-
-    /// A socket that listens and never answers.
-    private final class Listener {
-        private var descriptor: Int32
-        let port: Int
-
-        init() throws {
-            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let descriptor = self.descriptor
-            let bound = withUnsafeMutablePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(descriptor, $0, length) == 0 && listen(descriptor, 5) == 0
-                        && getsockname(descriptor, $0, &length) == 0
-                }
-            }
-            port = Int(UInt16(bigEndian: address.sin_port))
-            try #require(bound)
-        }
-
-        func close() {
-            if descriptor >= 0 { Glibc.close(descriptor) }
-            descriptor = -1
-        }
     }
 }
