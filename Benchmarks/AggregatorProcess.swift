@@ -73,8 +73,8 @@ struct AggregatorProcess {
     }
 
     private final class Bystander: RebalanceHandler {
-        func assigned(_ partitions: [TopicPartition]) throws -> [TopicPartition: Int64] { [:] }
-        func revoked(_ partitions: [TopicPartition]) {}
+        func assigned(_ partitions: [TopicPartition], of _: KafkaConsumer) throws -> [TopicPartition: Int64] { [:] }
+        func revoked(_ partitions: [TopicPartition], of _: KafkaConsumer) {}
         func lost(_ partitions: [TopicPartition]) {}
     }
 }

@@ -29,11 +29,11 @@ public struct AggregatorCommand: ServiceCommand {
 
     /// Where a replay starts.
     @Option(help: ArgumentHelp("Where a replay starts: earliest, or a record time in RFC 3339.", valueName: "time"))
-    public var from: ReplayBound?
+    public var from: ReprocessingBound?
 
     /// Where a replay ends.
     @Option(help: ArgumentHelp("Where a replay ends: latest, or a record time in RFC 3339.", valueName: "time"))
-    public var until: ReplayBound?
+    public var until: ReprocessingBound?
 
     /// Required by ArgumentParser.
     public init() {}
@@ -63,8 +63,8 @@ public struct AggregatorCommand: ServiceCommand {
     /// Runs a replay if the options ask for one.
     public func runInstead(_ reader: SettingsReader) async throws -> Bool {
         guard let outputPrefix else { return false }
-        let range = ReplayRange(from: from ?? .earliest, until: until ?? .latest, outputPrefix: outputPrefix)
-        let replay = Replay(settings: try AggregatorSettings(reader), range: range)
+        let range = ReprocessingRange(from: from ?? .earliest, until: until ?? .latest, outputPrefix: outputPrefix)
+        let replay = Reprocessing(settings: try AggregatorSettings(reader), range: range)
         let summary = try await DedicatedThread.run(name: "replay") { try replay.run() }
         print("replayed \(summary.records) records of \(summary.partitions) partitions")
         return true

@@ -23,7 +23,7 @@ public struct CacherPipeline: Pipeline {
             for: CacherTask.topics(settings.kafka) + [settings.kafka.name(.deadLetter)],
             stop: stop
         )
-        let task = try CacherTask(
+        let task = CacherTask(
             settings: settings,
             readiness: readiness,
             metrics: metrics,

@@ -13,8 +13,6 @@ final class CacherTask: RebalanceHandler {
     private let stop: StopSignal
     private let writer: CacheWriter
     private let deadLetters: DeadLetterQueue
-    /// Set right after `init`'s first phase: the consumer needs its handler.
-    private var consumer: KafkaConsumer?
     private var decoder: RecordDecoder
     private var batch = CacheBatch()
     private var recordsInBatch = 0
@@ -38,7 +36,7 @@ final class CacherTask: RebalanceHandler {
         logger: Logger,
         partitions: [String: Int],
         stop: StopSignal
-    ) throws {
+    ) {
         self.settings = settings
         self.readiness = readiness
         self.metrics = metrics
@@ -57,14 +55,6 @@ final class CacherTask: RebalanceHandler {
             )
         )
         deadLetters = DeadLetterQueue(settings: kafka, stop: stop)
-        consumer = try KafkaConsumer(
-            settings: kafka,
-            group: settings.group,
-            // What Kafka no longer has was superseded long ago: go on with the earliest there is.
-            options: KafkaConsumer.Options(resetsToEarliest: true),
-            handler: self,
-            stop: stop
-        )
     }
 
     /// The topics that are read, by their names on the broker.
@@ -74,9 +64,14 @@ final class CacherTask: RebalanceHandler {
 
     /// Works until a stop is requested.
     func run() throws {
-        guard let consumer else { return }
-        // The consumer holds its handler, and the handler its consumer.
-        defer { self.consumer = nil }
+        let consumer = try KafkaConsumer(
+            settings: settings.kafka,
+            group: settings.group,
+            // What Kafka no longer has was superseded long ago: go on with the earliest there is.
+            options: KafkaConsumer.Options(resetsToEarliest: true),
+            handler: self,
+            stop: stop
+        )
         try consumer.subscribe(decoder.topics.keys.sorted())
         do {
             while !stop.isRequested {
@@ -185,9 +180,9 @@ final class CacherTask: RebalanceHandler {
     // MARK: - RebalanceHandler
 
     /// Starts at the group's committed offsets; without one at the earliest record.
-    func assigned(_ partitions: [TopicPartition]) -> [TopicPartition: Int64] {
+    func assigned(_ partitions: [TopicPartition], of consumer: KafkaConsumer) -> [TopicPartition: Int64] {
         // Partitions that are added come with a rebalance. Without an answer the count is what it was.
-        let counts = try? consumer?.topics(timeout: .seconds(5))
+        let counts = try? consumer.topics(timeout: .seconds(5))
         decoder.rawPartitionCount = counts?[settings.kafka.name(.raw)] ?? decoder.rawPartitionCount
         acknowledged = [:]
         committed = [:]
@@ -197,9 +192,9 @@ final class CacherTask: RebalanceHandler {
     }
 
     /// Commits what Redis has acknowledged.
-    func revoked(_ partitions: [TopicPartition]) {
+    func revoked(_ partitions: [TopicPartition], of consumer: KafkaConsumer) {
         do throws(KafkaError) {
-            try consumer?.commit(uncommitted, wait: .seconds(5))
+            try consumer.commit(uncommitted, wait: .seconds(5))
         } catch {
             logger.warning("the last offsets are not committed, their records will be written again: \(error)")
         }

@@ -98,21 +98,30 @@ public struct DeadLetter: Sendable, Hashable {
     }
 }
 
-extension KafkaProducer {
-    /// Hands a dead letter over.
-    public func send(_ letter: DeadLetter, to topic: DestinationTopic) throws(KafkaError) {
-        try Self.withBytes(letter.key) { key throws(KafkaError) in
-            try Self.withBytes(letter.value) { value throws(KafkaError) in
-                try send(to: topic, key: key, value: value, headers: letter.headers)
-            }
+extension DeadLetter {
+    /// Hands the bytes of key and value out.
+    public func withBytes<Failure: Error>(
+        _ body: (_ key: UnsafeBufferPointer<UInt8>?, _ value: UnsafeBufferPointer<UInt8>?) throws(Failure) -> Void
+    ) throws(Failure) {
+        try Self.withBytes(key) { key throws(Failure) in
+            try Self.withBytes(value) { value throws(Failure) in try body(key, value) }
         }
     }
 
-    private static func withBytes(
+    private static func withBytes<Failure: Error>(
         _ bytes: [UInt8]?,
-        _ body: (UnsafeBufferPointer<UInt8>?) throws(KafkaError) -> Void
-    ) throws(KafkaError) {
+        _ body: (UnsafeBufferPointer<UInt8>?) throws(Failure) -> Void
+    ) throws(Failure) {
         guard let bytes else { return try body(nil) }
-        try bytes.withUnsafeBufferPointer { buffer throws(KafkaError) in try body(buffer) }
+        try bytes.withUnsafeBufferPointer { buffer throws(Failure) in try body(buffer) }
+    }
+}
+
+extension KafkaProducer {
+    /// Hands a dead letter over.
+    public func send(_ letter: DeadLetter, to topic: DestinationTopic) throws(KafkaError) {
+        try letter.withBytes { key, value throws(KafkaError) in
+            try send(to: topic, key: key, value: value, headers: letter.headers)
+        }
     }
 }

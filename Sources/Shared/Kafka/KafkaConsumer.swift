@@ -238,7 +238,7 @@ public final class KafkaConsumer {
             return
         }
         do {
-            var offsets = try handler.assigned(partitions)
+            var offsets = try handler.assigned(partitions, of: self)
             let missing = partitions.filter { offsets[$0] == nil }
             if !missing.isEmpty {
                 let committed = try committed(missing)
@@ -258,7 +258,7 @@ public final class KafkaConsumer {
         if abandon || rd_kafka_assignment_lost(client.pointer) != 0 {
             handler.lost(partitions)
         } else {
-            handler.revoked(partitions)
+            handler.revoked(partitions, of: self)
         }
         fetched.unassign()
     }

@@ -14,7 +14,19 @@ public struct KafkaRecord {
     public let key: UnsafeBufferPointer<UInt8>?
     /// The value's bytes; `nil` is a tombstone.
     public let value: UnsafeBufferPointer<UInt8>?
-    private let message: UnsafeMutablePointer<rd_kafka_message_t>
+    private let message: UnsafeMutablePointer<rd_kafka_message_t>?
+    private let made: Unmanaged<Made>?
+
+    /// What a record says that no broker brought.
+    private final class Made {
+        let timestampMilliseconds: Int64?
+        let headers: [KafkaHeader]
+
+        init(_ timestampMilliseconds: Int64?, _ headers: [KafkaHeader]) {
+            self.timestampMilliseconds = timestampMilliseconds
+            self.headers = headers
+        }
+    }
 
     init(topic: String, message: UnsafeMutablePointer<rd_kafka_message_t>) {
         self.topic = topic
@@ -23,6 +35,49 @@ public struct KafkaRecord {
         self.key = KafkaRecord.bytes(message.pointee.key, message.pointee.key_len)
         self.value = KafkaRecord.bytes(message.pointee.payload, message.pointee.len)
         self.message = message
+        made = nil
+    }
+
+    private init(
+        _ place: TopicPartition,
+        _ offset: Int64,
+        _ key: UnsafeBufferPointer<UInt8>?,
+        _ value: UnsafeBufferPointer<UInt8>?,
+        _ made: Made
+    ) {
+        topic = place.topic
+        partition = place.partition
+        self.offset = offset
+        self.key = key
+        self.value = value
+        message = nil
+        self.made = .passUnretained(made)
+    }
+
+    /// Hands a record to a closure that no broker brought: what reads records can be driven without one.
+    /// - Parameters:
+    ///   - place: the partition it is said to come from.
+    ///   - timestampMilliseconds: when it is said to have been produced, in ms since the Unix epoch.
+    public static func make<Answer>(
+        in place: TopicPartition,
+        offset: Int64,
+        key: [UInt8]?,
+        value: [UInt8]?,
+        timestampMilliseconds: Int64? = nil,
+        headers: [KafkaHeader] = [],
+        _ body: (KafkaRecord) throws -> Answer
+    ) rethrows -> Answer {
+        let made = Made(timestampMilliseconds, headers)
+        return try withExtendedLifetime(made) {
+            // An empty array has no address of its own, and a record without a value is another thing than an empty one.
+            try ((key ?? []) + [0]).withUnsafeBufferPointer { keyBytes in
+                try ((value ?? []) + [0]).withUnsafeBufferPointer { valueBytes in
+                    let key = key.map { UnsafeBufferPointer(rebasing: keyBytes[..<$0.count]) }
+                    let value = value.map { UnsafeBufferPointer(rebasing: valueBytes[..<$0.count]) }
+                    return try body(KafkaRecord(place, offset, key, value, made))
+                }
+            }
+        }
     }
 
     /// The topic and the partition together.
@@ -32,6 +87,7 @@ public struct KafkaRecord {
 
     /// When the record was produced, in milliseconds since the Unix epoch; `nil` if the broker doesn't say.
     public var timestampMilliseconds: Int64? {
+        guard let message else { return made?.takeUnretainedValue().timestampMilliseconds }
         var kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE
         let value = rd_kafka_message_timestamp(message, &kind)
         return kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? nil : value
@@ -46,6 +102,10 @@ public struct KafkaRecord {
     /// - Parameter limit: the most bytes of all of them; what doesn't fit is left out, and the header `headers_dropped`
     ///   says how many those are.
     public func headers(atMost limit: Int = .max) -> [KafkaHeader] {
+        guard let message else {
+            let headers = made?.takeUnretainedValue().headers ?? []
+            return KafkaHeader.first(of: headers.count, atMost: limit) { headers[$0] }
+        }
         var headers: OpaquePointer?
         guard rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR, let headers else {
             return []

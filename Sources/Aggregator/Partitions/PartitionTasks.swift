@@ -12,11 +12,9 @@ final class PartitionTasks: RebalanceHandler {
     private(set) var wasAssigned = false
     /// What went wrong in a callback that can't throw; the loop throws it.
     var failure: (any Error)?
-    /// The member of the group, for the broker's check of a commit.
-    weak var consumer: KafkaConsumer?
     private let settings: AggregatorSettings
     private let metrics: AggregatorMetrics
-    private let writer: TransactionWriter
+    private let session: TransactionSession
     private let rules: RuleFollower
     private let ruleFaults: RuleFaultReader
     private var clockCheck = ClockCheck()
@@ -32,7 +30,7 @@ final class PartitionTasks: RebalanceHandler {
     init(
         settings: AggregatorSettings,
         metrics: AggregatorMetrics,
-        writer: TransactionWriter,
+        session: TransactionSession,
         rules: RuleFollower,
         inputPartitions: Int,
         logger: Logger,
@@ -41,7 +39,7 @@ final class PartitionTasks: RebalanceHandler {
     ) {
         self.settings = settings
         self.metrics = metrics
-        self.writer = writer
+        self.session = session
         self.rules = rules
         ruleFaults = RuleFaultReader(settings: settings)
         noRoomLog = SampledLog(logger)
@@ -53,14 +51,14 @@ final class PartitionTasks: RebalanceHandler {
 
     // MARK: - Rebalances
 
-    func assigned(_ partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
+    func assigned(_ partitions: [TopicPartition], of consumer: KafkaConsumer) throws -> [TopicPartition: Int64] {
         wasAssigned = true
-        return try restore(partitions)
+        return try restore(partitions, of: consumer)
     }
 
-    func revoked(_ partitions: [TopicPartition]) {
+    func revoked(_ partitions: [TopicPartition], of consumer: KafkaConsumer) {
         do {
-            try commit()
+            try commit(of: consumer)
         } catch {
             logger.warning("what was in hand could not be committed before the partitions went: \(error)")
             abandon()
@@ -79,10 +77,10 @@ final class PartitionTasks: RebalanceHandler {
         do {
             // Brokers that are away abort nothing, and the group must not wait for them to come back: the next producer
             // of this name ends what this one had open.
-            if writer.openedAt != nil, !watch.isReachable {
+            if session.isOpen, !watch.isReachable {
                 throw ProducerLost(reason: "no broker answers")
             }
-            try writer.abort(timeout: Self.stepTimeout)
+            try session.abort(timeout: Self.stepTimeout)
             metrics.aborted.increment()
         } catch {
             failure = error
@@ -103,7 +101,7 @@ final class PartitionTasks: RebalanceHandler {
 
     /// Makes the tasks of these partitions from their state.
     /// - Returns: where to go on, by partition.
-    private func restore(_ partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
+    private func restore(_ partitions: [TopicPartition], of consumer: KafkaConsumer) throws -> [TopicPartition: Int64] {
         let deadline = ContinuousClock.now.advanced(by: settings.restoreLimit)
         let memory = CoinMemory(limit: settings.coinMemory / max(1, inputPartitions))
         let restorer = StateRestorer(settings: settings, memory: memory, metrics: metrics, stop: stop)
@@ -111,13 +109,13 @@ final class PartitionTasks: RebalanceHandler {
         let found = try restorer.restore(partitions.map(\.partition), rules: rules.rules.all, until: deadline)
         for (partition, var restored) in zip(partitions, found) {
             report(restored.faults, of: partition.partition)
-            try findPosition(&restored, of: partition, until: deadline)
+            try findPosition(&restored, of: partition, consumer, until: deadline)
             positions[partition] = restored.windows.nextOffset
             tasks[partition.partition] = PartitionTask(
                 partition: partition.partition,
                 of: inputPartitions,
                 windows: restored.windows,
-                writer: writer,
+                sink: session,
                 metrics: metrics
             )
             logger.info(
@@ -159,9 +157,9 @@ final class PartitionTasks: RebalanceHandler {
     private func findPosition(
         _ restored: inout StateRestorer.Restored,
         of partition: TopicPartition,
+        _ consumer: KafkaConsumer,
         until deadline: ContinuousClock.Instant
     ) throws {
-        guard let consumer else { return }
         let timeout = min(.seconds(10), max(.seconds(1), ContinuousClock.now.duration(to: deadline)))
         let available = try consumer.watermarkOffsets(of: partition, timeout: timeout)
         guard restored.hadState else {
@@ -181,14 +179,14 @@ final class PartitionTasks: RebalanceHandler {
 
     /// Throws away what is in memory and in the open transaction, and restores all tasks.
     /// - Returns: where to go on, by partition.
-    func startAgain() throws -> [TopicPartition: Int64] {
-        try writer.abort(timeout: Self.stepTimeout)
+    func startAgain(_ consumer: KafkaConsumer) throws -> [TopicPartition: Int64] {
+        try session.abort(timeout: Self.stepTimeout)
         metrics.aborted.increment()
         let topic = settings.kafka.name(.raw)
         let partitions = tasks.keys.sorted().map { TopicPartition(topic: topic, partition: $0) }
         tasks = [:]
         current = nil
-        return try restore(partitions)
+        return try restore(partitions, of: consumer)
     }
 
     // MARK: - Work
@@ -200,8 +198,8 @@ final class PartitionTasks: RebalanceHandler {
     }
 
     /// Lets the watermarks of partitions that have been read to their end follow the clock.
-    func advance(to clock: ClockReading) throws {
-        guard settings.followsClock, let consumer, watch.isReachable else { return }
+    func advance(to clock: ClockReading, of consumer: KafkaConsumer) throws {
+        guard settings.followsClock, watch.isReachable else { return }
         let topic = settings.kafka.name(.raw)
         for task in tasks.values
         where consumer.lag(of: TopicPartition(topic: topic, partition: task.partition)) == 0 {
@@ -210,8 +208,7 @@ final class PartitionTasks: RebalanceHandler {
     }
 
     /// Whether more waits on the broker than a few turns of the loop take.
-    var isBehind: Bool {
-        guard let consumer else { return false }
+    func isBehind(_ consumer: KafkaConsumer) -> Bool {
         let topic = settings.kafka.name(.raw)
         return tasks.keys.contains { consumer.lag(of: TopicPartition(topic: topic, partition: $0)) ?? 0 > 10_000 }
     }
@@ -264,29 +261,30 @@ final class PartitionTasks: RebalanceHandler {
     }
 
     /// Commits what is in hand, if there is anything.
-    func commit() throws {
+    /// - Parameter consumer: the member of the group, for the broker's check of the commit.
+    func commit(of consumer: KafkaConsumer) throws {
         let touched = tasks.values.filter(\.needsCommit).sorted { $0.partition < $1.partition }
-        guard !touched.isEmpty, let consumer else { return }
+        guard !touched.isEmpty else { return }
         let started = ContinuousClock.now
-        try writer.begin()
+        try session.begin()
         let topic = settings.kafka.name(.raw)
         var offsets: [TopicPartition: Int64] = [:]
         for task in touched {
             offsets[TopicPartition(topic: topic, partition: task.partition)] = task.windows.nextOffset
             try task.writeState()
         }
-        try writer.commit(offsets, of: consumer, timeout: Self.stepTimeout)
+        try session.commit(offsets, of: consumer, timeout: Self.stepTimeout)
         metrics.committed.increment()
         metrics.commitSeconds.observe(started.duration(to: .now))
     }
 
     /// Brings the figures up to date that change slowly.
-    func publish(clock: ClockReading) {
+    func publish(clock: ClockReading, of consumer: KafkaConsumer) {
         let topic = settings.kafka.name(.raw)
         for task in tasks.values {
             let source = TopicPartition(topic: topic, partition: task.partition)
             metrics.coinMemory(of: task.partition).set(task.windows.byteCount)
-            if let lag = consumer?.lag(of: source) { metrics.lag(of: task.partition).set(Int(lag)) }
+            if let lag = consumer.lag(of: source) { metrics.lag(of: task.partition).set(Int(lag)) }
             if let watermark = task.windows.watermark.value {
                 let delay = Double(clock.wall.microseconds - watermark.microseconds) / 1_000_000
                 metrics.watermarkDelay(of: task.partition).set(delay)

@@ -188,11 +188,11 @@ struct BrokerTests {
             times.append(.now())
             usleep(20_000)
         }
-        func replay(_ prefix: String, _ from: ReplayBound, _ until: ReplayBound) throws -> Int {
+        func replay(_ prefix: String, _ from: ReprocessingBound, _ until: ReprocessingBound) throws -> Int {
             let prefix = broker.settings.topicPrefix + prefix
-            let range = ReplayRange(from: from, until: until, outputPrefix: prefix)
+            let range = ReprocessingRange(from: from, until: until, outputPrefix: prefix)
             let metrics = AggregatorMetrics(plan: settings.plan, registry: PrometheusRegistry())
-            return try Replay(settings: settings, range: range, metrics: metrics).run().records
+            return try Reprocessing(settings: settings, range: range, metrics: metrics).run().records
         }
         #expect(try replay("a.", .earliest, .time(times[0])) == ends[1])
         #expect(try replay("b.", .time(times[0]), .time(times[1])) == ends[2] - ends[1])

@@ -6,9 +6,9 @@ import Shared
 /// The records' own times are its clock, both for the guard against the future and for partitions that were quiet: so
 /// the same input always gives the same bytes, whenever and on whatever machine it runs. Windows that are still open at
 /// the end are flushed and marked partial.
-struct Replay {
+struct Reprocessing {
     private let settings: AggregatorSettings
-    private let range: ReplayRange
+    private let range: ReprocessingRange
     private let metrics: AggregatorMetrics
     /// Records of input in one transaction; what they changed of the state is forgotten with it.
     var batch = 50_000
@@ -18,7 +18,7 @@ struct Replay {
     /// The first record behind the range has come.
     private struct ReachedEnd: Error {}
 
-    /// What a replay did.
+    /// What it did.
     struct Summary: Sendable, Hashable {
         /// Records read.
         var records = 0
@@ -26,17 +26,19 @@ struct Replay {
         var partitions = 0
     }
 
-    /// A replay that has not begun.
-    init(settings: AggregatorSettings, range: ReplayRange, metrics: AggregatorMetrics? = nil) {
+    /// One that has not begun.
+    init(settings: AggregatorSettings, range: ReprocessingRange, metrics: AggregatorMetrics? = nil) {
         self.settings = settings
         self.range = range
         self.metrics = metrics ?? AggregatorMetrics(plan: settings.plan)
     }
 
     /// Runs from the first record to the last.
-    /// - Throws: ``ReplayError``, ``KafkaError``.
+    /// - Throws: ``ReprocessingError``, ``KafkaError``.
     func run() throws -> Summary {
-        guard range.outputPrefix != settings.kafka.topicPrefix else { throw ReplayError.samePrefix(range.outputPrefix) }
+        guard range.outputPrefix != settings.kafka.topicPrefix else {
+            throw ReprocessingError.samePrefix(range.outputPrefix)
+        }
         let input = settings.kafka.name(.raw)
         let count =
             try KafkaTopics.check([input, settings.kafka.name(.alertRules)], settings: settings.kafka)[input] ?? 0
@@ -45,12 +47,12 @@ struct Replay {
         let reader = try KafkaReader(settings: settings.kafka)
         try prepareTopics(output, partitions: count, reader: reader)
         let rules = try RuleFollower(settings: settings, metrics: metrics, logger: Logger(label: "replay")).rules.all
-        let writer = try TransactionWriter(kafka: output, id: output.topicPrefix + "replay", limit: Self.timeout)
+        let session = try TransactionSession(kafka: output, id: output.topicPrefix + "replay", limit: Self.timeout)
         var summary = Summary()
         for number in 0..<Int32(count) {
             let partition = TopicPartition(topic: input, partition: number)
             let offsets = try bounds(of: partition, reader: reader)
-            summary.records += try replay(partition, of: count, offsets, rules: rules, reader: reader, writer: writer)
+            summary.records += try replay(partition, of: count, offsets, rules: rules, reader: reader, session: session)
             summary.partitions += 1
         }
         return summary
@@ -62,7 +64,7 @@ struct Replay {
         _ offsets: Range<Int64>,
         rules: [AlertRule],
         reader: KafkaReader,
-        writer: TransactionWriter
+        session: TransactionSession
     ) throws -> Int {
         guard !offsets.isEmpty else { return 0 }
         let memory = CoinMemory(limit: settings.coinMemory / max(1, partitionCount))
@@ -72,7 +74,7 @@ struct Replay {
             partition: partition.partition,
             of: partitionCount,
             windows: windows,
-            writer: writer,
+            sink: session,
             metrics: metrics
         )
         var clock = ClockReading(wall: .earliest, monotonic: 0)
@@ -90,7 +92,7 @@ struct Replay {
                 records += 1
                 if records % batch == 0 {
                     task.discardState()
-                    try writer.commit(timeout: Self.timeout)
+                    try session.commit(timeout: Self.timeout)
                 }
             }
         } catch is ReachedEnd {
@@ -98,13 +100,13 @@ struct Replay {
         }
         try task.flush()
         task.publishCounts()
-        try writer.commit(timeout: Self.timeout)
+        try session.commit(timeout: Self.timeout)
         return records
     }
 
     private func bounds(of partition: TopicPartition, reader: KafkaReader) throws -> Range<Int64> {
         let all = try reader.watermarkOffsets(of: partition)
-        func offset(_ bound: ReplayBound) throws -> Int64 {
+        func offset(_ bound: ReprocessingBound) throws -> Int64 {
             switch bound {
             case .earliest: all.lowerBound
             case .latest: all.upperBound
@@ -119,23 +121,23 @@ struct Replay {
     /// Makes sure that the topics exist and are empty: output on top of other output would be neither.
     private func prepareTopics(_ output: KafkaSettings, partitions: Int, reader: KafkaReader) throws {
         let existing = try reader.topics()
-        let missing = TransactionWriter.outputs.filter { existing[output.name($0)] == nil }
+        let missing = ResultWriter.outputs.filter { existing[output.name($0)] == nil }
         if !missing.isEmpty {
             let new = missing.map { NewTopic($0, prefix: output.topicPrefix, partitions: partitions) }
             try KafkaTopics.create(new, settings: output)
         }
-        for topic in TransactionWriter.outputs {
+        for topic in ResultWriter.outputs {
             let name = output.name(topic)
             for number in 0..<Int32(existing[name] ?? 0) {
                 let held = try reader.watermarkOffsets(of: TopicPartition(topic: name, partition: number))
-                guard held.isEmpty else { throw ReplayError.notEmpty(name) }
+                guard held.isEmpty else { throw ReprocessingError.notEmpty(name) }
             }
         }
     }
 }
 
 /// Why a replay can't be run.
-enum ReplayError: Error, CustomStringConvertible {
+enum ReprocessingError: Error, CustomStringConvertible {
     /// It would write into the topics of the service.
     case samePrefix(String)
     /// A topic of the output holds records.

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Shared
 
-/// One end of the history that is replayed: the first or last record there is, or a record's own time.
-public enum ReplayBound: Sendable, Hashable, ExpressibleByArgument {
+/// One end of the history that is read again: the first or last record there is, or a record's own time.
+public enum ReprocessingBound: Sendable, Hashable, ExpressibleByArgument {
     /// The earliest record there is.
     case earliest
     /// Behind the latest record there is.
@@ -22,12 +22,12 @@ public enum ReplayBound: Sendable, Hashable, ExpressibleByArgument {
     }
 }
 
-/// What is replayed, and where to.
-public struct ReplayRange: Sendable, Hashable {
+/// What is read again, and where to.
+public struct ReprocessingRange: Sendable, Hashable {
     /// Where it starts.
-    public var from: ReplayBound
+    public var from: ReprocessingBound
     /// Where it ends; a record at this time is no longer part of it.
-    public var until: ReplayBound
+    public var until: ReprocessingBound
     /// Goes before the names of the topics that are written to.
     public var outputPrefix: String
 }

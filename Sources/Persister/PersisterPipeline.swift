@@ -44,15 +44,14 @@ public final class PersisterPipeline: Pipeline {
             handler: assignment,
             stop: stop
         )
-        assignment.consumer = consumer
         try consumer.subscribe(topics)
         do {
             while !stop.isRequested {
                 readiness.heartbeat.beat()
                 let now = EventTime.now()
                 try assignment.collect()
-                try assignment.submitDue(now: now)
-                try assignment.report(now: now)
+                try assignment.submitDue(now: now, of: consumer)
+                try assignment.report(now: now, of: consumer)
                 reportReadiness(assignment, pool)
                 try consumer.poll(max: 1000, timeout: assignment.pollTimeout()) { assignment.take($0) }
             }

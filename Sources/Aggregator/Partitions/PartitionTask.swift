@@ -13,7 +13,7 @@ final class PartitionTask {
     @exclusivity(unchecked) private(set) var hasMoved = false
     @exclusivity(unchecked) private var output = WindowOutput()
     private let partitionCount: Int
-    private let writer: TransactionWriter
+    private var writer: ResultWriter
     private let metrics: AggregatorMetrics
     @exclusivity(unchecked) private var counts = TickCounts()
 
@@ -23,13 +23,13 @@ final class PartitionTask {
         partition: Int32,
         of partitionCount: Int,
         windows: PartitionWindows,
-        writer: TransactionWriter,
+        sink: any RecordSink,
         metrics: AggregatorMetrics
     ) {
         self.partition = partition
         self.partitionCount = partitionCount
         self.windows = windows
-        self.writer = writer
+        writer = ResultWriter(sink)
         self.metrics = metrics
     }
 

@@ -48,7 +48,7 @@ public struct AggregatorPipeline: Pipeline {
 
     private func work(stop: StopSignal) throws {
         let inputPartitions = try checkTopics(stop)
-        let writer = try TransactionWriter(
+        let session = try TransactionSession(
             kafka: settings.kafka,
             id: settings.transactionalID,
             limit: max(settings.transactionInterval, Self.backlogInterval) + Self.commitTime,
@@ -58,7 +58,7 @@ public struct AggregatorPipeline: Pipeline {
         let tasks = PartitionTasks(
             settings: settings,
             metrics: metrics,
-            writer: writer,
+            session: session,
             rules: rules,
             inputPartitions: inputPartitions,
             logger: logger,
@@ -72,10 +72,9 @@ public struct AggregatorPipeline: Pipeline {
             handler: tasks,
             stop: stop
         )
-        tasks.consumer = consumer
         try consumer.subscribe([settings.kafka.name(.raw)])
         do {
-            try loop(stop: stop, consumer: consumer, tasks: tasks, writer: writer)
+            try loop(stop: stop, consumer: consumer, tasks: tasks)
         } catch {
             // Nothing that failed may be committed on the way out.
             consumer.close(abandon: true)
@@ -93,7 +92,7 @@ public struct AggregatorPipeline: Pipeline {
         return input
     }
 
-    private func loop(stop: StopSignal, consumer: KafkaConsumer, tasks: PartitionTasks, writer: TransactionWriter)
+    private func loop(stop: StopSignal, consumer: KafkaConsumer, tasks: PartitionTasks)
         throws
     {
         var slowWorkAt = ContinuousClock.now
@@ -105,20 +104,20 @@ public struct AggregatorPipeline: Pipeline {
                     slowWorkAt = now.advanced(by: .milliseconds(500))
                     try slowWork(consumer: consumer, tasks: tasks)
                 }
-                try turn(consumer: consumer, tasks: tasks, writer: writer)
+                try turn(consumer: consumer, tasks: tasks)
             } catch let error as KafkaError
                 where (error.requiresAbort && !error.isFatal && !error.isFenced) || error.isOffsetOutOfRange
             {
                 // A restore also says what a position is that the broker no longer has, and what can be done.
                 logger.warning("the transaction is aborted and its input read again: \(error)")
-                try consumer.seek(to: try tasks.startAgain())
+                try consumer.seek(to: try tasks.startAgain(consumer))
             }
         }
-        try tasks.commit()
+        try tasks.commit(of: consumer)
     }
 
     /// One transaction and what goes into it.
-    private func turn(consumer: KafkaConsumer, tasks: PartitionTasks, writer: TransactionWriter) throws {
+    private func turn(consumer: KafkaConsumer, tasks: PartitionTasks) throws {
         var inTransaction = 0
         var began = ContinuousClock.now
         repeat {
@@ -134,16 +133,18 @@ public struct AggregatorPipeline: Pipeline {
             if let failure = tasks.failure { throw failure }
             if inTransaction == 0, count > 0 { began = .now }
             inTransaction += count
-            if count == 0, !tasks.isBehind { break }
-        } while inTransaction < settings.transactionRecords && hasTime(since: began, tasks: tasks)
+            if count == 0, !tasks.isBehind(consumer) { break }
+        } while inTransaction < settings.transactionRecords && hasTime(since: began, tasks, consumer)
         tasks.publishCounts()
-        try tasks.advance(to: .now())
-        try tasks.commit()
+        try tasks.advance(to: .now(), of: consumer)
+        try tasks.commit(of: consumer)
     }
 
-    private func hasTime(since began: ContinuousClock.Instant, tasks: PartitionTasks) -> Bool {
+    private func hasTime(since began: ContinuousClock.Instant, _ tasks: PartitionTasks, _ consumer: KafkaConsumer)
+        -> Bool
+    {
         let spent = began.duration(to: .now)
-        return spent < settings.transactionInterval || (spent < Self.backlogInterval && tasks.isBehind)
+        return spent < settings.transactionInterval || (spent < Self.backlogInterval && tasks.isBehind(consumer))
     }
 
     private func slowWork(consumer: KafkaConsumer, tasks: PartitionTasks) throws {
@@ -151,7 +152,7 @@ public struct AggregatorPipeline: Pipeline {
         let clock = tasks.checkClock()
         readiness.set("clock", clock == .plausible ? .ok : .failing(clock.description))
         try tasks.followRules()
-        tasks.publish(clock: .now())
+        tasks.publish(clock: .now(), of: consumer)
     }
 }
 

@@ -20,8 +20,6 @@ final class Assignment: RebalanceHandler {
     private let stop: StopSignal
     private let logger = Logger(label: "persister")
     private let tables: [String: SinkTable]
-    /// The consumer whose partitions these are.
-    weak var consumer: KafkaConsumer?
 
     /// The partitions that are ours, in order.
     private var partitions: [AssignedPartition] = []
@@ -49,17 +47,17 @@ final class Assignment: RebalanceHandler {
 
     // MARK: - The group's word
 
-    func assigned(_ assigned: [TopicPartition]) throws -> [TopicPartition: Int64] {
+    func assigned(_ assigned: [TopicPartition], of consumer: KafkaConsumer) throws -> [TopicPartition: Int64] {
         hasJoined = true
         unwritten = 0
         var offsets: [TopicPartition: Int64] = [:]
         guard !assigned.isEmpty else { return offsets }
         let ticks = settings.kafka.name(.raw)
-        rules.partitionCount = try consumer?.topics()[ticks] ?? rules.partitionCount
+        rules.partitionCount = try consumer.topics()[ticks] ?? rules.partitionCount
         let connection = try PostgresConnection(settings.postgres, silence: settings.databaseTimeout, stop: stop)
         let positions = Positions(connection: connection)
         for partition in assigned.sorted() {
-            guard let table = tables[partition.topic], let consumer else { continue }
+            guard let table = tables[partition.topic] else { continue }
             let available = try consumer.watermarkOffsets(of: partition)
             let offset = try start(of: partition, available: available, positions: positions)
             offsets[partition] = offset
@@ -76,7 +74,7 @@ final class Assignment: RebalanceHandler {
         return offsets
     }
 
-    func revoked(_ revoked: [TopicPartition]) {
+    func revoked(_ revoked: [TopicPartition], of consumer: KafkaConsumer) {
         let names = Set(revoked)
         let deadline = ContinuousClock.now.advanced(by: Self.handOver)
         for index in partitions.indices where partitions[index].firstArrival != nil {
@@ -86,7 +84,7 @@ final class Assignment: RebalanceHandler {
         // What failed is not lost: the next owner reads it again.
         try? collect()
         // For lag tools only: not worth waiting for long.
-        if isWritten { try? consumer?.commit(committed, wait: Self.farewell) }
+        if isWritten { try? consumer.commit(committed, wait: Self.farewell) }
         release(names)
         logger.info("revoked", metadata: ["partitions": "\(revoked.count)"])
     }
@@ -154,7 +152,7 @@ final class Assignment: RebalanceHandler {
     /// Gives every batch that is due to the writers. Where those are behind, this waits for them a little; where they stay
     /// behind, the partition is paused, so that the others go on and the group isn't kept waiting. When all batches
     /// together are as large as they may be, everything is paused.
-    func submitDue(now: EventTime) throws {
+    func submitDue(now: EventTime, of consumer: KafkaConsumer) throws {
         rules.latest = EventTime(microseconds: now.microseconds + settings.maximumFutureMicroseconds)
         let deadline = ContinuousClock.now.advanced(by: Self.backPressure)
         let isCrowded = bytesInHand + pool.byteCount >= settings.bufferBytes
@@ -172,7 +170,7 @@ final class Assignment: RebalanceHandler {
             }
         }
         let hasSpace = pool.waitForSpace(below: settings.bufferBytes - bytesInHand, until: deadline)
-        try pause { !hasSpace || stuck.contains($0) }
+        try pause(consumer) { !hasSpace || stuck.contains($0) }
     }
 
     /// How long a poll may wait before the next batch is due.
@@ -187,7 +185,7 @@ final class Assignment: RebalanceHandler {
     }
 
     /// Fetches from the partitions that are not to be paused, and from no other.
-    private func pause(_ isToBePaused: (TopicPartition) -> Bool) throws {
+    private func pause(_ consumer: KafkaConsumer, _ isToBePaused: (TopicPartition) -> Bool) throws {
         var changed: (paused: [TopicPartition], resumed: [TopicPartition]) = ([], [])
         for index in partitions.indices {
             let isPaused = isToBePaused(partitions[index].name)
@@ -199,8 +197,8 @@ final class Assignment: RebalanceHandler {
                 changed.resumed.append(partitions[index].name)
             }
         }
-        try consumer?.pause(changed.paused)
-        try consumer?.resume(changed.resumed)
+        try consumer.pause(changed.paused)
+        try consumer.resume(changed.resumed)
     }
 
     private func submit(_ index: Int) {
@@ -237,27 +235,27 @@ final class Assignment: RebalanceHandler {
 
     /// Once a second: lag to the metrics, positions to the group. The group's offsets are for lag tools; nothing here
     /// ever starts from them.
-    func report(now: EventTime) throws {
+    func report(now: EventTime, of consumer: KafkaConsumer) throws {
         guard nextReport <= .now else { return }
         nextReport = ContinuousClock.now.advanced(by: .seconds(1))
-        lookAhead()
+        lookAhead(consumer)
         for partition in partitions {
             // Of a partition that is fetched, the consumer knows the end, and that a transaction's marker is no record.
-            let unread = partition.isPaused ? nil : consumer?.lag(of: partition.name)
+            let unread = partition.isPaused ? nil : consumer.lag(of: partition.name)
             let end = unread.map { partition.read + $0 } ?? partition.end ?? partition.read
             let lag = max(0, max(end, partition.read) - partition.committed)
             partition.metrics.lag.set(Int(lag))
             let age = partition.watermark.map { Double(now.microseconds - $0.microseconds) / 1_000_000 } ?? 0
             partition.metrics.lagSeconds.set(lag > 0 ? max(0, age) : 0)
         }
-        try consumer?.commit(committed, wait: nil)
+        try consumer.commit(committed, wait: nil)
     }
 
     /// Asks the broker for the ends of the partitions that aren't fetched, so that their lag doesn't stand still.
-    private func lookAhead() {
+    private func lookAhead(_ consumer: KafkaConsumer) {
         for index in partitions.indices where partitions[index].isPaused {
             // A broker that is away is not asked for the next one.
-            guard let end = try? consumer?.watermarkOffsets(of: partitions[index].name, timeout: Self.lookAhead) else {
+            guard let end = try? consumer.watermarkOffsets(of: partitions[index].name, timeout: Self.lookAhead) else {
                 return
             }
             partitions[index].end = end.upperBound

@@ -94,7 +94,7 @@ struct RulesAndReplayTests {
     func replay() throws {
         var topics = Dictionary(uniqueKeysWithValues: Topic.allCases.map { ($0.rawValue, 3) })
         for prefix in ["one.", "two."] {
-            for topic in TransactionWriter.outputs { topics[prefix + topic.rawValue] = 3 }
+            for topic in ResultWriter.outputs { topics[prefix + topic.rawValue] = 3 }
         }
         let broker = try TestBroker(topics: topics)
         try broker.send([rule("up", threshold: 500)])
@@ -102,16 +102,16 @@ struct RulesAndReplayTests {
         try feed.send(2_000)
         let settings = try RunningAggregator.settings(broker)
         for prefix in ["one.", "two."] {
-            let range = ReplayRange(from: .earliest, until: .latest, outputPrefix: broker.settings.topicPrefix + prefix)
+            let range = ReprocessingRange(from: .earliest, until: .latest, outputPrefix: broker.settings.topicPrefix + prefix)
             let metrics = AggregatorMetrics(plan: settings.plan, registry: PrometheusRegistry())
-            var replay = Replay(settings: settings, range: range, metrics: metrics)
+            var replay = Reprocessing(settings: settings, range: range, metrics: metrics)
             // The size of the transactions doesn't show.
             if prefix == "two." { replay.batch = 50 }
             let summary = try replay.run()
             #expect(summary.records == (try feed.expected(settings.plan).records))
-            #expect(throws: ReplayError.self) { try Replay(settings: settings, range: range).run() }
+            #expect(throws: ReprocessingError.self) { try Reprocessing(settings: settings, range: range).run() }
         }
-        for topic in TransactionWriter.outputs {
+        for topic in ResultWriter.outputs {
             let one = try broker.records(of: broker.name("one." + topic.rawValue))
             let two = try broker.records(of: broker.name("two." + topic.rawValue))
             #expect(one == two, "\(topic.rawValue)")

@@ -1,0 +1,108 @@
+import Shared
+
+/// The exactly-once session: one transaction after the other, each with everything that came of its input, and with the
+/// positions that it was read to.
+///
+/// A transaction begins with the first record sent and ends in ``commit(_:of:timeout:)`` or ``abort(timeout:)``. What an
+/// error of any call means:
+///
+/// - it requires an abort: ``abort(timeout:)``, then the input is read again from the state's position, with this session;
+/// - it is fatal for the client (fenced by a newer producer of the same name, or the broker has ended the transaction
+///   without it): ``ProducerLost``, a new session takes over, and begins by ending what this one left open;
+/// - all else: as ``KafkaError/disposition`` says.
+///
+/// It belongs to the thread that made it.
+final class TransactionSession: RecordSink {
+    private let producer: KafkaProducer
+    private let aggregates1m: KafkaProducer.DestinationTopic
+    private let aggregatesSliding: KafkaProducer.DestinationTopic
+    private let alerts: KafkaProducer.DestinationTopic
+    private let late: KafkaProducer.DestinationTopic
+    private let deadLetters: KafkaProducer.DestinationTopic
+    private let state: KafkaProducer.DestinationTopic
+
+    /// Whether a transaction is open.
+    private(set) var isOpen = false
+
+    /// Connects, and ends what an earlier session of the same name had open.
+    /// - Parameters:
+    ///   - kafka: where the brokers are; its prefix goes before the topics' names.
+    ///   - id: a name no other running session has, with the prefix.
+    ///   - limit: how long a transaction may last. When its session dies, readers and successors wait for the rest of it.
+    ///   - stop: ends the waits for a broker early.
+    /// - Throws: ``KafkaError``.
+    init(kafka: KafkaSettings, id: String, limit: Duration, stop: StopSignal? = nil) throws(KafkaError) {
+        producer = try KafkaProducer(
+            settings: kafka,
+            mode: .transactional(id: id),
+            properties: [
+                "queue.buffering.max.kbytes": "32768", "queue.buffering.max.messages": "200000",
+                "transaction.timeout.ms": "\(limit.wholeMicroseconds / 1_000)",
+            ],
+            stop: stop
+        )
+        aggregates1m = try producer.topic(kafka.name(.aggregates1m), schema: "price-aggregate/1")
+        aggregatesSliding = try producer.topic(kafka.name(.aggregatesSliding), schema: "price-aggregate/1")
+        alerts = try producer.topic(kafka.name(.alerts), schema: "price-alert/1")
+        late = try producer.topic(kafka.name(.late))
+        deadLetters = try producer.topic(kafka.name(.deadLetter))
+        state = try producer.topic(kafka.name(.aggregatorState), schema: "aggregator-state/1")
+        try producer.initTransactions()
+    }
+
+    /// Begins a transaction unless one is open.
+    func begin() throws(KafkaError) {
+        guard !isOpen else { return }
+        try producer.beginTransaction()
+        isOpen = true
+    }
+
+    /// Sends a record, in a transaction of its own if none is open.
+    func send(
+        to topic: Topic,
+        partition: Int32?,
+        key: UnsafeBufferPointer<UInt8>?,
+        value: UnsafeBufferPointer<UInt8>?,
+        headers: [KafkaHeader]
+    ) throws {
+        try begin()
+        let destination =
+            switch topic {
+            case .aggregates1m: aggregates1m
+            case .aggregatesSliding: aggregatesSliding
+            case .alerts: alerts
+            case .late: late
+            case .aggregatorState: state
+            case .deadLetter, .raw, .alertRules: deadLetters
+            }
+        try producer.send(to: destination, partition: partition, key: key, value: value, headers: headers)
+    }
+
+    /// Commits: everything sent and the offsets become visible at once.
+    /// - Parameters:
+    ///   - offsets: by partition the next offset to read.
+    ///   - consumer: whose membership of its group is checked by the broker: a zombie's commit is refused.
+    ///   - timeout: for each step.
+    func commit(_ offsets: [TopicPartition: Int64], of consumer: KafkaConsumer, timeout: Duration) throws(KafkaError) {
+        // The state must have arrived before the broker checks our membership: whoever takes over after the check
+        // then finds it there, open or committed, and waits for its end.
+        try producer.flush(timeout: timeout)
+        try producer.sendOffsets(offsets, of: consumer, timeout: timeout)
+        try producer.commitTransaction(timeout: timeout)
+        isOpen = false
+    }
+
+    /// Commits everything sent; there are no offsets to go with it.
+    func commit(timeout: Duration) throws(KafkaError) {
+        guard isOpen else { return }
+        try producer.commitTransaction(timeout: timeout)
+        isOpen = false
+    }
+
+    /// Takes back everything sent since the transaction began.
+    func abort(timeout: Duration) throws(KafkaError) {
+        guard isOpen else { return }
+        isOpen = false
+        try producer.abortTransaction(timeout: timeout)
+    }
+}

@@ -1,0 +1,141 @@
+import Shared
+import Testing
+
+@testable import Aggregator
+
+@Suite("One partition without a broker: bytes in, records out")
+struct PartitionTaskTests {
+    private func driver(rules: [AlertRule] = [], partitions: Int = 1) throws -> TaskDriver {
+        let windows: [WindowSpec] = [.tumbling(CoreRun.minute), .tumbling(5 * CoreRun.minute)]
+        let driver = TaskDriver(try CoreRun.plan(windows), partitions: partitions, rules: rules)
+        // So far ahead that no tick of a test is one of the future.
+        driver.clock.wall = EventTime(microseconds: CoreRun.noon + 3_600_000_000)
+        return driver
+    }
+
+    @Test("A minute goes to the topic of minutes, a longer window to the other, each with the coin as key")
+    func topics() throws {
+        let driver = try driver()
+        #expect(try driver.tick("10", second: 0).isEmpty)
+        #expect(try driver.tick("12.50", second: 30).isEmpty)
+        let minute = try driver.tick("11", second: 60)
+        #expect(minute.map(\.topic) == [.aggregates1m])
+        #expect(minute.first?.key == "bitcoin")
+        #expect(minute.first?.partition == nil, "the key chooses the partition")
+        let value = try #require(minute.first?.value)
+        for part in [#""open":10"#, #""high":12.5"#, #""close":12.5"#, #""sample_count":2"#, #""revision":0"#] {
+            #expect(value.contains(part), "\(part) in \(value)")
+        }
+        let more = try driver.tick("11", second: 300)
+        #expect(
+            more.contains {
+                $0.topic == .aggregatesSliding && $0.value?.contains(#""window_end":"2026-11-22T12:05:00.000Z""#) == true
+            }
+        )
+    }
+
+    @Test("A late tick within the allowed lateness makes a revision, one beyond it goes to prices.late as it came")
+    func late() throws {
+        let driver = try driver()
+        try driver.tick("10", second: 0)
+        try driver.tick("11", second: 120)
+        let revised = try driver.tick("9", second: 1)
+        #expect(revised.first?.topic == .aggregates1m)
+        #expect(revised.first?.value?.contains(#""revision":1"#) == true)
+
+        try driver.tick("12", second: 1_000)
+        let text = #"{ "coin_id":"bitcoin","vs_currency":"usd","price":8,"timestamp":"2026-11-22T12:00:02Z" }"#
+        let late = try driver.send(key: "bitcoin", text, headers: [KafkaHeader("trace", "7")])
+        #expect(
+            late == [
+                TaskDriver.Output(
+                    topic: .late,
+                    key: "bitcoin",
+                    value: text,
+                    headers: [
+                        "trace": "7", "reason": "late", "late_by_ms": "640000", "watermark": "2026-11-22T12:16:40.000Z",
+                        "window_start": "2026-11-22T12:00:00.000Z", "source_topic": "prices.raw", "source_partition": "0",
+                        "source_offset": "4",
+                    ]
+                )
+            ]
+        )
+    }
+
+    @Test("A tick from the future goes to prices.late and moves nothing")
+    func future() throws {
+        let driver = try driver()
+        try driver.tick("10", second: 0)
+        let ahead = try driver.tick("1", second: 100_000)
+        #expect(ahead.map(\.topic) == [.late])
+        #expect(ahead.first?.headers["reason"] == "future")
+        #expect(ahead.first?.headers["ahead_by_ms"] == "96400000")
+        #expect(ahead.first?.headers["watermark"] == "2026-11-22T12:00:00.000Z")
+        #expect(try driver.tick("11", second: 60).map(\.topic) == [.aggregates1m], "the watermark is where it was")
+    }
+
+    @Test(
+        "What can't be used is a dead letter with its bytes, its headers and a reason",
+        arguments: [
+            ("bitcoin", nil, "the record has no value"),
+            ("bitcoin", #"{"coin_id":"bitcoin","#, "JSON"),
+            (
+                "bitcoin", #"{"coin_id":"bitcoin","vs_currency":"usd","price":-1,"timestamp":"2026-11-22T12:00:00Z"}"#,
+                "price"
+            ),
+            (
+                "other", #"{"coin_id":"bitcoin","vs_currency":"usd","price":1,"timestamp":"2026-11-22T12:00:00Z"}"#,
+                "key"
+            ),
+            (nil, #"{"coin_id":"bitcoin","vs_currency":"usd","price":1,"timestamp":"2026-11-22T12:00:00Z"}"#, "key"),
+        ] as [(String?, String?, String)]
+    )
+    func deadLetters(key: String?, value: String?, reason: String) throws {
+        let driver = try driver()
+        let outputs = try driver.send(key: key, value, headers: [KafkaHeader("trace", "7")])
+        #expect(outputs.map(\.topic) == [.deadLetter])
+        let letter = try #require(outputs.first)
+        #expect(letter.key == key)
+        #expect(letter.value == value)
+        #expect(letter.headers["error"]?.contains(reason) == true, "\(letter.headers["error"] ?? "")")
+        #expect(letter.headers["service"] == "aggregator")
+        #expect(letter.headers["trace"] == "7")
+        #expect(letter.headers["source_offset"] == "0")
+    }
+
+    @Test("A tick in a partition that isn't its key's is a dead letter")
+    func misplaced() throws {
+        let driver = try driver(partitions: 64)
+        let coins = (0..<64).map { "coin-\($0)" }
+        for coin in coins {
+            let home = Array(coin.utf8).withUnsafeBufferPointer { Partitioner.partition(of: $0, among: 64) }
+            let outputs = try driver.tick("1", second: 0, coin: coin)
+            #expect(outputs.map(\.topic) == (home == 0 ? [] : [.deadLetter]), "\(coin)")
+        }
+    }
+
+    @Test("A rule that fires goes to prices.alerts, once until the price has come back")
+    func alerts() throws {
+        let rule = AlertRule(ruleID: "r", coinID: "bitcoin", vsCurrency: "usd", kind: .above, threshold: Price(100))
+        let driver = try driver(rules: [rule])
+        try driver.tick("99", second: 0)
+        let fired = try driver.tick("101", second: 1)
+        #expect(fired.map(\.topic) == [.alerts])
+        #expect(fired.first?.key == "bitcoin")
+        #expect(fired.first?.value?.contains(#""rule_id":"r""#) == true)
+        #expect(try driver.tick("102", second: 2).isEmpty)
+    }
+
+    @Test("A quiet partition closes its windows by the clock, and its state ends with the position")
+    func state() throws {
+        let driver = try driver()
+        try driver.tick("10", second: 0)
+        #expect(try driver.wait(seconds: 59).isEmpty)
+        #expect(try driver.wait(seconds: 1).map(\.topic) == [.aggregates1m])
+        let state = try driver.writeState()
+        #expect(state.count > 1)
+        #expect(state.allSatisfy { $0.topic == .aggregatorState && $0.partition == 0 })
+        #expect(state.last?.key == "position")
+        #expect(state.last?.value?.contains(#""next_offset":1"#) == true, "\(state.last?.value ?? "")")
+    }
+}
