@@ -28,6 +28,8 @@ final class FetchQueue {
     @exclusivity(unchecked) private(set) var slots: [Slot] = []
     /// Thrown by the next poll: what a rebalance handler threw.
     var failure: (any Error)?
+    /// Whether a broker has said since the last assignment that it doesn't know a topic.
+    private(set) var hasLostTopic = false
     /// Bytes of keys and values after which a poll hands out no more.
     static let byteBudget = 4 << 20
     private let queue: OpaquePointer
@@ -62,17 +64,34 @@ final class FetchQueue {
     /// Replaces the assignment; what librdkafka had fetched ahead is thrown away. Pauses are kept.
     func assign(_ offsets: [TopicPartition: Int64]) throws(KafkaError) {
         let paused = slots.filter { $0.isPaused && offsets[$0.partition] != nil }.map(\.partition)
+        hasLostTopic = false
         slots = offsets.sorted { $0.key < $1.key }.map { Slot(partition: $0.key, next: $0.value) }
         ends = PartitionList(offsets.keys.lazy.map { (key: $0, value: Int64(RD_KAFKA_OFFSET_END)) })
         let list = PartitionList(offsets)
-        try KafkaError.check(rd_kafka_assign(client.pointer, list.pointer), "taking the assigned partitions")
+        try KafkaError.check(change(to: list.pointer), "taking the assigned partitions")
         try setPaused(true, paused)
     }
 
     /// Gives the assignment up.
     func unassign() {
         slots = []
-        rd_kafka_assign(client.pointer, nil)
+        _ = change(to: nil)
+    }
+
+    /// Changes librdkafka's assignment, and waits until its fetchers have been told; no broker is asked.
+    ///
+    /// A partition that leaves is stopped by librdkafka's own thread after the call has returned. If the next change
+    /// comes before that is done, it stops the same partition again, and the second "stopped" ends the process (2.0.2,
+    /// rdkafka_assignment.c: the assertion `rktp_started`). A seek right before the group takes the partitions away did
+    /// that. The thread works off its queue in order: once a question behind the change is answered, the stops are done,
+    /// or stand in the queue before whatever we ask for next.
+    private func change(to list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?) -> rd_kafka_resp_err_t {
+        let code = rd_kafka_assign(client.pointer, list)
+        var assigned: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
+        if rd_kafka_assignment(client.pointer, &assigned) == RD_KAFKA_RESP_ERR_NO_ERROR {
+            rd_kafka_topic_partition_list_destroy(assigned)
+        }
+        return code
     }
 
     /// Stops or resumes fetching; the group membership is kept as long as poll is called.
@@ -214,6 +233,7 @@ final class FetchQueue {
         }
         let reason = rd_kafka_message_errstr(message).map { String(cString: $0) }
         let error = KafkaError(message.pointee.err, slot.map { "\(slots[$0].partition)" } ?? reason)
+        hasLostTopic = hasLostTopic || error.isUnknownTopic
         // A broker that is loading knows no topic yet; librdkafka asks again, and goes on.
         if error.isConnectivity || error.isRebalance {
             log.info("\(error)")

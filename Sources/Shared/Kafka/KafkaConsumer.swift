@@ -44,10 +44,14 @@ public final class KafkaConsumer {
     private let fetched: FetchQueue
     private let handler: any RebalanceHandler
     private var isClosed = false
+    /// Whether our partitions were known to belong to somebody else before a seek.
+    private var isLost = false
     private let log = Logger(label: "kafka")
 
     /// How long leaving the group may take: a few round trips when the broker is well.
     private static let leaveTimeout = Duration.seconds(2)
+    /// How long all questions for the offsets to start from may take when partitions are taken over.
+    private static let lookupTimeout = Duration.seconds(20)
 
     /// Makes a consumer; it joins the group when it is subscribed and polled.
     /// - Parameters:
@@ -125,9 +129,17 @@ public final class KafkaConsumer {
         try fetched.setPaused(false, partitions)
     }
 
-    /// Goes on from other offsets; partitions that aren't named keep their position.
+    /// Goes on from other offsets; partitions that aren't named keep their position, those that aren't ours are left out.
+    ///
+    /// It assigns the partitions again, because `rd_kafka_seek_partitions` refuses one whose position was out of range.
     public func seek(to offsets: [TopicPartition: Int64]) throws(KafkaError) {
         let ours = positions
+        // An assignment of nothing would be taken for the answer to a rebalance that is under way.
+        if ours.isEmpty {
+            return
+        }
+        // An assignment also makes librdkafka forget that the group has taken the partitions away from us.
+        isLost = isLost || rd_kafka_assignment_lost(client.pointer) != 0
         try fetched.assign(ours.merging(offsets.filter { ours[$0.key] != nil }) { _, new in new })
     }
 
@@ -241,9 +253,12 @@ public final class KafkaConsumer {
             var offsets = try handler.assigned(partitions, of: self)
             let missing = partitions.filter { offsets[$0] == nil }
             if !missing.isEmpty {
+                let deadline = ContinuousClock.now.advanced(by: Self.lookupTimeout)
                 let committed = try committed(missing)
                 for partition in missing {
-                    offsets[partition] = try committed[partition] ?? watermarkOffsets(of: partition).lowerBound
+                    let left = ContinuousClock.now.duration(to: deadline)
+                    offsets[partition] =
+                        try committed[partition] ?? watermarkOffsets(of: partition, timeout: left).lowerBound
                 }
             }
             try fetched.assign(offsets.filter { partitions.contains($0.key) })
@@ -255,11 +270,12 @@ public final class KafkaConsumer {
     }
 
     private func giveBack(_ partitions: [TopicPartition], abandon: Bool) {
-        if abandon || rd_kafka_assignment_lost(client.pointer) != 0 {
+        if abandon || isLost || rd_kafka_assignment_lost(client.pointer) != 0 {
             handler.lost(partitions)
         } else {
             handler.revoked(partitions, of: self)
         }
+        isLost = false
         fetched.unassign()
     }
 }
