@@ -54,7 +54,14 @@ public struct AggregatorPipeline: Pipeline {
             limit: max(settings.transactionInterval, Self.backlogInterval) + Self.commitTime,
             stop: stop
         )
-        let rules = try RuleFollower(settings: settings, metrics: metrics, logger: logger, stop: stop)
+        readiness.heartbeat.beat()
+        let rules = try RuleFollower(
+            settings: settings,
+            metrics: metrics,
+            logger: logger,
+            stop: stop,
+            heartbeat: readiness.heartbeat
+        )
         let tasks = PartitionTasks(
             settings: settings,
             metrics: metrics,
@@ -63,7 +70,8 @@ public struct AggregatorPipeline: Pipeline {
             inputPartitions: inputPartitions,
             logger: logger,
             watch: watch,
-            stop: stop
+            stop: stop,
+            heartbeat: readiness.heartbeat
         )
         let consumer = try KafkaConsumer(
             settings: settings.kafka,

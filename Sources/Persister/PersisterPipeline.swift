@@ -35,7 +35,13 @@ public final class PersisterPipeline: Pipeline {
         }
         let pool = try WriterPool(settings: settings)
         defer { pool.stop(atMost: .milliseconds(500)) }
-        let assignment = Assignment(settings: settings, pool: pool, metrics: metrics, stop: stop)
+        let assignment = Assignment(
+            settings: settings,
+            pool: pool,
+            metrics: metrics,
+            stop: stop,
+            heartbeat: readiness.heartbeat
+        )
         let topics = assignment.topics
         _ = try watch.wait(for: topics + [settings.kafka.name(.deadLetter)], stop: stop)
         let consumer = try KafkaConsumer(
@@ -74,7 +80,12 @@ public final class PersisterPipeline: Pipeline {
 
     /// Sees that there is a database with the schema before the group is joined, and says once what it is.
     private func greetDatabase(stop: StopSignal) throws {
-        let connection = try PostgresConnection(settings.postgres, silence: settings.databaseTimeout, stop: stop)
+        let connection = try PostgresConnection(
+            settings.postgres,
+            silence: settings.databaseTimeout,
+            stop: stop,
+            heartbeat: readiness.heartbeat
+        )
         _ = try connection.query("SELECT count(*) FROM processing_metadata")
         if !hasNamedServer.exchange(true, ordering: .relaxed) {
             let edition = try ServerEdition.ask(connection)

@@ -102,7 +102,11 @@ struct RulesAndReplayTests {
         try feed.send(2_000)
         let settings = try RunningAggregator.settings(broker)
         for prefix in ["one.", "two."] {
-            let range = ReprocessingRange(from: .earliest, until: .latest, outputPrefix: broker.settings.topicPrefix + prefix)
+            let range = ReprocessingRange(
+                from: .earliest,
+                until: .latest,
+                outputPrefix: broker.settings.topicPrefix + prefix
+            )
             let metrics = AggregatorMetrics(plan: settings.plan, registry: PrometheusRegistry())
             var replay = Reprocessing(settings: settings, range: range, metrics: metrics)
             // The size of the transactions doesn't show.

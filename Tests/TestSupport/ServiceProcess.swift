@@ -28,7 +28,13 @@ public final class ServiceProcess {
     ///   - arguments: its arguments.
     ///   - environment: settings; of this process's own variables only `PATH` and `HOME` are passed on. The endpoints
     ///     take a free port unless `HTTP_PORT` says otherwise.
-    public init(_ name: String, _ arguments: [String] = [], environment: [String: String] = [:]) throws {
+    ///   - errors: where its stderr goes instead of the log.
+    public init(
+        _ name: String,
+        _ arguments: [String] = [],
+        environment: [String: String] = [:],
+        errors: FileHandle? = nil
+    ) throws {
         self.name = name
         folder = FileManager.default.temporaryDirectory.appending(path: "tickline-\(name)-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -44,7 +50,7 @@ public final class ServiceProcess {
             .merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = log
-        process.standardError = log
+        process.standardError = errors ?? log
         // A thread of the cooperative pool blocks nearly all signals, and a child inherits that: it would never end.
         var none = sigset_t()
         var before = sigset_t()

@@ -18,6 +18,13 @@ struct RuleSet: Sendable {
     /// How many there are.
     var count: Int { rules.count }
 
+    /// What turns these rules into others: first what goes, then what comes or is another.
+    func changes(to others: RuleSet) -> [RuleChange] {
+        let gone = all.filter { others.rules[ByteText($0.ruleID)] == nil }
+        let new = others.all.filter { rules[ByteText($0.ruleID)] != $0 }
+        return gone.map { .remove($0.ruleID) } + new.map { .set($0) }
+    }
+
     /// Makes a change.
     /// - Throws: ``RuleFault`` when there is no room for the rule: then the one with its id stays as it was.
     /// - Returns: whether anything has changed.

@@ -23,6 +23,7 @@ final class PartitionTasks: RebalanceHandler {
     private let logger: Logger
     private let watch: BrokerWatch
     private let stop: StopSignal
+    private let heartbeat: Heartbeat?
     /// How long a step of a transaction's end may take: a little longer than the broker lets a transaction last.
     private static let stepTimeout = Duration.seconds(5)
 
@@ -35,7 +36,8 @@ final class PartitionTasks: RebalanceHandler {
         inputPartitions: Int,
         logger: Logger,
         watch: BrokerWatch,
-        stop: StopSignal
+        stop: StopSignal,
+        heartbeat: Heartbeat? = nil
     ) {
         self.settings = settings
         self.metrics = metrics
@@ -47,6 +49,7 @@ final class PartitionTasks: RebalanceHandler {
         self.logger = logger
         self.watch = watch
         self.stop = stop
+        self.heartbeat = heartbeat
     }
 
     // MARK: - Rebalances
@@ -104,7 +107,13 @@ final class PartitionTasks: RebalanceHandler {
     private func restore(_ partitions: [TopicPartition], of consumer: KafkaConsumer) throws -> [TopicPartition: Int64] {
         let deadline = ContinuousClock.now.advanced(by: settings.restoreLimit)
         let memory = CoinMemory(limit: settings.coinMemory / max(1, inputPartitions))
-        let restorer = StateRestorer(settings: settings, memory: memory, metrics: metrics, stop: stop)
+        let restorer = StateRestorer(
+            settings: settings,
+            memory: memory,
+            metrics: metrics,
+            stop: stop,
+            heartbeat: heartbeat
+        )
         var positions: [TopicPartition: Int64] = [:]
         let found = try restorer.restore(partitions.map(\.partition), rules: rules.rules.all, until: deadline)
         for (partition, var restored) in zip(partitions, found) {
@@ -252,6 +261,12 @@ final class PartitionTasks: RebalanceHandler {
         var unreported: [Int32: Int64] = [:]
         for (partition, end) in rules.positions {
             guard let task = tasks[partition % Int32(inputPartitions)] else { continue }
+            let reported = task.windows.reportedRules[partition] ?? 0
+            if reported > end {
+                // Another instance was ahead of this one, or the topic was made anew.
+                guard rules.isBehindEnd(reported, of: partition) else { continue }
+                try task.report(nil, partition: partition, next: rules.starts[partition] ?? 0)
+            }
             let next = max(task.windows.reportedRules[partition] ?? 0, rules.starts[partition] ?? 0)
             if next < end { unreported[partition] = next }
         }

@@ -11,6 +11,7 @@ struct StateRestorer {
     private let memory: CoinMemory
     private let metrics: AggregatorMetrics
     private let stop: StopSignal?
+    private let heartbeat: Heartbeat?
 
     /// More is fetched at a time than of the input: here the seconds count, and the memory goes back at once.
     private static let readerProperties = ["fetch.message.max.bytes": "1048576"]
@@ -33,16 +34,19 @@ struct StateRestorer {
     /// - Parameters:
     ///   - memory: what the coins of each partition may take.
     ///   - stop: ends the waits for a broker early.
+    ///   - heartbeat: gets beats while the state is read.
     init(
         settings: AggregatorSettings,
         memory: CoinMemory = .unlimited,
         metrics: AggregatorMetrics,
-        stop: StopSignal? = nil
+        stop: StopSignal? = nil,
+        heartbeat: Heartbeat? = nil
     ) {
         self.settings = settings
         self.memory = memory
         self.metrics = metrics
         self.stop = stop
+        self.heartbeat = heartbeat
     }
 
     /// Restores partitions side by side, as many at a time as there are cores, so that waiting for the open
@@ -80,7 +84,12 @@ struct StateRestorer {
         var restore = StateRestore(into: windows, partition: partition)
         var records = 0
         let source = TopicPartition(topic: settings.kafka.name(.aggregatorState), partition: partition)
-        let reader = try KafkaReader(settings: settings.kafka, properties: Self.readerProperties, stop: stop)
+        let reader = try KafkaReader(
+            settings: settings.kafka,
+            properties: Self.readerProperties,
+            stop: stop,
+            heartbeat: heartbeat
+        )
         try reader.readToEnd(of: source, timeout: max(.zero, started.duration(to: deadline))) { record in
             records += 1
             restore.apply(key: record.key?.span, value: record.value?.span, offset: record.offset)

@@ -13,11 +13,14 @@ final class Assignment: RebalanceHandler {
     private static let backPressure = Duration.milliseconds(500)
     /// How long the broker may take to tell the end of a partition that isn't fetched.
     private static let lookAhead = Duration.milliseconds(200)
+    /// How long the broker may take to tell the ends of all partitions that come to us.
+    private static let takeOver = Duration.seconds(20)
 
     private let settings: PersisterSettings
     private let pool: WriterPool
     private let metrics: PersisterMetrics
     private let stop: StopSignal
+    private let heartbeat: Heartbeat?
     private let logger = Logger(label: "persister")
     private let tables: [String: SinkTable]
 
@@ -34,11 +37,18 @@ final class Assignment: RebalanceHandler {
     private var nextReport = ContinuousClock.now
 
     /// An assignment without partitions.
-    init(settings: PersisterSettings, pool: WriterPool, metrics: PersisterMetrics, stop: StopSignal) {
+    init(
+        settings: PersisterSettings,
+        pool: WriterPool,
+        metrics: PersisterMetrics,
+        stop: StopSignal,
+        heartbeat: Heartbeat? = nil
+    ) {
         self.settings = settings
         self.pool = pool
         self.metrics = metrics
         self.stop = stop
+        self.heartbeat = heartbeat
         tables = Dictionary(uniqueKeysWithValues: SinkTable.allCases.map { (settings.kafka.name($0.topic), $0) })
     }
 
@@ -54,11 +64,18 @@ final class Assignment: RebalanceHandler {
         guard !assigned.isEmpty else { return offsets }
         let ticks = settings.kafka.name(.raw)
         rules.partitionCount = try consumer.topics()[ticks] ?? rules.partitionCount
-        let connection = try PostgresConnection(settings.postgres, silence: settings.databaseTimeout, stop: stop)
+        let connection = try PostgresConnection(
+            settings.postgres,
+            silence: settings.databaseTimeout,
+            stop: stop,
+            heartbeat: heartbeat
+        )
         let positions = Positions(connection: connection)
+        let deadline = ContinuousClock.now.advanced(by: Self.takeOver)
         for partition in assigned.sorted() {
             guard let table = tables[partition.topic] else { continue }
-            let available = try consumer.watermarkOffsets(of: partition)
+            let left = ContinuousClock.now.duration(to: deadline)
+            let available = try consumer.watermarkOffsets(of: partition, timeout: left)
             let offset = try start(of: partition, available: available, positions: positions)
             offsets[partition] = offset
             partitions.append(

@@ -12,6 +12,7 @@ final class PostgresConnection {
     private let handle: OpaquePointer
     private let silence: Duration?
     private let stop: StopSignal?
+    private let heartbeat: Heartbeat?
     /// Whether a wait was given up.
     private var isGivenUp = false
 
@@ -22,12 +23,14 @@ final class PostgresConnection {
     ///   - silence: How long the server may say nothing while an answer is due; without it as long as it likes (for
     ///     migrations), if only its network is alive.
     ///   - stop: Ends every wait when it is requested.
+    ///   - heartbeat: Gets a beat every second of a wait: waiting is not hanging.
     /// - Throws: ``PostgresError``, with a message that says what to do.
     init(
         _ url: PostgresURL,
         timeout: Duration = .seconds(10),
         silence: Duration? = nil,
-        stop: StopSignal? = nil
+        stop: StopSignal? = nil,
+        heartbeat: Heartbeat? = nil
     ) throws(PostgresError) {
         // Later entries go before earlier ones, and the URL is expanded in its place.
         let parameters: [(String, String)] = [
@@ -48,6 +51,7 @@ final class PostgresConnection {
         handle = started
         self.silence = silence
         self.stop = stop
+        self.heartbeat = heartbeat
         // Verbose while connecting, because libpq puts the code of a refused connection nowhere but into the text.
         _ = PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
         let deadline = ContinuousClock.now.advanced(by: timeout)
@@ -216,7 +220,8 @@ final class PostgresConnection {
                 pollfd(fd: stop?.fileDescriptor ?? -1, events: Int16(POLLIN), revents: 0),
             ]
             let left = max(.zero, ContinuousClock.now.duration(to: deadline))
-            let ready = poll(&descriptors, 2, Int32(left / .milliseconds(1)) + 1)
+            heartbeat?.beat()
+            let ready = poll(&descriptors, 2, Int32(min(left, .seconds(1)) / .milliseconds(1)) + 1)
             if stop?.isRequested == true {
                 isGivenUp = true
                 throw PostgresError(sqlState: .connectionFailure, message: "stopped while waiting for PostgreSQL")

@@ -27,16 +27,31 @@ final class ClosingClients: Sendable {
     /// Takes a client down in the background.
     /// - Parameter destroy: blocks for as long as it takes.
     func close(_ destroy: @escaping @Sendable () -> Void) {
-        let number = state.withLock { state in
+        let number = begin()
+        // Without a thread the client stays, and counts as one that hangs.
+        try? DedicatedThread.start(name: "kafka-close") { [self] in
+            destroy()
+            end(number)
+        }
+    }
+
+    /// Counts a call that may be left behind, and its client with it: it is one of these until the call returns.
+    func count<Answer>(during call: () -> Answer) -> Answer {
+        let number = begin()
+        defer { end(number) }
+        return call()
+    }
+
+    private func begin() -> Int {
+        state.withLock { state in
             state.next += 1
             state.started[state.next] = .now
             return state.next
         }
-        // Without a thread the client stays, and counts as one that hangs.
-        try? DedicatedThread.start(name: "kafka-close") { [self] in
-            destroy()
-            state.withLock { $0.started[number] = nil }
-        }
+    }
+
+    private func end(_ number: Int) {
+        state.withLock { $0.started[number] = nil }
     }
 
     /// How many hang.

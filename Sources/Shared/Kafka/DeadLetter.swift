@@ -119,9 +119,14 @@ extension DeadLetter {
 
 extension KafkaProducer {
     /// Hands a dead letter over.
-    public func send(_ letter: DeadLetter, to topic: DestinationTopic) throws(KafkaError) {
+    /// - Parameter patience: as of any record.
+    public func send(
+        _ letter: DeadLetter,
+        to topic: DestinationTopic,
+        patience: Duration? = nil
+    ) throws(KafkaError) {
         try letter.withBytes { key, value throws(KafkaError) in
-            try send(to: topic, key: key, value: value, headers: letter.headers)
+            try send(to: topic, key: key, value: value, headers: letter.headers, patience: patience)
         }
     }
 }

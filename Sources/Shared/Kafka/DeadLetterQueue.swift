@@ -18,11 +18,11 @@ public final class DeadLetterQueue {
     /// Hands a dead letter over; what depends on it (a commit) may be done after the next ``flush(timeout:)``.
     public func send(_ letter: DeadLetter) throws(KafkaError) {
         let (producer, topic) = try connect()
-        try producer.send(letter, to: topic)
+        try producer.send(letter, to: topic, patience: Self.patience)
     }
 
     /// Waits until every dead letter is acknowledged.
-    public func flush(timeout: Duration = .seconds(30)) throws(KafkaError) {
+    public func flush(timeout: Duration = DeadLetterQueue.patience) throws(KafkaError) {
         guard let open, open.producer.outstanding > 0 else {
             try open?.producer.throwDeliveryFailure()
             return
@@ -34,6 +34,10 @@ public final class DeadLetterQueue {
     public func reset() {
         open = nil
     }
+
+    /// How long the broker may take to have room for one, and to acknowledge all: the group counts on a poll meanwhile, and
+    /// the process on a sign of life.
+    public static let patience = Duration.seconds(20)
 
     /// A flood of them must wait for the broker, not fill the memory: librdkafka's own limit is 1 GB.
     private static let properties = ["queue.buffering.max.kbytes": "16384"]

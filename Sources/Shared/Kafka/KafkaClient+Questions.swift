@@ -32,20 +32,23 @@ extension KafkaClient {
 
     /// The first offset that is still there, and the one that the next record will get (or, with `read_committed`, the
     /// first of an open transaction).
+    ///
+    /// Not `rd_kafka_query_watermark_offsets`: in 2.0.2 that waits for the answers whatever its time-out, with a broker
+    /// that is away or stands still for `socket.timeout.ms`, a minute.
     func watermarkOffsets(of partition: TopicPartition, timeout: Duration) throws(KafkaError) -> Range<Int64> {
-        var low: Int64 = 0
-        var high: Int64 = 0
-        try ask("asking for the offsets of \(partition)", timeout: timeout) { milliseconds in
-            rd_kafka_query_watermark_offsets(
-                pointer,
-                partition.topic,
-                partition.partition,
-                &low,
-                &high,
-                milliseconds
-            )
+        let deadline = ContinuousClock.now.advanced(by: timeout)
+        func ask(_ end: Int32) throws(KafkaError) -> Int64 {
+            let list = PartitionList(CollectionOfOne((key: partition, value: Int64(end))))
+            let entries = list.pointer
+            let left = ContinuousClock.now.duration(to: deadline)
+            try self.ask("asking for the offsets of \(partition)", timeout: left) { milliseconds in
+                let code = rd_kafka_offsets_for_times(pointer, entries, milliseconds)
+                return code == RD_KAFKA_RESP_ERR_NO_ERROR ? entries.pointee.elems[0].err : code
+            }
+            return max(0, entries.pointee.elems[0].offset)
         }
-        return low..<max(low, high)
+        let low = try ask(RD_KAFKA_OFFSET_BEGINNING)
+        return low..<max(low, try ask(RD_KAFKA_OFFSET_END))
     }
 
     /// The earliest offsets whose records were produced at or after a time; the end where there is none.

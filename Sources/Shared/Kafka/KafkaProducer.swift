@@ -35,6 +35,8 @@ public final class KafkaProducer {
     private var sinceServed = 0
     /// Whether the open transaction can only be aborted, as far as is known.
     var hasFailed = false
+    /// Why this handle can't be used any more: a call of it was left behind.
+    var givenUp: KafkaError?
 
     /// How many records were handed over since the start.
     public private(set) var sent = 0
@@ -183,6 +185,7 @@ public final class KafkaProducer {
     /// Takes another handle in place of this one, which is left to end by itself; topics follow with the next record.
     func renew() throws(KafkaError) {
         client = try makeClient()
+        givenUp = nil
     }
 
     /// Throws the first failure to deliver since the last look, once.

@@ -6,6 +6,7 @@ import CRdKafka
 public final class KafkaReader {
     private let client: KafkaClient
     private let fetched: FetchQueue
+    private let heartbeat: Heartbeat?
 
     /// Makes a reader.
     /// - Parameters:
@@ -13,12 +14,15 @@ public final class KafkaReader {
     ///   - readCommitted: true hides records of open and aborted transactions.
     ///   - properties: more of librdkafka's properties; those from the environment win over them.
     ///   - stop: ends every wait for a broker early.
+    ///   - heartbeat: gets a beat for each turn of ``readToEnd(of:from:timeout:_:)``, which may last.
     public init(
         settings: KafkaSettings,
         readCommitted: Bool = true,
         properties: [String: String] = [:],
-        stop: StopSignal? = nil
+        stop: StopSignal? = nil,
+        heartbeat: Heartbeat? = nil
     ) throws(KafkaError) {
+        self.heartbeat = heartbeat
         var properties = properties
         // A consumer must name a group even if it never joins one.
         properties["group.id"] = "\(settings.clientID)-reader"
@@ -62,6 +66,12 @@ public final class KafkaReader {
         try fetched.assign(offsets)
     }
 
+    /// Whether a broker has said since the last ``assign(_:)`` that it doesn't know a topic: one that was deleted, or all
+    /// of them while it is loading.
+    public var hasLostTopic: Bool {
+        fetched.hasLostTopic
+    }
+
     /// Hands out at most `max` records (10 000 at most), waiting at most `timeout` for the first one.
     /// - Returns: how many records were handed out.
     @discardableResult
@@ -95,6 +105,7 @@ public final class KafkaReader {
         try fetched.assign([partition: start])
         defer { fetched.unassign() }
         while true {
+            heartbeat?.beat()
             try fetched.poll(max: 10_000, timeout: .milliseconds(100), body)
             if let end = fetched.slots.first?.end, end >= highWatermark(of: partition) {
                 return end

@@ -21,6 +21,14 @@ struct ClosingClientsTests {
         try await eventually("both are gone") { closing.hanging(at: later()) == 0 }
     }
 
+    @Test("a call that may be left behind counts as long as it lasts")
+    func call() {
+        let closing = ClosingClients()
+        let later = ContinuousClock.now + ClosingClients.patience * 2
+        #expect(closing.count { closing.hanging(at: later) } == 1)
+        #expect(closing.hanging(at: later) == 0)
+    }
+
     @Test("when too many hang, the next client is refused, and that ends the process")
     func limit() throws {
         let closing = ClosingClients()

@@ -75,6 +75,18 @@ struct FrozenBrokerTests {
         consumer.close()
     }
 
+    @Test("a question for a partition's offsets gives up after its time, also when the connection stands")
+    func questions() throws {
+        let reader = try KafkaReader(settings: settings)
+        let partition = TopicPartition(topic: topic, partition: 0)
+        #expect(try reader.watermarkOffsets(of: partition) == 0..<0)
+        try freeze()
+        let error = #expect(throws: KafkaError.self) {
+            try reader.watermarkOffsets(of: partition, timeout: .milliseconds(300))
+        }
+        #expect(error?.isTimeout == true)
+    }
+
     @Test("a reader, and producers with records in their queue, end without waiting")
     func others() throws {
         var reader: KafkaReader? = try KafkaReader(settings: settings)
@@ -104,6 +116,34 @@ struct FrozenBrokerTests {
         reader = nil
         plain = nil
         transactional = nil
+    }
+
+    @Test("offsets for a transaction are given up after their time, and their producer with them; the next one goes on")
+    func offsets() throws {
+        let consumer = try join(RecordingHandler())
+        let partition = try #require(consumer.positions.keys.first)
+        func begin() throws -> KafkaProducer {
+            let producer = try KafkaProducer(settings: settings, mode: .transactional(id: "t"))
+            try producer.initTransactions()
+            try producer.beginTransaction()
+            try producer.send(to: producer.topic(topic), key: "k", value: [1])
+            try producer.flush(timeout: .seconds(30))
+            return producer
+        }
+        let producer = try begin()
+        try freeze()
+        let error = #expect(throws: KafkaError.self) {
+            try producer.sendOffsets([partition: 1], of: consumer, timeout: .milliseconds(500))
+        }
+        #expect(error?.isClientLost == true)
+        // The call is still under way: no other one is made of this producer.
+        let aborting = #expect(throws: KafkaError.self) { try producer.abortTransaction() }
+        #expect(aborting == error)
+        broker.signal(SIGCONT)
+        let next = try begin()
+        try next.sendOffsets([partition: 1], of: consumer)
+        try next.commitTransaction()
+        consumer.close()
     }
 
     @Test("a stop that is requested ends the waits: at once where nothing is in hand, in its time where something is")

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The last sign of life of a pipeline's thread, for `/healthz`. Costs one clock read and one atomic store a beat.
+/// The last sign of life of a pipeline's thread, for `/healthz` and the ``Watchdog``. Costs one clock read and one atomic store a beat.
 public final class Heartbeat: Sendable {
     private let started = ContinuousClock.now
     /// Nanoseconds from `started` to the last beat; -1 before the first.
@@ -14,10 +14,14 @@ public final class Heartbeat: Sendable {
         last.store(Int64(elapsed / .nanoseconds(1)), ordering: .relaxed)
     }
 
+    /// When the last beat was, as nanoseconds of a clock of its own; nil before the first.
+    var lastBeat: Int64? {
+        let nanoseconds = last.load(ordering: .relaxed)
+        return nanoseconds >= 0 ? nanoseconds : nil
+    }
+
     /// The time since the last beat; zero before the first, when there is no loop yet that could hang.
     public var age: Duration {
-        let nanoseconds = last.load(ordering: .relaxed)
-        guard nanoseconds >= 0 else { return .zero }
-        return max(.zero, started.duration(to: .now) - .nanoseconds(nanoseconds))
+        lastBeat.map { max(.zero, started.duration(to: .now) - .nanoseconds($0)) } ?? .zero
     }
 }

@@ -85,6 +85,21 @@ public struct ServiceShell: Sendable {
             backoff: backoff
         )
         let pipelineService = PipelineService(supervisor: supervisor, shutdownTimeout: settings.shutdownTimeout)
+        let over = StopSignal()
+        defer { over.request() }
+        let watchdog = Watchdog(
+            heartbeat: readiness.heartbeat,
+            limit: settings.heartbeatTimeout,
+            stop: stop,
+            logger: logger
+        )
+        do {
+            try watchdog.start(until: over)
+        } catch {
+            logger.critical("\(error)")
+            await server.stop()
+            return .fatal
+        }
         let signals: [UnixSignal] = handlingSignals ? [.sigterm, .sigint] : []
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import Synchronization
 
@@ -20,6 +21,28 @@ public enum DedicatedThread {
                 continuation.resume(throwing: error)
             }
         }
+    }
+
+    /// Runs work on a thread of its own and waits for it only as long as it is wanted: for calls of a C library that know
+    /// no time-out. The work must own whatever it touches, because it may be left behind.
+    /// - Parameter isWanted: asked again every tenth of a second.
+    /// - Returns: what the work returned; nil when it was left behind.
+    /// - Throws: ``ThreadError`` if the system has no thread left; `body` isn't called then.
+    static func run<Value: Sendable>(
+        name: String,
+        while isWanted: () -> Bool,
+        _ body: @escaping @Sendable () -> Value
+    ) throws(ThreadError) -> Value? {
+        let result = ThreadResult<Value>()
+        try start(name: name) {
+            let value = body()
+            result.value.withLock { $0 = value }
+            result.isDone.signal()
+        }
+        while result.isDone.wait(timeout: .now() + .milliseconds(100)) == .timedOut {
+            if !isWanted() { return nil }
+        }
+        return result.value.withLock { $0 }
     }
 
     /// Starts a detached thread and returns at once.
@@ -50,6 +73,12 @@ public enum DedicatedThread {
 }
 
 private let runningThreads = Atomic(0)
+
+/// What the work of a thread returns to the one who waits for it.
+private final class ThreadResult<Value: Sendable>: Sendable {
+    let value = Mutex<Value?>(nil)
+    let isDone = DispatchSemaphore(value: 0)
+}
 
 /// The work of one thread, carried over `pthread_create`'s pointer.
 private final class ThreadWork: Sendable {

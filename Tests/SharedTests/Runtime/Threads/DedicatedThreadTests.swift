@@ -1,5 +1,7 @@
 import Foundation
 import Glibc
+import Synchronization
+import TestSupport
 import Testing
 
 @testable import Shared
@@ -26,6 +28,30 @@ struct DedicatedThreadTests {
         await #expect(throws: Oops()) {
             try await DedicatedThread.run(name: "thrower") { throw Oops() }
         }
+    }
+
+    @Test("work is waited for as long as it is wanted, and left behind then")
+    func leftBehind() async throws {
+        #expect(try DedicatedThread.run(name: "quick", while: { false }, { 7 }) ?? 7 == 7)
+        let release = StopSignal()
+        let isDone = Atomic<Bool>(false)
+        var questions = 0
+        let answer = try DedicatedThread.run(
+            name: "slow",
+            while: {
+                questions += 1
+                return questions < 3
+            },
+            { () -> Bool in
+                release.sleep(for: .seconds(600))
+                isDone.store(true, ordering: .releasing)
+                return true
+            }
+        )
+        #expect(answer == nil)
+        #expect(questions == 3)
+        release.request()
+        try await eventually("it ends all the same") { isDone.load(ordering: .acquiring) }
     }
 
     @Test("blocking work doesn't hold the cooperative pool: many more blockers than cores, and async code still runs")
