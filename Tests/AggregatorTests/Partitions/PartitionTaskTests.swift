@@ -29,7 +29,8 @@ struct PartitionTaskTests {
         let more = try driver.tick("11", second: 300)
         #expect(
             more.contains {
-                $0.topic == .aggregatesSliding && $0.value?.contains(#""window_end":"2026-11-22T12:05:00.000Z""#) == true
+                $0.topic == .aggregatesSliding
+                    && $0.value?.contains(#""window_end":"2026-11-22T12:05:00.000Z""#) == true
             }
         )
     }
@@ -54,7 +55,8 @@ struct PartitionTaskTests {
                     value: text,
                     headers: [
                         "trace": "7", "reason": "late", "late_by_ms": "640000", "watermark": "2026-11-22T12:16:40.000Z",
-                        "window_start": "2026-11-22T12:00:00.000Z", "source_topic": "prices.raw", "source_partition": "0",
+                        "window_start": "2026-11-22T12:00:00.000Z", "source_topic": "prices.raw",
+                        "source_partition": "0",
                         "source_offset": "4",
                     ]
                 )
