@@ -5,7 +5,7 @@ import Shared
 ///
 /// A record that can't be used changes nothing: the rule it names stays as it was. Each good and each refused rule gets a
 /// line in the log, up to a limit at a time. When the topic is deleted and made anew meanwhile, all of the new one is read,
-/// and only its rules stay. It belongs to the thread that made it.
+/// and only its rules stay: its position tells, unless the new topic has as many records at once. It belongs to the thread that made it.
 final class RuleFollower {
     /// The rules in force.
     private(set) var rules = RuleSet()
@@ -102,8 +102,6 @@ final class RuleFollower {
                         refuse(error)
                     }
                 }
-                // A topic that was unknown for a while may be another now, also one with more records than were read.
-                isMadeAnew = reader.hasLostTopic
                 return changes
             } catch let error as KafkaError where error.isOffsetOutOfRange {
                 logger.warning("\(topic) was made anew, all of it is read: \(error)")

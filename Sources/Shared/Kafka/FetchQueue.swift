@@ -28,8 +28,6 @@ final class FetchQueue {
     @exclusivity(unchecked) private(set) var slots: [Slot] = []
     /// Thrown by the next poll: what a rebalance handler threw.
     var failure: (any Error)?
-    /// Whether a broker has said since the last assignment that it doesn't know a topic.
-    private(set) var hasLostTopic = false
     /// Bytes of keys and values after which a poll hands out no more.
     static let byteBudget = 4 << 20
     private let queue: OpaquePointer
@@ -64,7 +62,6 @@ final class FetchQueue {
     /// Replaces the assignment; what librdkafka had fetched ahead is thrown away. Pauses are kept.
     func assign(_ offsets: [TopicPartition: Int64]) throws(KafkaError) {
         let paused = slots.filter { $0.isPaused && offsets[$0.partition] != nil }.map(\.partition)
-        hasLostTopic = false
         slots = offsets.sorted { $0.key < $1.key }.map { Slot(partition: $0.key, next: $0.value) }
         ends = PartitionList(offsets.keys.lazy.map { (key: $0, value: Int64(RD_KAFKA_OFFSET_END)) })
         let list = PartitionList(offsets)
@@ -233,7 +230,6 @@ final class FetchQueue {
         }
         let reason = rd_kafka_message_errstr(message).map { String(cString: $0) }
         let error = KafkaError(message.pointee.err, slot.map { "\(slots[$0].partition)" } ?? reason)
-        hasLostTopic = hasLostTopic || error.isUnknownTopic
         // A broker that is loading knows no topic yet; librdkafka asks again, and goes on.
         if error.isConnectivity || error.isRebalance {
             log.info("\(error)")

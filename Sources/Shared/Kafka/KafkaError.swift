@@ -93,12 +93,6 @@ public struct KafkaError: ClassifiedError, Hashable {
         }
     }
 
-    /// The broker doesn't know the topic: it was deleted, or the broker is loading.
-    var isUnknownTopic: Bool {
-        code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC.rawValue || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION.rawValue
-            || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART.rawValue
-    }
-
     /// The group moves on without this member, which joins again by itself.
     var isRebalance: Bool {
         switch rd_kafka_resp_err_t(rawValue: code) {

@@ -66,12 +66,6 @@ public final class KafkaReader {
         try fetched.assign(offsets)
     }
 
-    /// Whether a broker has said since the last ``assign(_:)`` that it doesn't know a topic: one that was deleted, or all
-    /// of them while it is loading.
-    public var hasLostTopic: Bool {
-        fetched.hasLostTopic
-    }
-
     /// Hands out at most `max` records (10 000 at most), waiting at most `timeout` for the first one.
     /// - Returns: how many records were handed out.
     @discardableResult
