@@ -30,6 +30,10 @@ final class FetchQueue {
     var failure: (any Error)?
     /// Bytes of keys and values after which a poll hands out no more.
     static let byteBudget = 4 << 20
+    /// Whether librdkafka was left behind in a change of the assignment.
+    private var isStuck = false
+    /// How long a change of the assignment may take; it takes no more than a wake-up of librdkafka's own thread.
+    private static let changeTimeout = Duration.seconds(3)
     private let queue: OpaquePointer
     private let capacity: Int
     /// Bytes of the larger records of late, for the size of the next portion.
@@ -64,31 +68,44 @@ final class FetchQueue {
         let paused = slots.filter { $0.isPaused && offsets[$0.partition] != nil }.map(\.partition)
         slots = offsets.sorted { $0.key < $1.key }.map { Slot(partition: $0.key, next: $0.value) }
         ends = PartitionList(offsets.keys.lazy.map { (key: $0, value: Int64(RD_KAFKA_OFFSET_END)) })
-        let list = PartitionList(offsets)
-        try KafkaError.check(change(to: list.pointer), "taking the assigned partitions")
+        try change(to: offsets)
         try setPaused(true, paused)
     }
 
     /// Gives the assignment up.
     func unassign() {
         slots = []
-        _ = change(to: nil)
+        do throws(KafkaError) {
+            try change(to: nil)
+        } catch {
+            if failure == nil { failure = error }
+        }
     }
 
-    /// Changes librdkafka's assignment, and waits until its fetchers have been told; no broker is asked.
-    ///
-    /// A partition that leaves is stopped by librdkafka's own thread after the call has returned. If the next change
-    /// comes before that is done, it stops the same partition again, and the second "stopped" ends the process (2.0.2,
-    /// rdkafka_assignment.c: the assertion `rktp_started`). A seek right before the group takes the partitions away did
-    /// that. The thread works off its queue in order: once a question behind the change is answered, the stops are done,
-    /// or stand in the queue before whatever we ask for next.
-    private func change(to list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?) -> rd_kafka_resp_err_t {
-        let code = rd_kafka_assign(client.pointer, list)
-        var assigned: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
-        if rd_kafka_assignment(client.pointer, &assigned) == RD_KAFKA_RESP_ERR_NO_ERROR {
-            rd_kafka_topic_partition_list_destroy(assigned)
+    /// Changes librdkafka's assignment. No broker is asked, so it takes no time; but see ``AssignmentCall``.
+    /// - Throws: ``KafkaError``, also when librdkafka doesn't come back: then this client can't go on, and another can.
+    private func change(to offsets: [TopicPartition: Int64]?) throws(KafkaError) {
+        let doing = "changing the assigned partitions"
+        if isStuck { throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, doing) }
+        let call = AssignmentCall(client: client, offsets: offsets)
+        let deadline = ContinuousClock.now.advanced(by: Self.changeTimeout)
+        let stop = client.stop
+        let answer: rd_kafka_resp_err_t?
+        do throws(ThreadError) {
+            answer = try DedicatedThread.run(
+                name: "kafka-assign",
+                while: { .now < deadline && stop?.limit(Self.changeTimeout) != .zero },
+                { call.make() }
+            )
+        } catch {
+            throw KafkaError(RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, "\(doing): \(error)")
         }
-        return code
+        guard let answer else {
+            isStuck = true
+            log.warning("\(doing): librdkafka doesn't come back, another client takes over")
+            throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, doing)
+        }
+        try KafkaError.check(answer, doing)
     }
 
     /// Stops or resumes fetching; the group membership is kept as long as poll is called.
