@@ -64,7 +64,7 @@ struct BrokerTests {
         let broker = try TestBroker(topics: Dictionary(uniqueKeysWithValues: topics.map { ($0.rawValue, 3) }))
         let state = broker.name(Topic.aggregatorState.rawValue)
         let configuration = [
-            "cleanup.policy": "compact", "segment.bytes": "4000", "min.cleanable.dirty.ratio": "0.01",
+            "cleanup.policy": "compact", "segment.bytes": "200000", "min.cleanable.dirty.ratio": "0.01",
             "delete.retention.ms": "0",
         ]
         try KafkaTopics.create([NewTopic(name: state, configuration: configuration)], settings: broker.settings)
