@@ -100,17 +100,7 @@ struct AggregatorPipelineTests {
         let feed = try TickFeed(broker, seed: 8)
         let time = EventTime.now().microseconds / 60_000_000 * 60_000_000 - 3_600_000_000
         func tick(_ price: Int, _ second: Int64) -> PriceTick {
-            let time = EventTime(microseconds: time + second * 1_000_000)
-            return PriceTick(
-                coinID: "bitcoin",
-                symbol: "btc",
-                name: "Bitcoin",
-                vsCurrency: "usd",
-                price: Price(price),
-                timestamp: time,
-                ingestedAt: time,
-                source: "simulator"
-            )
+            .bitcoin(price, at: time + second * 1_000_000)
         }
         try feed.send(tick(100, 1))
         try feed.flush()

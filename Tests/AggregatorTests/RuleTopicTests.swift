@@ -13,21 +13,11 @@ import Testing
 )
 struct RuleTopicTests {
     private func rule(_ id: String, threshold: Int) -> AlertRule {
-        AlertRule(ruleID: id, coinID: "bitcoin", vsCurrency: "usd", kind: .above, threshold: Price(threshold))
+        .bitcoin(id, above: threshold)
     }
 
     private func tick(_ price: Int, second: Int64) -> PriceTick {
-        let time = EventTime(microseconds: 1_768_000_000_000_000 + second * 1_000_000)
-        return PriceTick(
-            coinID: "bitcoin",
-            symbol: "btc",
-            name: "Bitcoin",
-            vsCurrency: "usd",
-            price: Price(price),
-            timestamp: time,
-            ingestedAt: time,
-            source: "simulator"
-        )
+        .bitcoin(price, at: 1_768_000_000_000_000 + second * 1_000_000)
     }
 
     @Test("the new topic's rules are in force, and only they; nothing is aborted")

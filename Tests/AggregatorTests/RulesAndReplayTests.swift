@@ -8,21 +8,11 @@ import Testing
 @Suite("AggregatorPipeline: rules, gaps, replays", .ownThread)
 struct RulesAndReplayTests {
     private func rule(_ id: String, threshold: Int = 10) -> AlertRule {
-        AlertRule(ruleID: id, coinID: "bitcoin", vsCurrency: "usd", kind: .above, threshold: Price(threshold))
+        .bitcoin(id, above: threshold)
     }
 
     private func tick(_ price: Int, second: Int64) -> PriceTick {
-        let time = EventTime(microseconds: 1_768_000_000_000_000 + second * 1_000_000)
-        return PriceTick(
-            coinID: "bitcoin",
-            symbol: "btc",
-            name: "Bitcoin",
-            vsCurrency: "usd",
-            price: Price(price),
-            timestamp: time,
-            ingestedAt: time,
-            source: "simulator"
-        )
+        .bitcoin(price, at: 1_768_000_000_000_000 + second * 1_000_000)
     }
 
     @Test("A rule fires on the crossing; one that can't be used is a dead letter, once, and changes nothing")

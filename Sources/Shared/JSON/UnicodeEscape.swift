@@ -1,4 +1,4 @@
-/// JSON's `\uXXXX`, of which two make up a character beyond U+FFFF.
+/// JSON's `\u` with four hexadecimal digits, of which two make up a character beyond U+FFFF.
 enum UnicodeEscape {
     /// The value of four hexadecimal digits, or nil when they aren't or the bytes end before.
     static func hexadecimal(in bytes: Span<UInt8>, at start: Int) -> UInt32? {

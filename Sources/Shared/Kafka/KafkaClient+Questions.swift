@@ -38,14 +38,17 @@ extension KafkaClient {
     func watermarkOffsets(of partition: TopicPartition, timeout: Duration) throws(KafkaError) -> Range<Int64> {
         let deadline = ContinuousClock.now.advanced(by: timeout)
         func ask(_ end: Int32) throws(KafkaError) -> Int64 {
-            let list = PartitionList(CollectionOfOne((key: partition, value: Int64(end))))
-            let entries = list.pointer
+            var offset: Int64 = 0
             let left = ContinuousClock.now.duration(to: deadline)
             try self.ask("asking for the offsets of \(partition)", timeout: left) { milliseconds in
+                // Anew for each attempt: the answer is written over the question.
+                let list = PartitionList(CollectionOfOne((key: partition, value: Int64(end))))
+                let entries = list.pointer
                 let code = rd_kafka_offsets_for_times(pointer, entries, milliseconds)
+                offset = entries.pointee.elems[0].offset
                 return code == RD_KAFKA_RESP_ERR_NO_ERROR ? entries.pointee.elems[0].err : code
             }
-            return max(0, entries.pointee.elems[0].offset)
+            return max(0, offset)
         }
         let low = try ask(RD_KAFKA_OFFSET_BEGINNING)
         return low..<max(low, try ask(RD_KAFKA_OFFSET_END))
@@ -57,13 +60,16 @@ extension KafkaClient {
         at milliseconds: Int64,
         timeout: Duration
     ) throws(KafkaError) -> [TopicPartition: Int64] {
-        let list = PartitionList(partitions.lazy.map { (key: $0, value: milliseconds) })
-        let entries = list.pointer
-        try ask("asking for the offsets at a time", timeout: timeout) { milliseconds in
-            rd_kafka_offsets_for_times(pointer, entries, milliseconds)
+        var answers: [(partition: TopicPartition, offset: Int64, error: rd_kafka_resp_err_t)] = []
+        try ask("asking for the offsets at a time", timeout: timeout) { limit in
+            // Anew for each attempt: the answer is written over the question.
+            let list = PartitionList(partitions.lazy.map { (key: $0, value: milliseconds) })
+            let code = rd_kafka_offsets_for_times(pointer, list.pointer, limit)
+            answers = list.entries
+            return code
         }
         var result: [TopicPartition: Int64] = [:]
-        for (partition, offset, error) in list.entries {
+        for (partition, offset, error) in answers {
             try KafkaError.check(error, "asking for the offset of \(partition) at a time")
             result[partition] = offset >= 0 ? offset : try watermarkOffsets(of: partition, timeout: timeout).upperBound
         }
