@@ -13,6 +13,8 @@ final class KafkaCallbacks {
     /// Whether a request to end a transaction (EndTxn) was sent and not answered: it may reach the broker yet. Set by
     /// librdkafka's threads.
     let hasUnansweredEndTxn = Atomic<Bool>(false)
+    /// How often a topic's number of partitions has changed, also to none and back. Set by librdkafka's threads.
+    let partitionChanges = Atomic<Int>(0)
     /// Called for a rebalance.
     var rebalance: ((rd_kafka_resp_err_t, UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) -> Void)?
 
@@ -48,12 +50,21 @@ private let answered: Set<String> = [
 ]
 
 /// Receives librdkafka's log lines, on its threads.
-private func logged(_: OpaquePointer?, level: Int32, facility: UnsafePointer<CChar>?, text: UnsafePointer<CChar>?) {
+private func logged(
+    client: OpaquePointer?,
+    level: Int32,
+    facility: UnsafePointer<CChar>?,
+    text: UnsafePointer<CChar>?
+) {
     guard let text else {
         return
     }
     // syslog's levels: 0-3 errors, 4 warning, 5 notice, 6 info, 7 debug.
     let facility = facility.map { String(cString: $0) } ?? ""
+    // There is no other word of it. The line comes before librdkafka takes another record.
+    if facility == "PARTCNT", let client {
+        callbacks(rd_kafka_opaque(client))?.partitionChanges.wrappingAdd(1, ordering: .releasing)
+    }
     let severity: Logger.Level =
         answered.contains(facility) ? .debug : level <= 2 ? .error : level <= 4 ? .warning : level <= 6 ? .info : .debug
     log.log(level: severity, "\(String(cString: text))", metadata: ["facility": "\(facility)"])

@@ -4,7 +4,7 @@ import Glibc
 /// Owns one librdkafka client handle, and what its callbacks leave behind.
 ///
 /// The callbacks for errors, deliveries and rebalances run inside poll calls, on the thread that owns the client; the
-/// log callback runs on librdkafka's threads and touches nothing here.
+/// log callback runs on librdkafka's threads and touches one counter here.
 ///
 /// Its end waits for nothing: see ``ClosingClients``.
 final class KafkaClient {

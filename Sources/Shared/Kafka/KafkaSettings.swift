@@ -106,6 +106,9 @@ public struct KafkaSettings: Sendable, Hashable {
             "compression.codec": "lz4",
             "linger.ms": "5",
             "delivery.report.only.error": "true",
+            // What is known of a topic must outlive an outage: without it records wait outside of its partitions, and fail
+            // when a broker that is loading doesn't know the topic. It is asked for every 5 minutes all the same.
+            "metadata.max.age.ms": "86400000",
         ]
         if more["transactional.id"] == nil {
             // Never give a record up: a broker that is away fills the queue, and that holds the sender back.

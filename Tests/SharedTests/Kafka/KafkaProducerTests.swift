@@ -115,6 +115,55 @@ struct KafkaProducerTests {
     }
 
     @Test(
+        "While the broker says that there is no such topic no record is taken, also not when the client has forgotten why",
+        .enabled(if: TestBroker.realBootstrapServers == nil, "only the mock can be made to forget a topic")
+    )
+    func forgottenTopic() throws {
+        let broker = try TestBroker(topics: ["a": 3])
+        // Without the 30 s that a new topic gets, as in a client that has run for longer.
+        let producer = try producer(
+            broker,
+            ["topic.metadata.propagation.max.ms": "0", "topic.metadata.refresh.interval.ms": "2000"]
+        )
+        let topic = try producer.topic(broker.name("a"))
+        var taken: [String] = []
+        func send(_ value: String) throws {
+            let (key, bytes) = (Array("k".utf8), Array(value.utf8))
+            try key.withUnsafeBufferPointer { key in
+                try bytes.withUnsafeBufferPointer {
+                    try producer.send(to: topic, key: key, value: $0, patience: .milliseconds(20))
+                }
+            }
+            taken.append(value)
+        }
+        try send("first")
+        try producer.flush(timeout: .seconds(30))
+        broker.setKnown("a", false)
+        // Nothing is sent until the client has asked, heard that there is none, and forgotten that again.
+        StopSignal().sleep(for: .milliseconds(3_500))
+        let end = ContinuousClock.now.advanced(by: .seconds(5))
+        while .now < end {
+            do {
+                try send("\(taken.count)")
+            } catch let error as KafkaError {
+                #expect(error.isBackPressure)
+            }
+        }
+        broker.setKnown("a", true)
+        while true {
+            do {
+                try send("last")
+                break
+            } catch let error as KafkaError {
+                #expect(error.isBackPressure)
+            }
+        }
+        try producer.flush(timeout: .seconds(30))
+        #expect(producer.failed == 0)
+        #expect(try broker.records(of: broker.name("a")).map(\.value) == taken)
+    }
+
+    @Test(
         "A dead letter waits for a broker that is loading",
         .enabled(if: TestBroker.realBootstrapServers == nil, "only the mock can be made to forget a topic")
     )
