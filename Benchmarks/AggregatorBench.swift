@@ -137,7 +137,7 @@ private enum AggregatorBench {
         var random = SplitMix64(seed: 3)
         var records = 0
         for partition in 0..<3 {
-            var core = PartitionWindows(plan: plan)
+            var core = Partition(plan: plan)
             var output = WindowOutput()
             for minute in 0..<70 {
                 for coin in stride(from: partition, to: 10_000, by: 3) {

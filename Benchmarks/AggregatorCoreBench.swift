@@ -87,7 +87,7 @@ struct CoreFeed {
     /// Decodes and windows every tick.
     /// - Returns: how many results there were.
     func run(_ windows: [WindowSpec]) throws -> Int {
-        var core = PartitionWindows(plan: try WindowPlan(windows: windows))
+        var core = Partition(plan: try WindowPlan(windows: windows))
         var output = WindowOutput()
         var results = 0
         let clock = ClockReading(wall: .latest, monotonic: 0)

@@ -66,7 +66,7 @@ public struct AggregatorPipeline: Pipeline {
             settings: settings,
             metrics: metrics,
             session: session,
-            rules: rules,
+            rules: RuleFeed(rules, settings: settings),
             inputPartitions: inputPartitions,
             logger: logger,
             watch: watch,
@@ -103,14 +103,14 @@ public struct AggregatorPipeline: Pipeline {
     private func loop(stop: StopSignal, consumer: KafkaConsumer, tasks: PartitionTasks)
         throws
     {
-        var slowWorkAt = ContinuousClock.now
+        var nextHousekeeping = ContinuousClock.now
         while !stop.isRequested {
             readiness.heartbeat.beat()
             do {
                 let now = ContinuousClock.now
-                if now >= slowWorkAt {
-                    slowWorkAt = now.advanced(by: .milliseconds(500))
-                    try slowWork(consumer: consumer, tasks: tasks)
+                if now >= nextHousekeeping {
+                    nextHousekeeping = now.advanced(by: .milliseconds(500))
+                    try housekeep(consumer: consumer, tasks: tasks)
                 }
                 try turn(consumer: consumer, tasks: tasks)
             } catch let error as KafkaError
@@ -155,7 +155,7 @@ public struct AggregatorPipeline: Pipeline {
         return spent < settings.transactionInterval || (spent < Self.backlogInterval && tasks.isBehind(consumer))
     }
 
-    private func slowWork(consumer: KafkaConsumer, tasks: PartitionTasks) throws {
+    private func housekeep(consumer: KafkaConsumer, tasks: PartitionTasks) throws {
         readiness.set("partitions", tasks.wasAssigned ? .ok : .failing("the group has assigned none yet"))
         let clock = tasks.checkClock()
         readiness.set("clock", clock == .plausible ? .ok : .failing(clock.description))

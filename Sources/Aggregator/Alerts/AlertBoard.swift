@@ -33,6 +33,11 @@ struct AlertBoard: Sendable {
     private var changed = ContiguousArray<(coin: Int, rule: Int32)>()
     private var gone: Set<StateKey> = []
 
+    /// The rules that can be used with a plan; they know of no coin yet.
+    init(_ rules: [AlertRule], plan: WindowPlan) {
+        for rule in rules where AlertRuleProblem(rule, plan: plan) == nil { set(rule, coins: []) }
+    }
+
     /// Whether any rule watches a coin.
     @inline(__always)
     func isWatched(_ coin: Int) -> Bool {
@@ -143,7 +148,7 @@ struct AlertBoard: Sendable {
             case .below: holds = price <= rule.threshold
             case .changePct: continue
             }
-            if look(coin, position, holds: holds, at: time, cooldown: rule.cooldownMicroseconds) {
+            if evaluate(coin, position, holds: holds, at: time, cooldown: rule.cooldownMicroseconds) {
                 output.alerts.append(rule.alert(for: key, value: price, price: price, at: time))
             }
         }
@@ -165,7 +170,7 @@ struct AlertBoard: Sendable {
             else { continue }
             let isRise = rule.threshold > .zero
             let holds = isRise ? change >= rule.threshold : change <= rule.threshold
-            if look(coin, position, holds: holds, at: end, cooldown: rule.cooldownMicroseconds) {
+            if evaluate(coin, position, holds: holds, at: end, cooldown: rule.cooldownMicroseconds) {
                 output.alerts.append(rule.alert(for: key, value: change, price: Price(units: summary.close), at: end))
             }
         }
@@ -173,7 +178,13 @@ struct AlertBoard: Sendable {
 
     /// Notes what a rule saw.
     /// - Returns: whether it fires.
-    private mutating func look(_ coin: Int, _ position: Int, holds: Bool, at time: EventTime, cooldown: Int64) -> Bool {
+    private mutating func evaluate(
+        _ coin: Int,
+        _ position: Int,
+        holds: Bool,
+        at time: EventTime,
+        cooldown: Int64
+    ) -> Bool {
         let before = watches[coin][position].holds
         guard before != holds else { return false }
         watches[coin][position].holds = holds
@@ -234,16 +245,14 @@ struct AlertBoard: Sendable {
     mutating func restore(_ state: AlertState, rule ruleID: String, of coin: Int, key: CoinKey) {
         guard let place = places[ByteText(ruleID)], let rule = rules[place],
             let position = watches[coin].firstIndex(where: { $0.rule == Int32(place) })
-        else { return drop(.alert(ruleID: ruleID, key)) }
+        else {
+            gone.insert(.alert(ruleID: ruleID, key))
+            return
+        }
         watches[coin][position].holds = state.holds
         watches[coin][position].firedAt = state.firedAt?.microseconds ?? .min
         watches[coin][position].isStored = true
         if !state.isAbout(rule) { forgetLook(coin, position) }
-    }
-
-    /// A record of the changelog has no place any more.
-    mutating func drop(_ key: StateKey) {
-        gone.insert(key)
     }
 
     /// The changelog says that a rule knows nothing of a coin any more.

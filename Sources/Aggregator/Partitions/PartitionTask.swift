@@ -5,10 +5,10 @@ import Shared
 /// It belongs to one thread, and nothing that it calls calls back: so the properties that every record touches go
 /// without the check for overlapping accesses, which costs the service 2 to 4 % of its rate.
 final class PartitionTask {
-    /// The partition of `prices.raw`, and of `aggregator.state`.
-    let partition: Int32
-    /// Its windows.
-    @exclusivity(unchecked) var windows: PartitionWindows
+    /// The number of the partition of `prices.raw`, and of `aggregator.state`.
+    let number: Int32
+    /// What decides.
+    @exclusivity(unchecked) var partition: Partition
     /// Whether its position moved since the last commit.
     @exclusivity(unchecked) private(set) var hasMoved = false
     @exclusivity(unchecked) private var output = WindowOutput()
@@ -20,15 +20,15 @@ final class PartitionTask {
     /// Takes over a partition.
     /// - Parameter partitionCount: how many partitions `prices.raw` has.
     init(
-        partition: Int32,
+        _ partition: Partition,
+        number: Int32,
         of partitionCount: Int,
-        windows: PartitionWindows,
         sink: any RecordSink,
         metrics: AggregatorMetrics
     ) {
         self.partition = partition
+        self.number = number
         self.partitionCount = partitionCount
-        self.windows = windows
         writer = ResultWriter(sink)
         self.metrics = metrics
     }
@@ -36,8 +36,10 @@ final class PartitionTask {
     /// Takes a record of `prices.raw`.
     /// - Throws: what writing throws; a record that can't be decoded is a dead letter, not an error.
     func take(_ record: KafkaRecord, clock: ClockReading) throws {
+        // The consumer hands each record out once, in order; the next position rests on that.
+        precondition(record.offset >= partition.position.nextOffset, "a record is handed out twice")
         hasMoved = true
-        windows.nextOffset = record.offset + 1
+        partition.position.nextOffset = record.offset + 1
         guard let value = record.value else {
             return try refuse(record, "the record has no value")
         }
@@ -60,7 +62,7 @@ final class PartitionTask {
         )
         let decision = tick.coinID.withUTF8(in: bytes) { coin in
             tick.vsCurrency.withUTF8(in: bytes) { currency in
-                windows.process(input, coin: coin, currency: currency, clock: clock, into: &output)
+                partition.process(input, coin: coin, currency: currency, clock: clock, into: &output)
             }
         }
         if !output.isEmpty { try writeOutput() }
@@ -84,28 +86,28 @@ final class PartitionTask {
 
     /// The partition has been read to its end: its watermark follows the clock.
     func advance(to clock: ClockReading) throws {
-        windows.advance(to: clock, into: &output)
+        partition.advance(to: clock, into: &output)
         if !output.isEmpty { try writeOutput() }
         // A boundary can also change state without a result: panes that nobody needs any more.
-        if windows.hasChanges { hasMoved = true }
+        if partition.hasChanges { hasMoved = true }
     }
 
     /// Emits the windows that are still open, marked partial: the end of a replay.
     func flush() throws {
-        windows.flush(into: &output)
+        partition.flush(into: &output)
         if !output.isEmpty { try writeOutput() }
     }
 
     /// Whether there is something to commit.
     var needsCommit: Bool {
-        hasMoved || windows.hasChanges
+        hasMoved || partition.hasChanges
     }
 
     /// Writes the state that changed into the open transaction.
     func writeState() throws {
         var records = 0
-        try windows.drainChanges { key, value in
-            try writer.write(key, value, partition: partition)
+        try partition.drainChanges { key, value in
+            try writer.write(key, value, partition: number)
             records += 1
         }
         metrics.stateRecords.increment(by: records)
@@ -114,17 +116,17 @@ final class PartitionTask {
 
     /// Forgets what changed of the state: a replay keeps none.
     func discardState() {
-        windows.drainChanges { _, _ in }
+        partition.drainChanges { _, _ in }
         hasMoved = false
     }
 
     /// A record of the rules has been looked at.
     /// - Parameters:
-    ///   - partition: of the rules.
+    ///   - rules: the partition of `alerts.rules`.
     ///   - next: the offset after the record.
     ///   - letter: the record, if it can't be used.
-    func report(_ letter: DeadLetter?, partition: Int32, next: Int64) throws {
-        windows.reportedRules[partition] = next
+    func report(_ letter: DeadLetter?, of rules: Int32, next: Int64) throws {
+        partition.position.reportedRules[rules] = next
         guard let letter else { return }
         try writer.write(letter)
         metrics.deadLetters.increment()
@@ -143,7 +145,7 @@ final class PartitionTask {
     private func writeOutput() throws {
         for result in output.results {
             metrics.count(result)
-            try writer.write(windows.aggregate(of: result))
+            try writer.write(partition.aggregate(of: result))
         }
         for alert in output.alerts { try writer.write(alert) }
         metrics.alerts.increment(by: output.alerts.count)
@@ -166,7 +168,7 @@ final class PartitionTask {
     }
 
     private func headers(future ahead: Int64) -> [KafkaHeader] {
-        let watermark = windows.watermark.value.map { [KafkaHeader("watermark", $0.description)] } ?? []
+        let watermark = partition.watermark.map { [KafkaHeader("watermark", $0.description)] } ?? []
         return [KafkaHeader("reason", "future"), KafkaHeader("ahead_by_ms", String(ahead / 1_000))] + watermark
     }
 }

@@ -15,8 +15,7 @@ final class PartitionTasks: RebalanceHandler {
     private let settings: AggregatorSettings
     private let metrics: AggregatorMetrics
     private let session: TransactionSession
-    private let rules: RuleFollower
-    private let ruleFaults: RuleFaultReader
+    private let rules: RuleFeed
     private var clockCheck = ClockCheck()
     private var noRoomLog: SampledLog
     private let inputPartitions: Int
@@ -32,7 +31,7 @@ final class PartitionTasks: RebalanceHandler {
         settings: AggregatorSettings,
         metrics: AggregatorMetrics,
         session: TransactionSession,
-        rules: RuleFollower,
+        rules: RuleFeed,
         inputPartitions: Int,
         logger: Logger,
         watch: BrokerWatch,
@@ -43,7 +42,6 @@ final class PartitionTasks: RebalanceHandler {
         self.metrics = metrics
         self.session = session
         self.rules = rules
-        ruleFaults = RuleFaultReader(settings: settings)
         noRoomLog = SampledLog(logger)
         self.inputPartitions = inputPartitions
         self.logger = logger
@@ -111,24 +109,25 @@ final class PartitionTasks: RebalanceHandler {
             settings: settings,
             memory: memory,
             metrics: metrics,
+            logger: logger,
             stop: stop,
             heartbeat: heartbeat
         )
         var positions: [TopicPartition: Int64] = [:]
-        let found = try restorer.restore(partitions.map(\.partition), rules: rules.rules.all, until: deadline)
+        let start = StartPosition(settings: settings, metrics: metrics, logger: logger)
+        let found = try restorer.restore(partitions.map(\.partition), rules: rules.inForce, until: deadline)
         for (partition, var restored) in zip(partitions, found) {
-            report(restored.faults, of: partition.partition)
-            try findPosition(&restored, of: partition, consumer, until: deadline)
-            positions[partition] = restored.windows.nextOffset
+            try start.find(for: &restored, of: partition, consumer, until: deadline)
+            positions[partition] = restored.partition.position.nextOffset
             tasks[partition.partition] = PartitionTask(
-                partition: partition.partition,
+                restored.partition,
+                number: partition.partition,
                 of: inputPartitions,
-                windows: restored.windows,
                 sink: session,
                 metrics: metrics
             )
             logger.info(
-                "partition \(partition.partition) goes on at offset \(restored.windows.nextOffset)",
+                "partition \(partition.partition) goes on at offset \(restored.partition.position.nextOffset)",
                 metadata: [
                     "state_records": "\(restored.records)",
                     "restore_ms": "\(restored.duration.wholeMicroseconds / 1_000)",
@@ -136,54 +135,6 @@ final class PartitionTasks: RebalanceHandler {
             )
         }
         return positions
-    }
-
-    /// Says which records of the state could not be used.
-    private func report(_ faults: StateFaults, of partition: Int32) {
-        guard !faults.isEmpty else { return }
-        metrics.badState.increment(by: faults.values.count)
-        let shown = 20
-        for fault in faults.values.values.sorted(by: { $0.offset < $1.offset }).prefix(shown) {
-            logger.error(
-                """
-                aggregator.state, partition \(partition), offset \(fault.offset) can't be used and is dropped: \(fault.key): \
-                \(fault.reason)
-                """
-            )
-        }
-        if faults.values.count > shown {
-            logger.error("\(faults.values.count - shown) more records of partition \(partition) are dropped")
-        }
-        if let fault = faults.firstUnknownKey {
-            logger.warning(
-                "aggregator.state, partition \(partition), offset \(fault.offset): the key \"\(fault.key)\" is unknown",
-                metadata: ["unknown_keys": "\(faults.unknownKeys)"]
-            )
-        }
-    }
-
-    /// Makes sure that the broker has the record to go on with.
-    private func findPosition(
-        _ restored: inout StateRestorer.Restored,
-        of partition: TopicPartition,
-        _ consumer: KafkaConsumer,
-        until deadline: ContinuousClock.Instant
-    ) throws {
-        let timeout = min(.seconds(10), max(.seconds(1), ContinuousClock.now.duration(to: deadline)))
-        let available = try consumer.watermarkOffsets(of: partition, timeout: timeout)
-        guard restored.hadState else {
-            restored.windows.nextOffset = available.lowerBound
-            return
-        }
-        let position = restored.windows.nextOffset
-        let name = AggregatorSettings.gapPolicySetting.name
-        guard let gap = PositionGap(partition: partition, position: position, available: available, setting: name)
-        else { return }
-        guard settings.gapPolicy == .continue else { throw gap }
-        logger.error("going on in spite of this: \(gap)")
-        metrics.retentionGaps.increment(by: Int(gap.lost))
-        restored.windows.missedRecords()
-        restored.windows.nextOffset = available.lowerBound
     }
 
     /// Throws away what is in memory and in the open transaction, and restores all tasks.
@@ -202,7 +153,7 @@ final class PartitionTasks: RebalanceHandler {
 
     /// Takes a record into its partition's task.
     func take(_ record: KafkaRecord, clock: ClockReading) throws {
-        if current?.partition != record.partition { current = tasks[record.partition] }
+        if current?.number != record.partition { current = tasks[record.partition] }
         try current?.take(record, clock: clock)
     }
 
@@ -211,7 +162,7 @@ final class PartitionTasks: RebalanceHandler {
         guard settings.followsClock, watch.isReachable else { return }
         let topic = settings.kafka.name(.raw)
         for task in tasks.values
-        where consumer.lag(of: TopicPartition(topic: topic, partition: task.partition)) == 0 {
+        where consumer.lag(of: TopicPartition(topic: topic, partition: task.number)) == 0 {
             try task.advance(to: clock)
         }
     }
@@ -230,7 +181,7 @@ final class PartitionTasks: RebalanceHandler {
             if counts.noRoom > 0 {
                 noRoomLog.warning(
                     """
-                    partition \(task.partition) has no room for another coin: \(counts.noRoom) ticks went to the dead letters \
+                    partition \(task.number) has no room for another coin: \(counts.noRoom) ticks went to the dead letters \
                     (AGGREGATOR_COIN_MEMORY)
                     """
                 )
@@ -247,45 +198,22 @@ final class PartitionTasks: RebalanceHandler {
         return clockCheck.verdict
     }
 
-    /// Takes over changes of the rules, and reports the faulty ones that nobody has reported yet.
+    /// Takes over changes of the rules.
     func followRules() throws {
-        for change in try rules.poll() {
-            for task in tasks.values {
-                switch change {
-                case .set(let rule): _ = task.windows.setRule(rule)
-                case .remove(let ruleID): task.windows.removeRule(ruleID)
-                }
-            }
-        }
-        // One task, on whichever instance it runs, reports the faults of a partition of the rules.
-        var unreported: [Int32: Int64] = [:]
-        for (partition, end) in rules.positions {
-            guard let task = tasks[partition % Int32(inputPartitions)] else { continue }
-            let reported = task.windows.reportedRules[partition] ?? 0
-            if reported > end {
-                // Another instance was ahead of this one, or the topic was made anew.
-                guard rules.isBehindEnd(reported, of: partition) else { continue }
-                try task.report(nil, partition: partition, next: rules.starts[partition] ?? 0)
-            }
-            let next = max(task.windows.reportedRules[partition] ?? 0, rules.starts[partition] ?? 0)
-            if next < end { unreported[partition] = next }
-        }
-        try ruleFaults.read(from: unreported) { partition, next, letter in
-            try tasks[partition % Int32(inputPartitions)]?.report(letter, partition: partition, next: next)
-        }
+        try rules.deliver(to: tasks, of: inputPartitions)
     }
 
     /// Commits what is in hand, if there is anything.
     /// - Parameter consumer: the member of the group, for the broker's check of the commit.
     func commit(of consumer: KafkaConsumer) throws {
-        let touched = tasks.values.filter(\.needsCommit).sorted { $0.partition < $1.partition }
+        let touched = tasks.values.filter(\.needsCommit).sorted { $0.number < $1.number }
         guard !touched.isEmpty else { return }
         let started = ContinuousClock.now
         try session.begin()
         let topic = settings.kafka.name(.raw)
         var offsets: [TopicPartition: Int64] = [:]
         for task in touched {
-            offsets[TopicPartition(topic: topic, partition: task.partition)] = task.windows.nextOffset
+            offsets[TopicPartition(topic: topic, partition: task.number)] = task.partition.position.nextOffset
             try task.writeState()
         }
         try session.commit(offsets, of: consumer, timeout: Self.stepTimeout)
@@ -297,12 +225,12 @@ final class PartitionTasks: RebalanceHandler {
     func publish(clock: ClockReading, of consumer: KafkaConsumer) {
         let topic = settings.kafka.name(.raw)
         for task in tasks.values {
-            let source = TopicPartition(topic: topic, partition: task.partition)
-            metrics.coinMemory(of: task.partition).set(task.windows.byteCount)
-            if let lag = consumer.lag(of: source) { metrics.lag(of: task.partition).set(Int(lag)) }
-            if let watermark = task.windows.watermark.value {
+            let source = TopicPartition(topic: topic, partition: task.number)
+            metrics.coinMemory(of: task.number).set(task.partition.byteCount)
+            if let lag = consumer.lag(of: source) { metrics.lag(of: task.number).set(Int(lag)) }
+            if let watermark = task.partition.watermark {
                 let delay = Double(clock.wall.microseconds - watermark.microseconds) / 1_000_000
-                metrics.watermarkDelay(of: task.partition).set(delay)
+                metrics.watermarkDelay(of: task.number).set(delay)
             }
         }
     }

@@ -1,8 +1,9 @@
 import Dispatch
+import Logging
 import Shared
 import Synchronization
 
-/// Reads a partition's changelog to its end and makes the windows of it.
+/// Reads a partition's changelog to its end and makes the partition of it.
 ///
 /// The end waits for transactions that a predecessor left open, until they are committed or aborted: so nothing that
 /// becomes visible later is missed.
@@ -10,6 +11,7 @@ struct StateRestorer {
     private let settings: AggregatorSettings
     private let memory: CoinMemory
     private let metrics: AggregatorMetrics
+    private let logger: Logger
     private let stop: StopSignal?
     private let heartbeat: Heartbeat?
 
@@ -18,12 +20,10 @@ struct StateRestorer {
 
     /// What was found.
     struct Restored: Sendable {
-        /// The windows, with their position.
-        var windows: PartitionWindows
+        /// The partition, with its position.
+        var partition: Partition
         /// Whether there was any state; without it the partition is read from its earliest record.
         var hadState: Bool
-        /// The records that could not be used.
-        var faults: StateFaults
         /// How many records were read.
         var records: Int
         /// How long it took.
@@ -33,18 +33,21 @@ struct StateRestorer {
     /// A restorer.
     /// - Parameters:
     ///   - memory: what the coins of each partition may take.
+    ///   - logger: gets a line about each record that can't be used, up to a limit.
     ///   - stop: ends the waits for a broker early.
     ///   - heartbeat: gets beats while the state is read.
     init(
         settings: AggregatorSettings,
         memory: CoinMemory = .unlimited,
         metrics: AggregatorMetrics,
+        logger: Logger,
         stop: StopSignal? = nil,
         heartbeat: Heartbeat? = nil
     ) {
         self.settings = settings
         self.memory = memory
         self.metrics = metrics
+        self.logger = logger
         self.stop = stop
         self.heartbeat = heartbeat
     }
@@ -79,9 +82,7 @@ struct StateRestorer {
         clock: ClockReading
     ) throws -> Restored {
         let started = ContinuousClock.now
-        var windows = PartitionWindows(plan: settings.plan, memory: memory)
-        for rule in rules { _ = windows.setRule(rule) }
-        var restore = StateRestore(into: windows, partition: partition)
+        var restore = StateRestore(plan: settings.plan, memory: memory, rules: rules, partition: partition)
         var records = 0
         let source = TopicPartition(topic: settings.kafka.name(.aggregatorState), partition: partition)
         let reader = try KafkaReader(
@@ -95,14 +96,38 @@ struct StateRestorer {
             restore.apply(key: record.key?.span, value: record.value?.span, offset: record.offset)
         }
         let outcome = try restore.finish(at: clock.monotonic)
+        report(outcome.faults, of: partition)
         let duration = started.duration(to: .now)
         metrics.restoredRecords.increment(by: records)
         return Restored(
-            windows: outcome.windows,
+            partition: outcome.partition,
             hadState: outcome.foundPosition,
-            faults: outcome.faults,
             records: records,
             duration: duration
         )
+    }
+
+    /// Says which records of the state could not be used.
+    private func report(_ faults: StateFaults, of partition: Int32) {
+        guard !faults.isEmpty else { return }
+        metrics.badState.increment(by: faults.values.count)
+        let shown = 20
+        for fault in faults.values.values.sorted(by: { $0.offset < $1.offset }).prefix(shown) {
+            logger.error(
+                """
+                aggregator.state, partition \(partition), offset \(fault.offset) can't be used and is dropped: \(fault.key): \
+                \(fault.reason)
+                """
+            )
+        }
+        if faults.values.count > shown {
+            logger.error("\(faults.values.count - shown) more records of partition \(partition) are dropped")
+        }
+        if let fault = faults.firstUnknownKey {
+            logger.warning(
+                "aggregator.state, partition \(partition), offset \(fault.offset): the key \"\(fault.key)\" is unknown",
+                metadata: ["unknown_keys": "\(faults.unknownKeys)"]
+            )
+        }
     }
 }

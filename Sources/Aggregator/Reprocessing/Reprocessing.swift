@@ -68,12 +68,10 @@ struct Reprocessing {
     ) throws -> Int {
         guard !offsets.isEmpty else { return 0 }
         let memory = CoinMemory(limit: settings.coinMemory / max(1, partitionCount))
-        var windows = PartitionWindows(plan: settings.plan, memory: memory)
-        for rule in rules { _ = windows.setRule(rule) }
         let task = PartitionTask(
-            partition: partition.partition,
+            Partition(plan: settings.plan, memory: memory, rules: rules),
+            number: partition.partition,
             of: partitionCount,
-            windows: windows,
             sink: session,
             metrics: metrics
         )

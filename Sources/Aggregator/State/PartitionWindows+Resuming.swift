@@ -5,18 +5,18 @@ extension PartitionWindows {
     /// Takes back panes, and works out what isn't stored by itself.
     /// - Parameters:
     ///   - held: by coin, the panes of the changelog.
+    ///   - orphans: gets the keys of panes that have no place any more.
     ///   - faults: gets panes that can't be used; windows that need one of them are marked partial.
     ///   - instant: the monotonic clock now, in microseconds.
     mutating func resume(
         _ position: PositionState,
         held: ContiguousArray<ContiguousArray<StateRestore.HeldPane>>,
+        orphans: inout Set<StateKey>,
         faults: inout StateFaults,
         at instant: Int64
     ) {
-        nextOffset = position.nextOffset
         completeFrom = position.completeFrom
         refusedThrough = position.refusedThrough?.microseconds ?? .min
-        reportedRules = position.reportedRules
         var kept: Range<Int64> = 0..<0
         if let value = position.watermark, let largest = position.largestEventTime {
             watermark = Watermark(
@@ -49,7 +49,7 @@ extension PartitionWindows {
                     take(pane, of: coin, moved: moved)
                 } else {
                     // What the coin's record has to say of it goes into the same transaction as its tombstone.
-                    changes.orphans.insert(key)
+                    orphans.insert(key)
                     if learn(pane.pane, of: coin) { markChanged(coin) }
                 }
             }
@@ -59,6 +59,26 @@ extension PartitionWindows {
         for case .pane(_, let start) in faults.values.keys where kept.contains(plan.pane(at: start)) {
             markMissing(pane: plan.pane(at: start))
         }
+    }
+
+    /// Takes back what the changelog says of a coin.
+    mutating func restore(_ record: CoinRecord, of coin: Int) {
+        states[coin].isStored = true
+        states[coin].lastEventTime = record.lastEventTime?.microseconds ?? .min
+        states[coin].completeFrom = record.completeFrom?.microseconds ?? .min
+        states[coin].carried = nil
+        if let close = record.close, let time = record.closeTime {
+            states[coin].carried = CoinState.Carried(
+                price: close.units,
+                volume: record.volume?.units,
+                time: time.microseconds
+            )
+        }
+    }
+
+    /// The changelog says nothing of a coin any more.
+    mutating func forgetRecord(of coin: Int) {
+        states[coin] = CoinState()
     }
 
     /// A pane could not be used: windows that begin before its end lack its ticks.

@@ -3,14 +3,21 @@ import Shared
 /// State that outlives the process: what changed goes into the changelog, and comes back from it.
 extension PartitionWindows {
     /// Whether anything but the position changed since the last drain.
-    public var hasChanges: Bool {
-        !changes.isEmpty || alerts.hasChanges
+    var hasChanges: Bool { !changes.isEmpty }
+
+    /// Coins that may have left since the last drain.
+    var leaving: ContiguousArray<Int> { changes.leaving }
+
+    /// Whether the changelog holds a record of a coin.
+    func isStored(_ coin: Int) -> Bool { states[coin].isStored }
+
+    /// All changes have been handed over.
+    mutating func forgetChanges() {
+        changes.removeAll()
     }
 
-    /// Hands over every record that has changed since the last drain, the position last; nil removes a record. Coins that
-    /// nothing needs any more are forgotten.
-    public mutating func drainChanges(_ write: (StateKey, StateValue?) throws -> Void) rethrows {
-        for key in changes.orphans { try write(key, nil) }
+    /// Hands over the panes that changed; nil removes one.
+    mutating func drainPanes(_ write: (StateKey, StateValue?) throws -> Void) rethrows {
         for gone in changes.gone { try write(paneKey(gone.coin, gone.pane), nil) }
         for change in changes.panes {
             guard !rings[change.coin].isEmpty else { continue }
@@ -21,26 +28,26 @@ extension PartitionWindows {
             let state = paneState(rings[change.coin][slot], of: change.coin)
             try write(paneKey(change.coin, change.pane), .pane(state))
         }
+    }
+
+    /// Hands over the records of coins that changed, but not of those that will leave without having had one.
+    /// - Parameter isRemembered: whether a rule knows something of a coin.
+    mutating func drainCoins(
+        isRemembered: (Int) -> Bool,
+        _ write: (StateKey, StateValue?) throws -> Void
+    ) rethrows {
         for coin in changes.coins {
             states[coin].isDirty = false
-            guard states[coin].isStored || !canLeave(coin) else { continue }
+            guard states[coin].isStored || !canLeave(coin, isRemembered: isRemembered(coin)) else { continue }
             states[coin].isStored = true
             try write(.coin(coins.keys[coin]), .coin(coinRecord(coin)))
         }
-        try alerts.drainChanges(coins: coins.keys, write)
-        for coin in changes.leaving where canLeave(coin) {
-            if states[coin].isStored { try write(.coin(coins.keys[coin]), nil) }
-            for rule in alerts.storedRules(of: coin) { try write(.alert(ruleID: rule, coins.keys[coin]), nil) }
-            release(coin)
-        }
-        changes.removeAll()
-        try write(.position, .position(position))
     }
 
-    /// How far the partition has come.
-    var position: PositionState {
+    /// The record that says how far the partition has come.
+    func state(at position: Position) -> PositionState {
         PositionState(
-            nextOffset: nextOffset,
+            nextOffset: position.nextOffset,
             watermark: watermark.value,
             largestEventTime: watermark.largestEventTime,
             completeFrom: completeFrom,
@@ -48,7 +55,7 @@ extension PartitionWindows {
             refusedThrough: refusedThrough == .min ? nil : EventTime(microseconds: refusedThrough),
             paneLength: plan.paneLength,
             windows: plan.windows,
-            reportedRules: reportedRules
+            reportedRules: position.reportedRules
         )
     }
 

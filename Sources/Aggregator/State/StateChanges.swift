@@ -17,12 +17,10 @@ struct StateChanges: Sendable {
     var coins = ContiguousArray<Int>()
     /// Coins that may have left.
     var leaving = ContiguousArray<Int>()
-    /// Keys that were read from the changelog and have no place any more.
-    var orphans: Set<StateKey> = []
 
     /// Whether there is nothing to write.
     var isEmpty: Bool {
-        panes.isEmpty && gone.isEmpty && coins.isEmpty && leaving.isEmpty && orphans.isEmpty
+        panes.isEmpty && gone.isEmpty && coins.isEmpty && leaving.isEmpty
     }
 
     /// Forgets everything, but keeps the memory.
@@ -31,6 +29,5 @@ struct StateChanges: Sendable {
         gone.removeAll(keepingCapacity: true)
         coins.removeAll(keepingCapacity: true)
         leaving.removeAll(keepingCapacity: true)
-        orphans.removeAll()
     }
 }

@@ -1,6 +1,6 @@
 import Shared
 
-/// Rebuilds the windows of a partition from its changelog: feed it the records in their order, then take the windows.
+/// Rebuilds a partition from its changelog: feed it the records in their order, then take the partition.
 ///
 /// Records of one key replace each other, so it doesn't matter how much of the changelog has been compacted. Panes are
 /// only collected until the end has come, because it is the position that says which of them are of use.
@@ -16,33 +16,40 @@ struct StateRestore: Sendable {
 
     /// What came out.
     struct Outcome: Sendable {
-        /// The windows as they were.
-        var windows: PartitionWindows
-        /// Whether there was a position to go on from; without one the windows have seen nothing.
+        /// The partition as it was.
+        var partition: Partition
+        /// Whether there was a position to go on from; without one the partition has seen nothing.
         var foundPosition: Bool
         /// The records that could not be used.
         var faults: StateFaults
     }
 
-    private let partition: Int32
-    private let fresh: PartitionWindows
+    private let number: Int32
+    private let memory: CoinMemory
+    private let rules: [AlertRule]
     private var windows: PartitionWindows
+    private var alerts: AlertBoard
     private var position: PositionState?
     /// By coin, in the order of their numbers.
     private var held = ContiguousArray<ContiguousArray<HeldPane>>()
+    /// Keys that have no place any more.
+    private var orphans: Set<StateKey> = []
     private var faults = StateFaults()
 
     /// Starts with nothing.
     /// - Parameters:
-    ///   - windows: windows that have seen nothing, with the rules that are in force.
-    ///   - partition: for messages.
-    init(into windows: PartitionWindows, partition: Int32 = 0) {
-        self.windows = windows
-        self.partition = partition
-        fresh = windows
+    ///   - partition: its number, for messages.
+    ///   - memory: what coins may take.
+    ///   - rules: those that are in force.
+    init(plan: WindowPlan, memory: CoinMemory = .unlimited, rules: [AlertRule] = [], partition: Int32 = 0) {
+        number = partition
+        self.memory = memory
+        self.rules = rules
+        windows = PartitionWindows(plan: plan, memory: memory)
+        alerts = AlertBoard(rules, plan: plan)
     }
 
-    /// Takes the next record of the changelog; one that can't be used is noted and passed over.
+    /// Takes the next record of the changelog; one that can't be used is noted and skipped.
     mutating func apply(key: Span<UInt8>?, value: Span<UInt8>?, offset: Int64) {
         guard let bytes = key, let key = StateKey(utf8: bytes) else {
             let text = key?.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) } ?? ""
@@ -74,53 +81,56 @@ struct StateRestore: Sendable {
         }
     }
 
-    /// The windows as they were.
+    /// The partition as it was.
     /// - Parameter instant: the monotonic clock now, in microseconds: a quiet partition's watermark goes on from here.
     /// - Throws: ``StateError`` when there is a position and it can't be used, or nearly nothing can.
     func finish(at instant: Int64) throws(StateError) -> Outcome {
-        if let fault = faults.values[.position] { throw StateError(partition: partition, fault: fault) }
+        if let fault = faults.values[.position] { throw StateError(partition: number, fault: fault) }
         if faults.isFull, var fault = faults.values.values.min(by: { $0.offset < $1.offset }) {
             fault.reason += " (and so are more than \(StateFaults.limit) others)"
-            throw StateError(partition: partition, fault: fault)
+            throw StateError(partition: number, fault: fault)
         }
         guard let position else { return startAnew() }
-        var (windows, faults) = (self.windows, self.faults)
-        windows.resume(position, held: held, faults: &faults, at: instant)
-        windows.changes.orphans.formUnion(faults.values.keys)
-        return Outcome(windows: windows, foundPosition: true, faults: faults)
+        var (windows, orphans, faults) = (self.windows, self.orphans, self.faults)
+        windows.resume(position, held: held, orphans: &orphans, faults: &faults, at: instant)
+        orphans.formUnion(faults.values.keys)
+        let read = Position(nextOffset: position.nextOffset, reportedRules: position.reportedRules)
+        let partition = Partition(windows, alerts, at: read, orphans: orphans)
+        return Outcome(partition: partition, foundPosition: true, faults: faults)
     }
 
     /// There is no position: what else the changelog holds is of an earlier life, and goes.
     private func startAnew() -> Outcome {
-        var windows = fresh
-        windows.changes.orphans = self.windows.changes.orphans.union(faults.values.keys)
-        for (coin, key) in self.windows.coins.keys.enumerated() where self.windows.states[coin].isRegistered {
-            if self.windows.states[coin].isStored { windows.changes.orphans.insert(.coin(key)) }
-            for rule in self.windows.alerts.storedRules(of: coin) {
-                windows.changes.orphans.insert(.alert(ruleID: rule, key))
-            }
-            guard coin < held.count else { continue }
-            for held in held[coin] {
-                windows.changes.orphans.insert(.pane(key, start: windows.plan.start(of: held.pane.index)))
-            }
+        var orphans = orphans.union(faults.values.keys)
+        for coin in windows.coinNumbers {
+            let key = windows.coins.keys[coin]
+            if windows.isStored(coin) { orphans.insert(.coin(key)) }
+            for rule in alerts.storedRules(of: coin) { orphans.insert(.alert(ruleID: rule, key)) }
+            for held in held[coin] { orphans.insert(.pane(key, start: windows.plan.start(of: held.pane.index))) }
         }
-        return Outcome(windows: windows, foundPosition: false, faults: faults)
+        let partition = Partition(
+            PartitionWindows(plan: windows.plan, memory: memory),
+            AlertBoard(rules, plan: windows.plan),
+            at: Position(),
+            orphans: orphans
+        )
+        return Outcome(partition: partition, foundPosition: false, faults: faults)
     }
 
     // MARK: - Records
 
     private mutating func known(_ key: CoinKey) -> Int {
-        let number =
-            windows.coins.find(key)
-            ?? windows.register(coin: key.coinID.utf8.span, currency: key.vsCurrency.utf8.span)
-        while held.count <= number { held.append([]) }
-        return number
+        if let coin = windows.coins.find(key) { return coin }
+        let coin = windows.register(coin: key.coinID.utf8.span, currency: key.vsCurrency.utf8.span)
+        alerts.addCoin(key, number: coin)
+        if coin == held.count { held.append([]) }
+        return coin
     }
 
     private mutating func hold(_ state: PaneState, of key: CoinKey, start: EventTime, offset: Int64) {
         let index = windows.plan.pane(at: start)
         guard windows.plan.start(of: index) == start else {
-            windows.changes.orphans.insert(.pane(key, start: start))
+            orphans.insert(.pane(key, start: start))
             return
         }
         let coin = known(key)
@@ -134,7 +144,7 @@ struct StateRestore: Sendable {
     }
 
     private mutating func drop(paneOf key: CoinKey, start: EventTime) {
-        windows.changes.orphans.remove(.pane(key, start: start))
+        orphans.remove(.pane(key, start: start))
         let index = windows.plan.pane(at: start)
         guard windows.plan.start(of: index) == start, let coin = windows.coins.find(key) else { return }
         let place = place(of: index, in: coin)
@@ -155,40 +165,35 @@ struct StateRestore: Sendable {
     }
 
     private mutating func restore(_ record: CoinRecord, of key: CoinKey) {
-        let coin = known(key)
-        windows.states[coin].isStored = true
-        windows.states[coin].lastEventTime = record.lastEventTime?.microseconds ?? .min
-        windows.states[coin].completeFrom = record.completeFrom?.microseconds ?? .min
-        windows.states[coin].carried = nil
-        if let close = record.close, let time = record.closeTime {
-            windows.states[coin].carried = CoinState.Carried(
-                price: close.units,
-                volume: record.volume?.units,
-                time: time.microseconds
-            )
-        }
+        windows.restore(record, of: known(key))
     }
 
     private mutating func forget(_ key: CoinKey) {
         guard let coin = windows.coins.find(key) else { return }
-        windows.states[coin] = CoinState()
+        windows.forgetRecord(of: coin)
         releaseIfBlank(coin)
     }
 
     private mutating func restore(_ state: AlertState, rule: String, of key: CoinKey) {
-        guard windows.alerts.hasRule(rule, for: key) else { return windows.alerts.drop(.alert(ruleID: rule, key)) }
-        windows.alerts.restore(state, rule: rule, of: known(key), key: key)
+        guard alerts.hasRule(rule, for: key) else { return orphan(.alert(ruleID: rule, key)) }
+        alerts.restore(state, rule: rule, of: known(key), key: key)
     }
 
     private mutating func forgetAlert(rule: String, of key: CoinKey) {
         let coin = windows.coins.find(key)
-        windows.alerts.forget(rule: rule, of: coin, key: key)
+        orphans.remove(.alert(ruleID: rule, key))
+        alerts.forget(rule: rule, of: coin, key: key)
         if let coin { releaseIfBlank(coin) }
+    }
+
+    private mutating func orphan(_ key: StateKey) {
+        orphans.insert(key)
     }
 
     /// Gives a coin's number back when nothing is left of it: over the life of a topic many coins come and go.
     private mutating func releaseIfBlank(_ coin: Int) {
-        guard held[coin].isEmpty, !windows.states[coin].isStored, !windows.alerts.remembers(coin) else { return }
+        guard held[coin].isEmpty, !windows.isStored(coin), !alerts.remembers(coin) else { return }
+        alerts.removeCoin(coin)
         windows.release(coin)
         held[coin] = []
     }

@@ -78,7 +78,7 @@ struct PaneRing: Sendable {
     }
 
     private static func add(_ tick: WindowTick, to pane: Int64, held: inout Pane, limit: Int128) -> Added {
-        if held.index != pane { held = Pane(index: pane) }
+        if held.index != pane { replace(&held, by: pane) }
         let volume = tick.volume?.units
         guard held.add(price: tick.price.units, volume: volume, time: tick.time.microseconds, limit: limit) else {
             return .refused
@@ -88,7 +88,13 @@ struct PaneRing: Sendable {
 
     /// Makes a slot hold a pane; what it held of an older one is dropped.
     mutating func claim(_ slot: Int, for pane: Int64) {
-        if panes[slot].index != pane { panes[slot] = Pane(index: pane) }
+        if panes[slot].index != pane { Self.replace(&panes[slot], by: pane) }
+    }
+
+    /// Begins a pane in a slot. A newer pane is never overwritten: the ring is as long as panes are needed.
+    private static func replace(_ held: inout Pane, by pane: Int64) {
+        precondition(held.index < pane, "a slot holds a newer pane")
+        held = Pane(index: pane)
     }
 
     /// The first pane with ticks after one and before another.

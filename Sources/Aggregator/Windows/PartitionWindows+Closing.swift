@@ -21,6 +21,7 @@ extension PartitionWindows {
     }
 
     private mutating func close(_ boundary: Int64, into output: inout WindowOutput) {
+        precondition(watermark.value.map { plan.start(of: boundary) <= $0 } ?? false, "a window is closed too early")
         let ending = plan.grids.indices.filter { plan.grids[$0].ends(at: boundary) }
         var kept = 0
         for position in active.indices {
@@ -46,16 +47,6 @@ extension PartitionWindows {
             guard let result = result(of: coin, window: window, end: boundary) else { continue }
             output.results.append(result)
             emitted |= 1 << UInt16(window)
-            if !result.isSynthetic, alerts.isWatched(coin) {
-                alerts.windowClosed(
-                    of: coin,
-                    coins.keys[coin],
-                    window: plan.windows[window],
-                    summary: result.summary,
-                    at: plan.start(of: boundary),
-                    into: &output
-                )
-            }
         }
         if emitted != 0 { noteEmitted(emitted, coin: coin, pane: boundary - 1, slot: slot) }
     }
@@ -75,6 +66,7 @@ extension PartitionWindows {
             end: end,
             summary: summary,
             revision: 0,
+            isLate: false,
             isSynthetic: summary.count == 0,
             isPartial: isPartial(coin, firstPane: end - plan.grids[window].size)
         )
@@ -148,6 +140,7 @@ extension PartitionWindows {
 
     private mutating func emitAgain(_ result: WindowResult, into output: inout WindowOutput) {
         var result = result
+        result.isLate = true
         let slot = rings[result.coin].slot(of: result.end - 1)
         let bit: UInt16 = 1 << UInt16(result.window)
         rings[result.coin].claim(slot, for: result.end - 1)
@@ -195,7 +188,7 @@ extension PartitionWindows {
     }
 
     /// Emits the windows that hold ticks and are still open, marked partial: the end of a replay.
-    public mutating func flush(into output: inout WindowOutput) {
+    mutating func flush(into output: inout WindowOutput) {
         guard let newest = active.map({ states[$0].newestPane }).max(), newest > .min else { return }
         var boundary = closedThrough + 1
         while boundary <= newest + plan.longest {

@@ -7,10 +7,10 @@ extension PartitionWindows {
     /// - Parameters:
     ///   - known: its number, if it is known.
     ///   - time: event time of its tick, in microseconds.
+    ///   - room: the bytes that all coins may take here.
     /// - Returns: its number; nil when there is no room.
-    mutating func admit(_ known: Int?, coin: Span<UInt8>, currency: Span<UInt8>, at time: Int64) -> Int? {
-        guard memory.limit == .max || byteCount + bytesOfNewCoin(names: coin.count + currency.count) <= memory.limit
-        else {
+    mutating func admit(_ known: Int?, coin: Span<UInt8>, currency: Span<UInt8>, at time: Int64, room: Int) -> Int? {
+        guard memory.limit == .max || byteCount + bytesOfNewCoin(names: coin.count + currency.count) <= room else {
             refusedThrough = max(refusedThrough, time)
             return nil
         }
@@ -26,10 +26,15 @@ extension PartitionWindows {
         return number
     }
 
+    /// The numbers that are in use.
+    var coinNumbers: some Sequence<Int> {
+        states.indices.lazy.filter { states[$0].isRegistered }
+    }
+
     /// What all coins take, in bytes: roughly, but never less than half.
     var byteCount: Int {
         coins.byteCount + states.count * Self.bytesEach + ringCount * PaneRing.byteCount(plan: plan, length: ringLength)
-            + alerts.byteCount + revisions.count * 2 * MemoryLayout<(RevisionKey, UInt32)>.stride
+            + revisions.count * 2 * MemoryLayout<(RevisionKey, UInt32)>.stride
     }
 
     private static var bytesEach: Int { MemoryLayout<CoinState>.stride + MemoryLayout<PaneRing>.stride }
@@ -47,7 +52,6 @@ extension PartitionWindows {
         } else {
             states[number] = CoinState()
         }
-        alerts.addCoin(coins.keys[number], number: number)
         return number
     }
 
@@ -85,9 +89,10 @@ extension PartitionWindows {
     }
 
     /// Whether nothing needs a coin any more, so that its number can be given to another.
-    func canLeave(_ coin: Int) -> Bool {
+    /// - Parameter isRemembered: whether a rule knows something of it.
+    func canLeave(_ coin: Int, isRemembered: Bool) -> Bool {
         guard states[coin].isRegistered, !states[coin].isActive else { return false }
-        guard alerts.remembers(coin), let mark = watermark.value else { return true }
+        guard isRemembered, let mark = watermark.value else { return true }
         let end = mark.microseconds - plan.allowedLateness - plan.paneLength - plan.silenceLimit
         return states[coin].lastEventTime < end
     }
@@ -99,7 +104,6 @@ extension PartitionWindows {
             ringCount -= 1
         }
         coins.remove(coin)
-        alerts.removeCoin(coin)
         states[coin] = CoinState()
         states[coin].isRegistered = false
     }

@@ -1,20 +1,13 @@
 import Shared
 
-/// The windows of one input partition: ticks and clock readings go in, results, alerts and changed state come out.
+/// The windows of one input partition: ticks and clock readings go in, results and changed state come out.
 ///
-/// It is a value with no I/O and no clock of its own: the same ticks and readings always give the same results.
 /// A tick is looked up by the bytes of its coin, touches one pane, and allocates nothing while its coin has panes.
-public struct PartitionWindows: Sendable {
+struct PartitionWindows: Sendable {
     /// What the windows look like.
-    public let plan: WindowPlan
+    let plan: WindowPlan
     /// How far event time has come.
-    public internal(set) var watermark: Watermark
-    /// The offset of the next record to read: the caller moves it past every record, whatever became of it.
-    public var nextOffset: Int64 = 0
-    /// See `PositionState.reportedRules`; for the caller, which keeps it here because it is stored with the position.
-    public var reportedRules: [Int32: Int64] = [:]
-    /// The rules that watch the coins.
-    var alerts = AlertBoard()
+    var watermark: Watermark
 
     var coins = CoinTable()
     var states = ContiguousArray<CoinState>()
@@ -55,7 +48,7 @@ public struct PartitionWindows: Sendable {
 
     /// Windows that have seen nothing.
     /// - Parameter memory: what coins may take.
-    public init(plan: WindowPlan, memory: CoinMemory = .unlimited) {
+    init(plan: WindowPlan, memory: CoinMemory = .unlimited) {
         self.plan = plan
         self.memory = memory
         ringLength = plan.ringLength
@@ -68,70 +61,81 @@ public struct PartitionWindows: Sendable {
     ///   - coin: UTF-8 of the coin's id.
     ///   - currency: UTF-8 of the currency.
     ///   - clock: the clocks now.
-    ///   - output: gets the results and alerts that come of it.
-    /// - Returns: what became of the tick.
-    public mutating func process(
+    ///   - bytesElsewhere: what is taken elsewhere of the memory for coins.
+    ///   - output: gets the results that come of it.
+    mutating func process(
         _ tick: WindowTick,
         coin: Span<UInt8>,
         currency: Span<UInt8>,
         clock: ClockReading,
+        bytesElsewhere: Int,
         into output: inout WindowOutput
-    ) -> TickDecision {
+    ) -> TickOutcome {
         let time = tick.time.microseconds
         let ahead = time - clock.wall.microseconds
-        if ahead > plan.futureLimit { return .future(ahead: ahead) }
-        if tick.time < WindowPlan.earliestTick { return .outOfRange }
+        if ahead > plan.futureLimit { return TickOutcome(.future(ahead: ahead)) }
+        if tick.time < WindowPlan.earliestTick { return TickOutcome(.outOfRange) }
         locate(tick.time)
         if let mark = watermark.value {
             let lateBy = mark.microseconds - (recent.end + plan.allowedLateness)
             if lateBy >= 0 || recent.pane < firstKept {
                 let start = EventTime(microseconds: recent.start)
-                return .late(LateTick(by: max(0, lateBy), watermark: mark, windowStart: start))
+                return TickOutcome(.late(LateTick(by: max(0, lateBy), watermark: mark, windowStart: start)))
             }
         }
         let known = coins.find(coin: coin, currency: currency)
-        if let known, tick.isSnapshot, states[known].lastEventTime == time { return .unchanged }
+        if let known, tick.isSnapshot, states[known].lastEventTime == time { return TickOutcome(.unchanged) }
         // The windows that this tick closes never contain it, so the order doesn't show; but the ring has room for
         // the tick's pane only after the panes behind the new watermark have gone.
         if watermark.observe(tick.time, at: clock.monotonic) { closeWindows(into: &output) }
         // The first tick may be a late one: what starts before the newest event time may lack what came before it.
         if completeFrom == nil { completeFrom = watermark.largestEventTime }
+        var outcome = TickOutcome(.accepted)
         let number: Int
         if let known, !rings[known].isEmpty {
             number = known
         } else {
-            guard let admitted = admit(known, coin: coin, currency: currency, at: time) else { return .noRoom }
+            let room = memory.limit - min(memory.limit, bytesElsewhere)
+            guard let admitted = admit(known, coin: coin, currency: currency, at: time, room: room) else {
+                return TickOutcome(.noRoom)
+            }
             number = admitted
+            if known == nil { outcome.newCoin = number }
         }
-        guard add(tick, to: number) else { return .outOfRange }
-        if alerts.isWatched(number), time >= states[number].lastEventTime {
-            if states[number].lastEventTime < time - plan.silenceLimit { alerts.startAnew(number) }
-            alerts.priceMoved(of: number, coins.keys[number], to: tick.price, at: tick.time, into: &output)
+        guard add(tick, to: number) else {
+            outcome.decision = .outOfRange
+            return outcome
         }
-        if time > states[number].lastEventTime { states[number].lastEventTime = time }
-        if recent.pane >= closedThrough { return .accepted }
+        outcome.coin = number
+        outcome.lastEventTime = states[number].lastEventTime
+        if time > outcome.lastEventTime { states[number].lastEventTime = time }
+        if recent.pane >= closedThrough { return outcome }
         revise(number, pane: recent.pane, by: time, into: &output)
-        return .revised
+        outcome.decision = .revised
+        return outcome
     }
 
     /// The partition is quiet: everything in it has been read. Its watermark follows the clock, and windows close.
     /// - Parameters:
     ///   - clock: the clocks now.
     ///   - output: gets the results that come of it.
-    public mutating func advance(to clock: ClockReading, into output: inout WindowOutput) {
+    mutating func advance(to clock: ClockReading, into output: inout WindowOutput) {
         if watermark.advance(to: clock.monotonic) { closeWindows(into: &output) }
     }
 
     /// Records before the next tick are missing: windows that start before it are marked partial.
-    public mutating func missedRecords() {
+    mutating func missedRecords() {
         completeFrom = nil
     }
 
     /// A result as the message that goes out.
-    public func aggregate(of result: WindowResult) -> PriceAggregate {
+    func aggregate(of result: WindowResult) -> PriceAggregate {
         let spec = plan.windows[result.window]
         let end = plan.start(of: result.end)
         let summary = result.summary
+        precondition(summary.low <= min(summary.open, summary.close), "a low above open or close")
+        precondition(summary.high >= max(summary.open, summary.close), "a high below open or close")
+        precondition(result.isSynthetic == (summary.count == 0), "only a synthetic window is empty")
         return PriceAggregate(
             coinID: coins.keys[result.coin].coinID,
             vsCurrency: coins.keys[result.coin].vsCurrency,
@@ -151,19 +155,6 @@ public struct PartitionWindows: Sendable {
             synthetic: result.isSynthetic,
             partial: result.isPartial
         )
-    }
-
-    /// Adds a rule, or replaces the one with its id.
-    /// - Returns: nil, or why the rule can't be used; then nothing has changed.
-    public mutating func setRule(_ rule: AlertRule) -> AlertRuleProblem? {
-        if let problem = AlertRuleProblem(rule, plan: plan) { return problem }
-        alerts.set(rule, coins: coins.keys)
-        return nil
-    }
-
-    /// Removes a rule and what it knew.
-    public mutating func removeRule(_ ruleID: String) {
-        alerts.remove(ruleID, coins: coins.keys)
     }
 
     // MARK: - Pieces

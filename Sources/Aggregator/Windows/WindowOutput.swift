@@ -22,7 +22,7 @@ public struct WindowOutput: Sendable {
     }
 }
 
-/// One result of one window of one coin. `PartitionWindows` makes a `PriceAggregate` of it.
+/// One result of one window of one coin. `Partition` makes a `PriceAggregate` of it.
 public struct WindowResult: Sendable, Hashable {
     /// The coin's number.
     var coin: Int
@@ -34,6 +34,8 @@ public struct WindowResult: Sendable, Hashable {
     var summary: Pane
     /// How often the window was emitted before.
     var revision: UInt32
+    /// A late tick made it: the window had been closed before.
+    var isLate: Bool
     /// Nothing happened in it; the summary holds the previous close.
     var isSynthetic: Bool
     /// It may lack ticks.

@@ -5,6 +5,12 @@ public struct MissingTopics: ClassifiedError, CustomStringConvertible {
     /// Where they were looked for.
     public let bootstrapServers: String
 
+    /// Topics that were looked for at some brokers.
+    public init(topics: [String], bootstrapServers: String) {
+        self.topics = topics
+        self.bootstrapServers = bootstrapServers
+    }
+
     /// Waits for them.
     public var disposition: Disposition {
         .retry

@@ -43,12 +43,10 @@ final class TaskDriver {
 
     /// Takes a partition over that has no state.
     init(_ plan: WindowPlan, partitions: Int = 1, rules: [AlertRule] = [], memory: CoinMemory = .unlimited) {
-        var windows = PartitionWindows(plan: plan, memory: memory)
-        for rule in rules { _ = windows.setRule(rule) }
         task = PartitionTask(
-            partition: Self.input.partition,
+            Partition(plan: plan, memory: memory, rules: rules),
+            number: Self.input.partition,
             of: partitions,
-            windows: windows,
             sink: sink,
             metrics: AggregatorMetrics(plan: plan, registry: PrometheusRegistry())
         )

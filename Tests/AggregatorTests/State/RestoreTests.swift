@@ -262,7 +262,7 @@ import Testing
         run.changelog.append((Array("position".utf8), nil))
         let outcome = try run.restart(run.core.plan, rules: [rule])
         #expect(!outcome.foundPosition)
-        #expect(run.core.coins.count == 0 && run.core.watermark.value == nil)
+        #expect(run.core.windows.coins.count == 0 && run.core.watermark == nil)
         run.commit()
         #expect(run.keys == ["position"])
     }

@@ -22,7 +22,7 @@ import Testing
             if number % 1_000 == 0 { run.commit() }
         }
         #expect(run.core.byteCount <= limit)
-        #expect(run.core.coins.count == accepted)
+        #expect(run.core.windows.coins.count == accepted)
         #expect(accepted > 1_000)
         let decision = run.tick(2, second: 1, coin: coin(0))
         #expect(decision == .accepted)
@@ -38,8 +38,8 @@ import Testing
         // Twenty minutes later: the last synthetic windows have been emitted, and all panes are gone.
         for second in stride(from: 60, through: 20 * 60, by: 60) { run.tick(1, second: Int64(second), coin: coin(0)) }
         run.commit()
-        #expect(run.core.coins.count == 1)
-        #expect(run.core.ringCount == 1)
+        #expect(run.core.windows.coins.count == 1)
+        #expect(run.core.windows.ringCount == 1)
         #expect(run.core.byteCount < full / 2)
         #expect(run.keys.allSatisfy { $0 == "position" || $0.hasSuffix("/usd/coin-0") })
         for again in 1..<number {
@@ -48,7 +48,7 @@ import Testing
         }
         run.commit()
         try run.restart(run.core.plan)
-        #expect(run.core.coins.count == number)
+        #expect(run.core.windows.coins.count == number)
     }
 
     @Test("A coin that a rule remembers stays, and goes after a day of silence")
@@ -65,7 +65,7 @@ import Testing
         #expect(run.alerts.count == 1)
         run.tick(1, second: 50 * hour, coin: coin(0))
         run.commit()
-        #expect(run.core.coins.count == 1)
+        #expect(run.core.windows.coins.count == 1)
         #expect(!run.keys.contains { $0.hasSuffix("coin-1") })
     }
 

@@ -9,18 +9,12 @@ struct CoreRun {
     static let noon: Int64 = 1_795_348_800_000_000
     static let bitcoin = CoinKey(coinID: "bitcoin", vsCurrency: "usd")
 
-    var core: PartitionWindows
+    var core: Partition
     var changelog: [(key: [UInt8], value: [UInt8]?)] = []
     private var output = WindowOutput()
 
     init(_ plan: WindowPlan, memory: CoinMemory = .unlimited, rules: [AlertRule] = []) {
-        core = Self.empty(plan, memory, rules)
-    }
-
-    private static func empty(_ plan: WindowPlan, _ memory: CoinMemory, _ rules: [AlertRule]) -> PartitionWindows {
-        var core = PartitionWindows(plan: plan, memory: memory)
-        for rule in rules { _ = core.setRule(rule) }
-        return core
+        core = Partition(plan: plan, memory: memory, rules: rules)
     }
 
     /// One-minute windows, no disorder, 5 minutes of lateness.
@@ -68,12 +62,12 @@ struct CoreRun {
     /// A new process with these settings reads the changelog.
     @discardableResult
     mutating func restart(_ plan: WindowPlan, rules: [AlertRule] = []) throws -> StateRestore.Outcome {
-        var restore = StateRestore(into: Self.empty(plan, .unlimited, rules), partition: 7)
+        var restore = StateRestore(plan: plan, rules: rules, partition: 7)
         for (offset, record) in changelog.enumerated() {
             restore.apply(key: record.key.span, value: record.value?.span, offset: Int64(offset))
         }
         let outcome = try restore.finish(at: 0)
-        core = outcome.windows
+        core = outcome.partition
         return outcome
     }
 

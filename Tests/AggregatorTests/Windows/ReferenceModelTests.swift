@@ -62,7 +62,7 @@ private struct ComparedRun {
     private let restarts: Restarts
     private var settings: RandomStream.Settings
     private var random: SplitMix64
-    private var core: PartitionWindows
+    private var core: Partition
     private var model: ReferenceModel
     private var output = WindowOutput()
     /// As it lies in Kafka: keys as bytes, values as JSON.
@@ -79,18 +79,12 @@ private struct ComparedRun {
         var model = ReferenceModel(plan: settings.plan)
         model.rules = settings.rules
         self.model = model
-        core = Self.emptyCore(settings)
+        core = Partition(plan: settings.plan, rules: settings.rules)
         committed = (model, 0)
     }
 
-    private static func emptyCore(_ settings: RandomStream.Settings) -> PartitionWindows {
-        var core = PartitionWindows(plan: settings.plan)
-        for rule in settings.rules { _ = core.setRule(rule) }
-        return core
-    }
-
     /// How many coins the core knows.
-    var coinsInMemory: Int { core.coins.count }
+    var coinsInMemory: Int { core.windows.coins.count }
 
     /// Runs the stream.
     /// - Returns: false at the first difference, which is recorded.
@@ -99,7 +93,7 @@ private struct ComparedRun {
         while next < stream.events.count {
             guard step(stream.events[next], number: next) else { return false }
             next += 1
-            core.nextOffset = Int64(next)
+            core.position.nextOffset = Int64(next)
             if random.chance(1, in: 6) { commit(next) }
             if restarts != .none, random.chance(1, in: 25) {
                 next = try crash(at: instant(of: stream.events[next - 1]))
@@ -161,18 +155,18 @@ private struct ComparedRun {
             changelog = compactedChangelog().map { ($0.key, $0.value) }
         }
         if restarts == .changedSettings { settings = try stream.changedSettings(&random) }
-        var restore = StateRestore(into: Self.emptyCore(settings))
+        var restore = StateRestore(plan: settings.plan, rules: settings.rules)
         for record in changelog {
             let value = record.value.map { Array($0.utf8) }
             restore.apply(key: record.key.utf8.span, value: value?.span, offset: 0)
         }
         let outcome = try restore.finish(at: instant)
-        core = outcome.windows
+        core = outcome.partition
         model = committed.model
         model.restart(at: instant, plan: settings.plan, rules: settings.rules)
         #expect(outcome.faults.isEmpty, "seed \(seed): \(outcome.faults)")
         #expect(outcome.foundPosition == (committed.next > 0), "seed \(seed)")
-        #expect(core.nextOffset == Int64(committed.next), "seed \(seed)")
+        #expect(core.position.nextOffset == Int64(committed.next), "seed \(seed)")
         return committed.next
     }
 
@@ -190,7 +184,7 @@ private struct ComparedRun {
     }
 }
 
-extension PartitionWindows {
+extension Partition {
     /// Takes a tick whose coin is given as text.
     mutating func process(
         _ tick: WindowTick,

@@ -1,0 +1,37 @@
+import Logging
+import Shared
+
+/// Where a partition that comes to us is read from.
+struct StartPosition {
+    /// Say what becomes of a gap.
+    let settings: AggregatorSettings
+    /// Count what was lost in a gap.
+    let metrics: AggregatorMetrics
+    /// Gets a line about each gap.
+    let logger: Logger
+
+    /// Makes sure that the broker has the record to go on with. Without state that is the earliest there is.
+    /// - Throws: ``PositionGap`` when it no longer has all behind the position, and that is to stop the service.
+    func find(
+        for restored: inout StateRestorer.Restored,
+        of partition: TopicPartition,
+        _ consumer: KafkaConsumer,
+        until deadline: ContinuousClock.Instant
+    ) throws {
+        let timeout = min(.seconds(10), max(.seconds(1), ContinuousClock.now.duration(to: deadline)))
+        let available = try consumer.watermarkOffsets(of: partition, timeout: timeout)
+        guard restored.hadState else {
+            restored.partition.position.nextOffset = available.lowerBound
+            return
+        }
+        let position = restored.partition.position.nextOffset
+        let name = AggregatorSettings.gapPolicySetting.name
+        guard let gap = PositionGap(partition: partition, position: position, available: available, setting: name)
+        else { return }
+        guard settings.gapPolicy == .continue else { throw gap }
+        logger.error("going on in spite of this: \(gap)")
+        metrics.retentionGaps.increment(by: Int(gap.lost))
+        restored.partition.missedRecords()
+        restored.partition.position.nextOffset = available.lowerBound
+    }
+}
