@@ -99,7 +99,7 @@ final class IngestorPipeline: Pipeline {
             guard try sender.send(batch, stop: stop) else { return }
             newest = [newest, batch.newest].compactMap(\.self).max()
             showLag(of: newest)
-            try sender.look()
+            try sender.checkDeliveries()
             let now = source.missed
             if now.count > missed {
                 metrics.missed(now.unit)?.increment(by: now.count - missed)
@@ -128,7 +128,7 @@ final class IngestorPipeline: Pipeline {
             let left = ContinuousClock.now.duration(to: end)
             guard left > .zero else { return }
             stop.sleep(for: min(left, sender.outstanding > 0 ? .milliseconds(20) : .milliseconds(500)))
-            try sender.look()
+            try sender.checkDeliveries()
             showLag(of: newest)
         }
     }

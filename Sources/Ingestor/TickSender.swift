@@ -19,7 +19,7 @@ final class TickSender {
     private var counted = (acknowledged: 0, failed: 0)
     private var refused = 0
     private var failure: KafkaError?
-    private var looked = ContinuousClock.now
+    private var checked = ContinuousClock.now
     private var held: KafkaError?
     private var isHeld = false
 
@@ -78,19 +78,19 @@ final class TickSender {
                 }
                 if error.disposition == .fatal { throw error }
                 held = error.isQueueFull ? nil : error
-                try look()
+                try checkDeliveries()
                 if stop.isRequested { return false }
             }
         }
     }
 
-    /// Brings the counts up to date, and once a second looks whether the brokers are there.
+    /// Brings the counts up to date, and checks once a second whether the brokers are there.
     /// - Throws: a failure that no attempt can heal; a tick that could not be delivered is counted and logged.
-    func look() throws(KafkaError) {
+    func checkDeliveries() throws(KafkaError) {
         readiness.heartbeat.beat()
         count()
-        guard looked.duration(to: .now) >= .seconds(1) else { return }
-        looked = .now
+        guard checked.duration(to: .now) >= .seconds(1) else { return }
+        checked = .now
         try reportFailures()
         let error = producer.unreachable() ?? held
         if let error, !isHeld {
@@ -108,13 +108,13 @@ final class TickSender {
     ///   - timeout: how long to wait; for ever without it.
     ///   - stop: ends the wait early; without it only the time does.
     /// - Returns: whether none is outstanding.
-    /// - Throws: as ``look()``.
+    /// - Throws: as ``checkDeliveries()``.
     func settle(timeout: Duration?, stop: StopSignal? = nil) throws(KafkaError) -> Bool {
         let deadline = timeout.map { ContinuousClock.now.advanced(by: $0) }
         while producer.outstanding > 0, deadline.map({ .now < $0 }) ?? true, stop?.isRequested != true {
             // librdkafka cuts `linger.ms` short while it is flushed.
             try? producer.flush(timeout: .milliseconds(200))
-            try look()
+            try checkDeliveries()
         }
         count()
         try reportFailures()

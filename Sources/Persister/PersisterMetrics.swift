@@ -67,7 +67,7 @@ struct PersisterMetrics: Sendable {
         )
         gaps = PrometheusCounter(
             "tickline_persister_gaps_total",
-            help: "Positions whose records the broker no longer had, passed over because PERSISTER_ON_GAP allows it.",
+            help: "Positions whose records the broker no longer had, skipped because PERSISTER_ON_GAP allows it.",
             registry: registry
         )
     }

@@ -27,7 +27,7 @@ public final class PersisterPipeline: Pipeline {
     /// Works until it is asked to stop, then writes what it has in hand.
     public func run(stop: StopSignal) throws {
         do {
-            try greetDatabase(stop: stop)
+            try checkDatabase(stop: stop)
         } catch {
             // Nothing is in hand yet.
             if stop.isRequested { return }
@@ -66,8 +66,8 @@ public final class PersisterPipeline: Pipeline {
             throw PositionOutOfRange(error: error)
         } catch {
             consumer.close(abandon: true)
-            // A stop may interrupt anything, as the look for the positions of new partitions: with nothing in hand it is none
-            // the worse for it.
+            // A stop may interrupt anything, such as reading the positions of new partitions; with nothing in hand no harm
+            // is done.
             if stop.isRequested, assignment.unwritten == 0, (error as? any ClassifiedError)?.disposition == .retry {
                 return
             }
@@ -78,8 +78,8 @@ public final class PersisterPipeline: Pipeline {
         if assignment.unwritten > 0 { throw LeftUnwritten(records: assignment.unwritten) }
     }
 
-    /// Sees that there is a database with the schema before the group is joined, and says once what it is.
-    private func greetDatabase(stop: StopSignal) throws {
+    /// Makes sure that there is a database with the schema before the group is joined, and logs once what it is.
+    private func checkDatabase(stop: StopSignal) throws {
         let connection = try PostgresConnection(
             settings.postgres,
             silence: settings.databaseTimeout,

@@ -46,7 +46,7 @@ public struct CacheBatch: Sendable {
     /// - Returns: why it is refused, if it is.
     @discardableResult
     public mutating func add(_ candle: PriceAggregate, latest: EventTime) -> String? {
-        guard candle.isMinute else { return "only tumbling windows of one whole minute belong into this topic" }
+        guard candle.isMinute else { return "only tumbling windows of one whole minute belong in this topic" }
         if let reason = tooEarly("window_start", candle.windowStart, latest) { return reason }
         let version = CacheVersion(
             timeMicroseconds: candle.windowStart.microseconds,

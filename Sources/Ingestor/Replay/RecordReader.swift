@@ -21,7 +21,7 @@ final class RecordReader {
         var lines = 0
     }
 
-    /// The longest record in bytes; a longer one is reported and passed over.
+    /// The longest record in bytes; a longer one is reported and skipped.
     static let longest = 256 << 10
 
     /// The size of the file when it was opened.
@@ -40,7 +40,7 @@ final class RecordReader {
     /// - Parameters:
     ///   - path: the file.
     ///   - quoted: whether a line break inside quotes belongs to the record, as in CSV.
-    /// A byte order mark at the beginning of the file is passed over.
+    /// A byte order mark at the beginning of the file is skipped.
     /// - Throws: ``ReplayError`` when the file cannot be read.
     init(path: String, quoted: Bool) throws(ReplayError) {
         descriptor = open(path, O_RDONLY | O_CLOEXEC)

@@ -1,7 +1,7 @@
 import Shared
 
 /// Where the values stand in the records of a CSV file, by its header line. The order is free, and unknown columns are
-/// passed over.
+/// ignored.
 struct ReplayColumns: Sendable, Hashable {
     /// `timestamp`
     var timestamp: Int

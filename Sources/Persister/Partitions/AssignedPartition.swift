@@ -29,4 +29,23 @@ struct AssignedPartition {
     func isSource(of record: KafkaRecord) -> Bool {
         record.partition == name.partition && record.topic == name.topic
     }
+
+    /// Asks the broker for its end, so that its lag doesn't stand still while it isn't fetched.
+    /// - Returns: whether the broker answered.
+    mutating func findEnd(by consumer: KafkaConsumer, within timeout: Duration) -> Bool {
+        guard let available = try? consumer.watermarkOffsets(of: name, timeout: timeout) else { return false }
+        end = available.upperBound
+        return true
+    }
+
+    /// Brings its lag up to date in the metrics.
+    func reportLag(now: EventTime, of consumer: KafkaConsumer) {
+        // Of a partition that is fetched, the consumer knows the end, and that a transaction's marker is no record.
+        let unread = isPaused ? nil : consumer.lag(of: name)
+        let end = unread.map { read + $0 } ?? end ?? read
+        let lag = max(0, max(end, read) - committed)
+        metrics.lag.set(Int(lag))
+        let age = watermark.map { Double(now.microseconds - $0.microseconds) / 1_000_000 } ?? 0
+        metrics.lagSeconds.set(lag > 0 ? max(0, age) : 0)
+    }
 }

@@ -70,13 +70,13 @@ final class Assignment: RebalanceHandler {
             stop: stop,
             heartbeat: heartbeat
         )
-        let positions = Positions(connection: connection)
+        let start = StartPosition(positions: Positions(connection: connection), settings: settings, metrics: metrics)
         let deadline = ContinuousClock.now.advanced(by: Self.takeOver)
         for partition in assigned.sorted() {
             guard let table = tables[partition.topic] else { continue }
             let left = ContinuousClock.now.duration(to: deadline)
             let available = try consumer.watermarkOffsets(of: partition, timeout: left)
-            let offset = try start(of: partition, available: available, positions: positions)
+            let offset = try start.offset(of: partition, available: available)
             offsets[partition] = offset
             partitions.append(
                 AssignedPartition(
@@ -109,26 +109,6 @@ final class Assignment: RebalanceHandler {
     func lost(_ lost: [TopicPartition]) {
         release(Set(lost))
         logger.warning("lost", metadata: ["partitions": "\(lost.count)"])
-    }
-
-    /// Where to go on: the position in the database, or the earliest record there is when there is none.
-    private func start(
-        of partition: TopicPartition,
-        available: Range<Int64>,
-        positions: Positions
-    ) throws -> Int64 {
-        guard let position = try positions.read(partition) else {
-            try positions.start(partition, at: available.lowerBound)
-            return try positions.read(partition) ?? available.lowerBound
-        }
-        let name = PersisterSettings.gapPolicy.name
-        guard let gap = PositionGap(partition: partition, position: position, available: available, setting: name)
-        else { return position }
-        guard settings.gapPolicy == .continue else { throw gap }
-        logger.error("\(gap)")
-        metrics.gaps.increment()
-        try positions.replace(partition, by: available.lowerBound)
-        return available.lowerBound
     }
 
     private func release(_ names: Set<TopicPartition>) {
@@ -255,27 +235,11 @@ final class Assignment: RebalanceHandler {
     func report(now: EventTime, of consumer: KafkaConsumer) throws {
         guard nextReport <= .now else { return }
         nextReport = ContinuousClock.now.advanced(by: .seconds(1))
-        lookAhead(consumer)
-        for partition in partitions {
-            // Of a partition that is fetched, the consumer knows the end, and that a transaction's marker is no record.
-            let unread = partition.isPaused ? nil : consumer.lag(of: partition.name)
-            let end = unread.map { partition.read + $0 } ?? partition.end ?? partition.read
-            let lag = max(0, max(end, partition.read) - partition.committed)
-            partition.metrics.lag.set(Int(lag))
-            let age = partition.watermark.map { Double(now.microseconds - $0.microseconds) / 1_000_000 } ?? 0
-            partition.metrics.lagSeconds.set(lag > 0 ? max(0, age) : 0)
-        }
-        try consumer.commit(committed, wait: nil)
-    }
-
-    /// Asks the broker for the ends of the partitions that aren't fetched, so that their lag doesn't stand still.
-    private func lookAhead(_ consumer: KafkaConsumer) {
         for index in partitions.indices where partitions[index].isPaused {
             // A broker that is away is not asked for the next one.
-            guard let end = try? consumer.watermarkOffsets(of: partitions[index].name, timeout: Self.lookAhead) else {
-                return
-            }
-            partitions[index].end = end.upperBound
+            guard partitions[index].findEnd(by: consumer, within: Self.lookAhead) else { break }
         }
+        for partition in partitions { partition.reportLag(now: now, of: consumer) }
+        try consumer.commit(committed, wait: nil)
     }
 }

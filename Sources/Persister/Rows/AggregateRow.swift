@@ -10,7 +10,7 @@ enum AggregateRow {
             throw JSONError(.outOfRange, at: 0, field: "revision")
         }
         guard table == .aggregatesSliding || window.window == .tumbling else {
-            throw JSONError(.invalidValue("only tumbling windows belong into this topic"), at: 0, field: "window")
+            throw JSONError(.invalidValue("only tumbling windows belong in this topic"), at: 0, field: "window")
         }
         let texts = window.coinID.utf8.count + window.vsCurrency.utf8.count + 16
         rows.appendRow(room: 2 + 17 * CopyRow.fieldRoom + texts) { row in

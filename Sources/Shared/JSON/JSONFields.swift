@@ -19,7 +19,7 @@ struct JSONFields<Field: RawRepresentable<String> & CaseIterable & Sendable>: Se
 
     /// Reads a record that is one object and nothing else.
     ///
-    /// Unknown fields are passed over. Of equal keys the first one counts, as in Foundation's JSONDecoder.
+    /// Unknown fields are ignored. Of equal keys the first one counts, as in Foundation's JSONDecoder.
     /// - Parameter read: takes the value of a field from the scanner.
     /// - Throws: ``JSONError``, also when a required field isn't there or the record is longer than ``RecordLimit/value``.
     @inline(__always)

@@ -1,6 +1,6 @@
 /// Writes one JSON document after another into the same buffer.
 ///
-/// Commas are put by themselves. After ``reset()`` the buffer keeps its size, so that writing messages of a usual size
+/// It puts the commas itself. After ``reset()`` the buffer keeps its size, so that writing messages of a usual size
 /// allocates nothing.
 public struct JSONWriter: Sendable {
     /// The buffer; only the first ``count`` bytes are the document.

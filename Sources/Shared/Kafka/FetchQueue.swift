@@ -5,7 +5,7 @@ import Logging
 ///
 /// librdkafka 2.0.2's batch call may hand over records that it took just before a rebalance or an assignment that the
 /// same call served (its CHANGELOG, "consume_batch_queue"). So each assigned partition remembers the offset it expects
-/// next: a record from a partition that isn't ours, or from before that offset, is passed over.
+/// next: a record from a partition that isn't ours, or from before that offset, is skipped.
 ///
 /// A poll hands out ``byteBudget`` bytes, and at most one record more, whatever their number: so a caller that keeps what
 /// it gets knows its memory. The records are taken in portions that the size of those before makes fit; what a portion

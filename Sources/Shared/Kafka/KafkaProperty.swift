@@ -86,7 +86,7 @@ public enum KafkaProperty {
             if let near, variables[near] == nil {
                 throw SettingsError([.misspelt(variable, near: near)])
             }
-            Logger(label: "kafka").debug("\(variable) is no property of librdkafka \(version): passed over")
+            Logger(label: "kafka").debug("\(variable) is no property of librdkafka \(version): ignored")
             return nil
         }
     }

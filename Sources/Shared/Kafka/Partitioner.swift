@@ -35,7 +35,7 @@ public enum Partitioner {
         let expected = Self.partition(of: key, among: partitionCount)
         guard partition == expected else {
             return """
-                the record is in partition \(partition), its key belongs into partition \(expected) of \(partitionCount) \
+                the record is in partition \(partition), its key belongs in partition \(expected) of \(partitionCount) \
                 (murmur2, as Java's client chooses it)
                 """
         }

@@ -16,7 +16,7 @@ extension AlertRule {
     )
 
     /// Reads a rule, which people write: `cooldown` is none and `enabled` is true where they aren't given, unknown
-    /// fields are passed over, `null` is the same as an optional field that isn't there.
+    /// fields are ignored, `null` is the same as an optional field that isn't there.
     /// - Throws: ``JSONError`` when the bytes aren't one JSON object of that shape, or the rule has a ``fault``.
     public init(json: Span<UInt8>) throws(JSONError) {
         self.init(ruleID: "", coinID: "", vsCurrency: "", kind: .above, threshold: .zero)

@@ -1,4 +1,4 @@
-/// A wish to be told when a price does something: the value of a record in the compacted topic `alerts.rules`.
+/// What somebody wants to be alerted of: the value of a record in the compacted topic `alerts.rules`.
 public struct AlertRule: Sendable, Hashable {
     /// What the rule watches.
     public enum Kind: String, Sendable, Hashable, CaseIterable {

@@ -1,6 +1,6 @@
 /// What a valid window is, for everybody who reads one.
 extension PriceAggregate {
-    /// Whether the window belongs into `prices.aggregates.1m`: a tumbling one of one minute of the clock.
+    /// Whether the window belongs in `prices.aggregates.1m`: a tumbling one of one minute of the clock.
     public var isMinute: Bool {
         let minute: Int64 = 60_000_000
         return window == .tumbling && windowStart.microseconds % minute == 0

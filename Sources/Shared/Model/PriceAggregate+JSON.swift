@@ -27,7 +27,7 @@ extension PriceAggregate {
         ]
     )
 
-    /// Reads an aggregate: unknown fields are passed over, `null` is the same as an optional field that isn't there.
+    /// Reads an aggregate: unknown fields are ignored, `null` is the same as an optional field that isn't there.
     /// - Throws: ``JSONError`` when the bytes aren't one JSON object of that shape, or the aggregate has a ``fault``.
     public init(json: Span<UInt8>) throws(JSONError) {
         self.init(

@@ -17,7 +17,7 @@ extension PriceAlert {
         required: [.alertID, .ruleID, .coinID, .vsCurrency, .kind, .threshold, .value, .price, .triggeredAt]
     )
 
-    /// Reads an alert: unknown fields are passed over, `null` is the same as an optional field that isn't there.
+    /// Reads an alert: unknown fields are ignored, `null` is the same as an optional field that isn't there.
     /// - Throws: ``JSONError`` when the bytes aren't one JSON object of that shape, or the alert has a ``fault``.
     public init(json: Span<UInt8>) throws(JSONError) {
         self.init(

@@ -20,7 +20,7 @@ extension PriceTick {
 
     static let fields = JSONFields<Field>(required: [.coinID, .vsCurrency, .price, .timestamp])
 
-    /// Reads a tick, which is then valid: unknown fields are passed over, `null` is the same as an optional field that
+    /// Reads a tick, which is then valid: unknown fields are ignored, `null` is the same as an optional field that
     /// isn't there.
     /// - Parameter recordTime: when the record was written, for a tick that doesn't say when it was received.
     /// - Throws: ``JSONError`` when the bytes aren't one JSON object of that shape, or the tick has a ``fault``.

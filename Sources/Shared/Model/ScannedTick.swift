@@ -30,7 +30,7 @@ public struct ScannedTick: Sendable, Hashable {
     /// Where it came from; empty when the tick doesn't say: see ``withSource(in:_:)``.
     public var source: JSONText
 
-    /// Reads a tick: unknown fields are passed over, `null` is the same as an optional field that isn't there.
+    /// Reads a tick: unknown fields are ignored, `null` is the same as an optional field that isn't there.
     ///
     /// What comes out is valid: no reader has to look again.
     /// - Throws: ``JSONError`` when the bytes aren't one JSON object of that shape, or the tick has a ``PriceTick/fault``.

@@ -400,12 +400,12 @@ struct BatchWriterTests {
             as [([Int], [Range<Int>])]
     )
     func gaps(rows: [Int], left: [Range<Int>]) {
-        #expect(BatchWriter.gaps(in: 0..<5, around: rows) == left)
+        #expect(RowStore.gaps(in: 0..<5, around: rows) == left)
     }
 
     @Test("A refused range is tried in smaller parts that cover it", arguments: [nil, 0, 1, 5, 8, 9, 10, 99] as [Int?])
     func split(row: Int?) {
-        let parts = BatchWriter.split(20..<30, at: row)
+        let parts = RowStore.split(20..<30, at: row)
         #expect(parts.flatMap { Array($0) } == Array(20..<30))
         #expect(parts.allSatisfy { $0.count < 10 })
     }

@@ -28,7 +28,7 @@ struct Watchdog: Sendable {
             var check = HangCheck(limit: limit, longestGap: interval * 2)
             while !over.sleep(for: interval) {
                 if stop.isRequested { return }
-                if check.look(at: heartbeat.lastBeat, now: started.duration(to: .now)) {
+                if check.isHung(beat: heartbeat.lastBeat, now: started.duration(to: .now)) {
                     speak()
                     return end()
                 }

@@ -11,7 +11,7 @@ struct WatchdogTests {
     private func verdicts(_ beats: [Int64?], at times: [Int]? = nil) -> [Bool] {
         var check = HangCheck(limit: .seconds(5), longestGap: .seconds(2))
         return beats.enumerated().map { index, beat in
-            check.look(at: beat, now: .seconds(times?[index] ?? index))
+            check.isHung(beat: beat, now: .seconds(times?[index] ?? index))
         }
     }
 

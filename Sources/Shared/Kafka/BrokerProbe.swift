@@ -1,0 +1,108 @@
+import CRdKafka
+import Glibc
+import Logging
+import Synchronization
+
+/// The thread of a ``BrokerWatch``: asks the brokers for metadata, again and again.
+final class BrokerProbe: Sendable {
+    /// What it was asked, and what it found.
+    struct State {
+        var hasStarted = false
+        var isOver = false
+        /// Whether it has found anything yet.
+        var hasAnswer = false
+        /// Why no broker can be reached; nil while one can.
+        var trouble: String?
+        /// Why there is no client to ask with.
+        var failure: KafkaError?
+        /// Whether the topics are asked for, and what the last answer was.
+        var wantsTopics = false
+        var topics: [String: Int]?
+        /// What the pipeline waits for although a broker answers.
+        var missing: String?
+    }
+
+    /// Shared with the watch.
+    let state = Mutex(State())
+    private let settings: KafkaSettings
+    private let readiness: Readiness
+    private let log = Logger(label: "kafka")
+
+    /// A probe that has not begun.
+    init(settings: KafkaSettings, readiness: Readiness) {
+        self.settings = settings
+        self.readiness = readiness
+    }
+
+    /// Starts the thread, once.
+    func start() throws(ThreadError) {
+        let isFirst = state.withLock { state in
+            defer { state.hasStarted = true }
+            return !state.hasStarted
+        }
+        if isFirst {
+            try DedicatedThread.start(name: "kafka-watch") { [self] in run() }
+        }
+    }
+
+    private func run() {
+        let client: KafkaClient
+        do throws(KafkaError) {
+            let properties = settings.consumerProperties(
+                readCommitted: true,
+                resetsToEarliest: false,
+                // A connection on which nothing comes back is given up, so that the next check is on a new one.
+                with: ["socket.timeout.ms": "3000"]
+            )
+            client = try KafkaClient(RD_KAFKA_CONSUMER, properties: properties)
+        } catch {
+            return state.withLock { $0.failure = error }
+        }
+        while !state.withLock({ $0.isOver }) {
+            let wantsTopics = state.withLock { $0.wantsTopics }
+            do throws(KafkaError) {
+                // All topics, or only one, as a sign of life: a cluster may have thousands.
+                let answer = try client.metadata(
+                    topic: wantsTopics ? nil : settings.name(.raw),
+                    timeout: BrokerWatch.patience
+                )
+                client.callbacks.unreachable = nil
+                note(trouble: nil, topics: wantsTopics ? answer : nil)
+            } catch {
+                // Its callbacks know more than the call: a name that can't be resolved, a login that is refused.
+                rd_kafka_poll(client.pointer, 0)
+                note(trouble: (client.callbacks.unreachable ?? error).message, topics: nil)
+            }
+            rest()
+        }
+    }
+
+    /// Waits for the next check: a second, or less while somebody waits for its result.
+    private func rest() {
+        for _ in 0..<10 {
+            usleep(100_000)
+            let isUrgent = state.withLock { $0.isOver || $0.wantsTopics || $0.trouble != nil }
+            if isUrgent { return }
+        }
+    }
+
+    private func note(trouble: String?, topics: [String: Int]?) {
+        let (before, missing, isFirst, isOver) = state.withLock { state in
+            defer {
+                state.trouble = trouble
+                state.topics = topics
+                state.hasAnswer = true
+            }
+            return (state.trouble, state.missing, !state.hasAnswer, state.isOver)
+        }
+        if isOver { return }
+        let servers = settings.bootstrapServers
+        if let trouble {
+            if before == nil { log.warning("no Kafka broker answers at \(servers), waiting for one: \(trouble)") }
+            readiness.set(BrokerWatch.condition, .failing("no broker answers at \(servers): \(trouble)"))
+        } else {
+            if before != nil, !isFirst { log.info("a Kafka broker answers again at \(servers)") }
+            readiness.set(BrokerWatch.condition, missing.map { .failing($0) } ?? .ok)
+        }
+    }
+}
