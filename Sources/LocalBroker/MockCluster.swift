@@ -66,6 +66,11 @@ public final class MockCluster: @unchecked Sendable {
         rd_kafka_mock_topic_set_error(cluster, topic, error)
     }
 
+    /// Makes the broker answer later, as one under load does.
+    public func delayAnswers(milliseconds: Int32) {
+        rd_kafka_mock_broker_set_rtt(cluster, 1, milliseconds)
+    }
+
     /// Makes the broker refuse the next writes as one does that is loading: it doesn't know the partition. Those that were
     /// sent behind them are taken.
     /// - Parameter count: how many requests to refuse.

@@ -66,6 +66,11 @@ public final class TestBroker {
         cluster?.setKnown(name(topic), isKnown)
     }
 
+    /// Makes a mock broker answer later, as one under load; a real one is left alone.
+    public func delayAnswers(milliseconds: Int32) {
+        cluster?.delayAnswers(milliseconds: milliseconds)
+    }
+
     /// Makes a mock broker refuse the next writes, as one that is loading; a real one is left alone.
     public func refuseWrites(_ count: Int) {
         cluster?.refuseWrites(count)
