@@ -116,8 +116,10 @@ final class PartitionTasks: RebalanceHandler {
         var positions: [TopicPartition: Int64] = [:]
         let start = StartPosition(settings: settings, metrics: metrics, logger: logger)
         let found = try restorer.restore(partitions.map(\.partition), rules: rules.inForce, until: deadline)
+        let left = min(.seconds(10), max(.seconds(1), ContinuousClock.now.duration(to: deadline)))
+        let available = try consumer.watermarkOffsets(of: partitions, timeout: left)
         for (partition, var restored) in zip(partitions, found) {
-            try start.find(for: &restored, of: partition, consumer, until: deadline)
+            try start.find(for: &restored, of: partition, available: available[partition] ?? 0..<0)
             positions[partition] = restored.partition.position.nextOffset
             tasks[partition.partition] = PartitionTask(
                 restored.partition,

@@ -11,15 +11,13 @@ struct StartPosition {
     let logger: Logger
 
     /// Makes sure that the broker has the record to go on with. Without state that is the earliest there is.
+    /// - Parameter available: the offsets of the records that the broker has.
     /// - Throws: ``PositionGap`` when it no longer has all behind the position, and that is to stop the service.
     func find(
         for restored: inout StateRestorer.Restored,
         of partition: TopicPartition,
-        _ consumer: KafkaConsumer,
-        until deadline: ContinuousClock.Instant
+        available: Range<Int64>
     ) throws {
-        let timeout = min(.seconds(10), max(.seconds(1), ContinuousClock.now.duration(to: deadline)))
-        let available = try consumer.watermarkOffsets(of: partition, timeout: timeout)
         guard restored.hadState else {
             restored.partition.position.nextOffset = available.lowerBound
             return

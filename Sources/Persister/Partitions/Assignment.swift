@@ -71,11 +71,9 @@ final class Assignment: RebalanceHandler {
             heartbeat: heartbeat
         )
         let start = StartPosition(positions: Positions(connection: connection), settings: settings, metrics: metrics)
-        let deadline = ContinuousClock.now.advanced(by: Self.takeOver)
+        let available = try consumer.watermarkOffsets(of: assigned, timeout: Self.takeOver)
         for partition in assigned.sorted() {
-            guard let table = tables[partition.topic] else { continue }
-            let left = ContinuousClock.now.duration(to: deadline)
-            let available = try consumer.watermarkOffsets(of: partition, timeout: left)
+            guard let table = tables[partition.topic], let available = available[partition] else { continue }
             let offset = try start.offset(of: partition, available: available)
             offsets[partition] = offset
             partitions.append(

@@ -30,28 +30,32 @@ extension KafkaClient {
         return topics
     }
 
-    /// The first offset that is still there, and the one that the next record will get (or, with `read_committed`, the
-    /// first of an open transaction).
+    /// Of each partition the first offset that is still there, and the one that the next record will get (or, with
+    /// `read_committed`, the first of an open transaction). Two requests, however many partitions there are.
     ///
     /// Not `rd_kafka_query_watermark_offsets`: in 2.0.2 that waits for the answers whatever its time-out, with a broker
     /// that is away or stands still for `socket.timeout.ms`, a minute.
-    func watermarkOffsets(of partition: TopicPartition, timeout: Duration) throws(KafkaError) -> Range<Int64> {
+    func watermarkOffsets(
+        of partitions: [TopicPartition],
+        timeout: Duration
+    ) throws(KafkaError) -> [TopicPartition: Range<Int64>] {
+        if partitions.isEmpty { return [:] }
         let deadline = ContinuousClock.now.advanced(by: timeout)
-        func ask(_ end: Int32) throws(KafkaError) -> Int64 {
-            var offset: Int64 = 0
+        func ask(_ end: Int32) throws(KafkaError) -> [TopicPartition: Int64] {
             let left = ContinuousClock.now.duration(to: deadline)
-            try self.ask("asking for the offsets of \(partition)", timeout: left) { milliseconds in
-                // Anew for each attempt: the answer is written over the question.
-                let list = PartitionList(CollectionOfOne((key: partition, value: Int64(end))))
-                let entries = list.pointer
-                let code = rd_kafka_offsets_for_times(pointer, entries, milliseconds)
-                offset = entries.pointee.elems[0].offset
-                return code == RD_KAFKA_RESP_ERR_NO_ERROR ? entries.pointee.elems[0].err : code
-            }
-            return max(0, offset)
+            return try offsets(of: partitions, at: Int64(end), timeout: left, doing: "asking for the offsets")
         }
-        let low = try ask(RD_KAFKA_OFFSET_BEGINNING)
-        return low..<max(low, try ask(RD_KAFKA_OFFSET_END))
+        let lows = try ask(RD_KAFKA_OFFSET_BEGINNING)
+        let ends = try ask(RD_KAFKA_OFFSET_END)
+        return Dictionary(uniqueKeysWithValues: Set(partitions).map { partition in
+            let low = max(0, lows[partition] ?? 0)
+            return (partition, low..<max(low, ends[partition] ?? 0))
+        })
+    }
+
+    /// As ``watermarkOffsets(of:timeout:)`` for one partition.
+    func watermarkOffsets(of partition: TopicPartition, timeout: Duration) throws(KafkaError) -> Range<Int64> {
+        try watermarkOffsets(of: [partition], timeout: timeout)[partition] ?? 0..<0
     }
 
     /// The earliest offsets whose records were produced at or after a time; the end where there is none.
@@ -60,20 +64,31 @@ extension KafkaClient {
         at milliseconds: Int64,
         timeout: Duration
     ) throws(KafkaError) -> [TopicPartition: Int64] {
+        let doing = "asking for the offsets at a time"
+        var found = try offsets(of: partitions, at: milliseconds, timeout: timeout, doing: doing)
+        let none = partitions.filter { (found[$0] ?? -1) < 0 }
+        for (partition, available) in try watermarkOffsets(of: none, timeout: timeout) {
+            found[partition] = available.upperBound
+        }
+        return found
+    }
+
+    /// Asks for the offsets at a time, or at one of librdkafka's names for the ends.
+    private func offsets(
+        of partitions: [TopicPartition],
+        at time: Int64,
+        timeout: Duration,
+        doing: String
+    ) throws(KafkaError) -> [TopicPartition: Int64] {
         var answers: [(partition: TopicPartition, offset: Int64, error: rd_kafka_resp_err_t)] = []
-        try ask("asking for the offsets at a time", timeout: timeout) { limit in
+        try ask(doing, timeout: timeout) { limit in
             // Anew for each attempt: the answer is written over the question.
-            let list = PartitionList(partitions.lazy.map { (key: $0, value: milliseconds) })
+            let list = PartitionList(partitions.lazy.map { (key: $0, value: time) })
             let code = rd_kafka_offsets_for_times(pointer, list.pointer, limit)
             answers = list.entries
-            return code
+            return code == RD_KAFKA_RESP_ERR_NO_ERROR ? answers.first { $0.error != code }?.error ?? code : code
         }
-        var result: [TopicPartition: Int64] = [:]
-        for (partition, offset, error) in answers {
-            try KafkaError.check(error, "asking for the offset of \(partition) at a time")
-            result[partition] = offset >= 0 ? offset : try watermarkOffsets(of: partition, timeout: timeout).upperBound
-        }
-        return result
+        return Dictionary(answers.map { ($0.partition, $0.offset) }) { first, _ in first }
     }
 }
 

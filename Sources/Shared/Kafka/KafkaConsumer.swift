@@ -194,6 +194,14 @@ public final class KafkaConsumer {
         try client.watermarkOffsets(of: partition, timeout: timeout)
     }
 
+    /// As ``watermarkOffsets(of:timeout:)``, of many partitions with as many requests as for one.
+    public func watermarkOffsets(
+        of partitions: [TopicPartition],
+        timeout: Duration = .seconds(10)
+    ) throws(KafkaError) -> [TopicPartition: Range<Int64>] {
+        try client.watermarkOffsets(of: partitions, timeout: timeout)
+    }
+
     /// How many offsets lie between a partition's position and its end, as of the last fetch; no request is made.
     ///
     /// A partition that has been read to its end has none, although a transaction's marker may stand behind the last
@@ -253,12 +261,10 @@ public final class KafkaConsumer {
             var offsets = try handler.assigned(partitions, of: self)
             let missing = partitions.filter { offsets[$0] == nil }
             if !missing.isEmpty {
-                let deadline = ContinuousClock.now.advanced(by: Self.lookupTimeout)
-                let committed = try committed(missing)
-                for partition in missing {
-                    let left = ContinuousClock.now.duration(to: deadline)
-                    offsets[partition] =
-                        try committed[partition] ?? watermarkOffsets(of: partition, timeout: left).lowerBound
+                offsets.merge(try committed(missing)) { given, _ in given }
+                let new = missing.filter { offsets[$0] == nil }
+                for (partition, available) in try watermarkOffsets(of: new, timeout: Self.lookupTimeout) {
+                    offsets[partition] = available.lowerBound
                 }
             }
             try fetched.assign(offsets.filter { partitions.contains($0.key) })

@@ -80,9 +80,9 @@ public struct KafkaSettings: Sendable, Hashable {
             "isolation.level": readCommitted ? "read_committed" : "read_uncommitted",
             "allow.auto.create.topics": "false",
             // A member that died is noticed after this time, and so is a broker. Less than 6 s is refused by a broker with
-            // Kafka's own `group.min.session.timeout.ms`; where it allows less, as in compose, 3 s are better.
+            // Kafka's own `group.min.session.timeout.ms`; where it allows less, as in compose, 2 s are better.
             "session.timeout.ms": "6000",
-            "heartbeat.interval.ms": "1000",
+            "heartbeat.interval.ms": "500",
             // The group waits so long for a member that died while it was joining: by default 5 minutes, in which nobody
             // gets anything. A turn of a loop takes milliseconds, a restore seconds.
             "max.poll.interval.ms": "60000",
