@@ -4,7 +4,8 @@ import Synchronization
 
 /// The way of a record, top to bottom: poll, decode into its partition's batch, hand the batch to a writer, commit.
 ///
-/// This thread polls, decodes and decides; the writers of ``WriterPool`` wait for the database.
+/// This thread polls, decodes and decides; the writers of ``WriterPool`` wait for the database. A dead letter is a record
+/// that ``Batch`` can't use or whose row ``RowStore`` finds refused; ``BatchWriter`` sends it before it commits.
 public final class PersisterPipeline: Pipeline {
     private let settings: PersisterSettings
     private let readiness: Readiness

@@ -116,7 +116,7 @@ public struct Partition: Sendable {
     private mutating func watchWindows(from first: Int, in output: inout WindowOutput) {
         for index in first..<output.results.count {
             let result = output.results[index]
-            guard !result.isLate, !result.isSynthetic, alerts.isWatched(result.coin) else { continue }
+            guard !result.isRevision, !result.isSynthetic, alerts.isWatched(result.coin) else { continue }
             alerts.windowClosed(
                 of: result.coin,
                 windows.coins.keys[result.coin],

@@ -66,7 +66,7 @@ extension PartitionWindows {
             end: end,
             summary: summary,
             revision: 0,
-            isLate: false,
+            isRevision: false,
             isSynthetic: summary.count == 0,
             isPartial: isPartial(coin, firstPane: end - plan.grids[window].size)
         )
@@ -140,7 +140,7 @@ extension PartitionWindows {
 
     private mutating func emitAgain(_ result: WindowResult, into output: inout WindowOutput) {
         var result = result
-        result.isLate = true
+        result.isRevision = true
         let slot = rings[result.coin].slot(of: result.end - 1)
         let bit: UInt16 = 1 << UInt16(result.window)
         rings[result.coin].claim(slot, for: result.end - 1)

@@ -76,6 +76,8 @@ struct PartitionWindows: Sendable {
         if ahead > plan.futureLimit { return TickOutcome(.future(ahead: ahead)) }
         if tick.time < WindowPlan.earliestTick { return TickOutcome(.outOfRange) }
         locate(tick.time)
+        // Too late: the watermark is past the end of the tick's pane and the allowed lateness, or the pane was given up when
+        // the settings changed.
         if let mark = watermark.value {
             let lateBy = mark.microseconds - (recent.end + plan.allowedLateness)
             if lateBy >= 0 || recent.pane < firstKept {

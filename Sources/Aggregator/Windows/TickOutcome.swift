@@ -1,6 +1,6 @@
-/// What became of a tick, and what the alert rules need to know of it.
+/// The decision about a tick, and what the alert rules need to know of it.
 struct TickOutcome: Sendable {
-    /// What became of it.
+    /// What became of the tick.
     var decision: TickDecision
     /// The number of its coin, if it was taken.
     var coin: Int?

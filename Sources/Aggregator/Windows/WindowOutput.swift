@@ -34,8 +34,8 @@ public struct WindowResult: Sendable, Hashable {
     var summary: Pane
     /// How often the window was emitted before.
     var revision: UInt32
-    /// A late tick made it: the window had been closed before.
-    var isLate: Bool
+    /// A tick within the allowed lateness made it: the window had been closed before.
+    var isRevision: Bool
     /// Nothing happened in it; the summary holds the previous close.
     var isSynthetic: Bool
     /// It may lack ticks.

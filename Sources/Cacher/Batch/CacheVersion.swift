@@ -1,4 +1,5 @@
-/// What decides which of two values for the same key is the newer one.
+/// What decides which of two values for the same key is the newer one: here within a batch, in Redis by the same order
+/// (``CacheScript``).
 ///
 /// A tick compares by its event time, then by its offset; a candle by the start of
 /// its window, then by its revision.

@@ -27,9 +27,9 @@ struct Batch: Sendable {
     private(set) var watermark: EventTime?
     /// What its ticks say about their coins that the database may not know yet.
     private(set) var coins: [CoinDescription] = []
-    /// Records that could not be decoded, in the order of their offsets.
-    private(set) var undecodable: [DeadLetter] = []
-    private var undecodableBytes = 0
+    /// Records that can't be used, in the order of their offsets.
+    private(set) var unusable: [DeadLetter] = []
+    private var unusableBytes = 0
     /// What ``coins`` says.
     private var described = CoinDirectory()
     private var rows = CopyBuffer()
@@ -50,11 +50,11 @@ struct Batch: Sendable {
 
     /// How many rows it holds.
     var rowCount: Int { entries.count }
-    /// How many records it holds: rows, and what could not be decoded.
-    var recordCount: Int { entries.count + undecodable.count }
-    /// How many bytes it holds: encoded rows, the records they come from, and those that could not be decoded.
+    /// How many records it holds: rows, and those that can't be used.
+    var recordCount: Int { entries.count + unusable.count }
+    /// How many bytes it holds: encoded rows, the records they come from, and those that can't be used.
     var byteCount: Int {
-        rows.count + records.count + undecodableBytes + entries.count * MemoryLayout<Entry>.stride
+        rows.count + records.count + unusableBytes + entries.count * MemoryLayout<Entry>.stride
             + coins.count * Self.bytesPerCoin
     }
 
@@ -90,8 +90,8 @@ struct Batch: Sendable {
                 service: Positions.service,
                 error: error
             )
-            undecodable.append(letter)
-            undecodableBytes += letter.byteCount
+            unusable.append(letter)
+            unusableBytes += letter.byteCount
         }
         let rowStart = rows.count
         // Among the rules a tombstone says something, the same as an empty value.

@@ -2,7 +2,7 @@
 struct BatchPart: Sendable, Equatable {
     /// The rows, by their index in the batch.
     let rows: Range<Int>
-    /// From the position that the database must be at, to the position after the part. Rows, undecodable records and
+    /// From the position that the database must be at, to the position after the part. Rows, unusable records and
     /// descriptions with such an offset belong to it.
     let offsets: Range<Int64>
 }

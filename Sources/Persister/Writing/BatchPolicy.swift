@@ -2,7 +2,7 @@
 struct BatchPolicy: Sendable, Equatable {
     /// Records at which a batch is written.
     var rows: Int
-    /// Bytes (rows, the records they come from, and those that could not be decoded) at which it is written.
+    /// Bytes (rows, the records they come from, and those that can't be used) at which it is written.
     var bytes: Int
     /// Age of its first record at which it is written.
     var age: Duration

@@ -8,8 +8,8 @@ struct BatchWriter {
         var rows = 0
         /// Rows that changed nothing, because they or newer ones were there.
         var conflicts = 0
-        /// Records that could not be decoded, and went to the dead letters.
-        var undecodable = 0
+        /// Records that can't be used, and went to the dead letters.
+        var unusable = 0
         /// Records that the server refused, and that went to the dead letters.
         var refused = 0
 
@@ -17,7 +17,7 @@ struct BatchWriter {
         mutating func add(_ other: Result) {
             rows += other.rows
             conflicts += other.conflicts
-            undecodable += other.undecodable
+            unusable += other.unusable
             refused += other.refused
         }
     }
@@ -86,9 +86,9 @@ struct BatchWriter {
             guard try positions.advance(over: part, of: batch, rows: result.rows) else {
                 throw Fenced(partition: batch.source, expected: part.offsets.lowerBound)
             }
-            let undecodable = batch.undecodable.filter { part.offsets.contains($0.offset) }
-            result.undecodable = undecodable.count
-            let deadLetters = (undecodable + refusedLetters).sorted { $0.offset < $1.offset }
+            let unusable = batch.unusable.filter { part.offsets.contains($0.offset) }
+            result.unusable = unusable.count
+            let deadLetters = (unusable + refusedLetters).sorted { $0.offset < $1.offset }
             if !deadLetters.isEmpty { try deliver(deadLetters) }
             try connection.execute("COMMIT")
             return result

@@ -20,8 +20,8 @@ struct BatchTests {
         #expect(batch.rowCount == 1)
         #expect(batch.watermark == time(0))
         #expect(batch.coins.map(\.coinID) == ["coin-0"])
-        #expect(batch.undecodable.map(\.offset) == [1])
-        #expect(batch.undecodable[0].error.contains("3600 s beyond what PERSISTER_MAX_FUTURE allows"))
+        #expect(batch.unusable.map(\.offset) == [1])
+        #expect(batch.unusable[0].error.contains("3600 s beyond what PERSISTER_MAX_FUTURE allows"))
     }
 
     @Test("So is a window that begins there, and an alert; a window that only ends there is a row")
@@ -29,7 +29,7 @@ struct BatchTests {
         let windows = [0, 1].map { Ticks.json(Ticks.window(minute: $0, close: 3, revision: 0)) }
         let batch = Ticks.batch(windows, into: .aggregates1m, rules: rules)
         #expect(batch.rowCount == 1)
-        #expect(batch.undecodable.map(\.offset) == [1])
+        #expect(batch.unusable.map(\.offset) == [1])
     }
 
     @Test("A window that contradicts itself is a dead letter")
@@ -38,7 +38,7 @@ struct BatchTests {
         window.low = Price(units: window.high.units + 1)
         let batch = Ticks.batch([Ticks.json(window)], into: .aggregates1m)
         #expect(batch.rowCount == 0)
-        #expect(batch.undecodable.count == 1)
+        #expect(batch.unusable.count == 1)
     }
 
     @Test("A tick whose key is not its coin, or whose partition is not the key's, is a dead letter")
@@ -63,9 +63,9 @@ struct BatchTests {
             return batch
         }
         #expect(batch(key: "coin-1", partition: home).rowCount == 1)
-        #expect(batch(key: "coin-1", partition: (home + 1) % 12).undecodable.first?.error.contains("partition") == true)
-        #expect(batch(key: "coin-2", partition: home).undecodable.first?.error.contains("key") == true)
-        #expect(batch(key: nil, partition: home).undecodable.first?.error.contains("no key") == true)
+        #expect(batch(key: "coin-1", partition: (home + 1) % 12).unusable.first?.error.contains("partition") == true)
+        #expect(batch(key: "coin-2", partition: home).unusable.first?.error.contains("key") == true)
+        #expect(batch(key: nil, partition: home).unusable.first?.error.contains("no key") == true)
     }
 
     @Test("What cannot be decoded counts, in records and in bytes")

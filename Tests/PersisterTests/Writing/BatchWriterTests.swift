@@ -140,7 +140,7 @@ struct BatchWriterTests {
             result
                 == BatchWriter.Result(
                     rows: count - 7,
-                    undecodable: bad.count { $0 % 3 != 0 },
+                    unusable: bad.count { $0 % 3 != 0 },
                     refused: bad.count { $0 % 3 == 0 }
                 ),
             "seed \(seed)"
