@@ -183,7 +183,7 @@ private final class PersisterBench {
         }
         try producer.flush(timeout: .seconds(60))
         let reader = try KafkaReader(settings: broker.settings)
-        return try (0..<Int32(producer.topics()[name] ?? 0)).reduce(0) { sum, partition in
+        return try (0..<Int32(reader.topics()[name] ?? 0)).reduce(0) { sum, partition in
             try sum + reader.watermarkOffsets(of: TopicPartition(topic: name, partition: partition)).count
         }
     }

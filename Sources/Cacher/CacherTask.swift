@@ -182,8 +182,8 @@ final class CacherTask: RebalanceHandler {
     /// Starts at the group's committed offsets; without one at the earliest record.
     func assigned(_ partitions: [TopicPartition], of consumer: KafkaConsumer) -> [TopicPartition: Int64] {
         // Partitions that are added come with a rebalance. Without an answer the count is what it was.
-        let counts = try? consumer.topics(timeout: .seconds(5))
-        decoder.rawPartitionCount = counts?[settings.kafka.name(.raw)] ?? decoder.rawPartitionCount
+        let count = try? consumer.partitionCount(of: settings.kafka.name(.raw), timeout: .seconds(5))
+        decoder.rawPartitionCount = count ?? decoder.rawPartitionCount
         acknowledged = [:]
         committed = [:]
         readiness.set("partitions", .ok)

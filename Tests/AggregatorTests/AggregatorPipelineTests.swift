@@ -128,7 +128,7 @@ struct AggregatorPipelineTests {
             record.headers.first { $0.name == "error" }?.text ?? ""
         }
         #expect(errors.count == 2)
-        #expect(errors.contains { $0.contains("belongs into partition \(home)") })
+        #expect(errors.contains { $0.contains("belongs in partition \(home)") })
         #expect(errors.contains { $0.contains("is not its coin_id") })
     }
 

@@ -135,7 +135,7 @@ struct CacherPipelineTests {
         let expected = [
             "early": "timestamp is 2099-", "negative": "price must not be negative", "long": "coin_id has 4000 bytes",
             "other": "the record's key \"other\" is not its coin_id \"keyed\"",
-            "elsewhere": "the record is in partition \((home + 1) % 3), its key belongs into partition \(home) of 3",
+            "elsewhere": "the record is in partition \((home + 1) % 3), its key belongs in partition \(home) of 3",
             "nothing": "the record has no value", "huge": "the value has more than 65536 bytes",
             "future": "window_start is 2099-", "sliding": "only tumbling windows of one whole minute",
             "impossible": "open must lie from low to high", "alerted": "triggered_at is 2099-",

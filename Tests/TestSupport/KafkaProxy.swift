@@ -2,8 +2,11 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A TCP proxy before a Kafka broker on loopback that can hold back one request to end a transaction (EndTxn), as a network
-/// does that delays it: the client sees its connection break, and the broker gets the request when the test says so.
+/// A TCP proxy before a Kafka broker on loopback that can make a network's or a broker's trouble.
+///
+/// It holds back one request to end a transaction (EndTxn), as a network does that delays it: the client sees its
+/// connection break, and the broker gets the request when the test says so. It breaks connections. It leaves all topics
+/// out of their list, as a broker does that is loading.
 ///
 /// The broker's address in its answers is replaced by the proxy's, so that clients stay on this side of it.
 public final class KafkaProxy: Sendable {
@@ -18,8 +21,11 @@ public final class KafkaProxy: Sendable {
         var held: Held?
         var answer: [UInt8]?
         var sockets: Set<Int32> = []
+        var listsNoTopics = false
+        var isDown = false
     }
 
+    private static let metadata: UInt8 = 3
     private static let endTxn: UInt8 = 26
 
     /// Where it listens.
@@ -54,6 +60,21 @@ public final class KafkaProxy: Sendable {
         state.withLock { $0.holdsNext = true }
     }
 
+    /// From now on the list of all topics is empty; who asks for a topic by its name is answered.
+    public func listNoTopics() {
+        state.withLock { $0.listsNoTopics = true }
+    }
+
+    /// Breaks all connections and lets none be made, or lets them be made again.
+    public func setDown(_ isDown: Bool) {
+        let sockets = state.withLock {
+            $0.isDown = isDown
+            return $0.sockets
+        }
+        guard isDown else { return }
+        for descriptor in sockets { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    }
+
     /// Whether one is held back.
     public var isHolding: Bool {
         state.withLock { $0.held != nil }
@@ -75,13 +96,15 @@ public final class KafkaProxy: Sendable {
     }
 
     private func connect(_ client: Int32) {
-        guard let server = try? LoopbackSocket.connected(to: target) else { return _ = close(client) }
+        guard !state.withLock({ $0.isDown }), let server = try? LoopbackSocket.connected(to: target) else {
+            return _ = close(client)
+        }
         state.withLock { $0.sockets.formUnion([client, server]) }
         Thread.detachNewThread { [weak self] in
             while let frame = Self.receive(from: client) {
                 guard let self else { break }
                 if self.holds(frame, server: server) { return _ = shutdown(client, Int32(SHUT_RDWR)) }
-                guard Self.send(frame, to: server) else { break }
+                guard Self.send(self.asked(frame), to: server) else { break }
             }
             shutdown(server, Int32(SHUT_RDWR))
         }
@@ -103,6 +126,19 @@ public final class KafkaProxy: Sendable {
             state.held = Held(server: server, frame: frame)
             return true
         }
+    }
+
+    /// A request for all topics (-1 of them) as one for none of them, if they are not to be listed.
+    private func asked(_ frame: [UInt8]) -> [UInt8] {
+        guard state.withLock({ $0.listsNoTopics }), frame.count > 14, frame[4] == 0, frame[5] == Self.metadata else {
+            return frame
+        }
+        // Length, key, version, correlation id, the client's name; then how many topics.
+        let count = 14 + (Int(frame[12]) << 8 | Int(frame[13]))
+        guard frame.count >= count + 4, frame[count..<count + 4].allSatisfy({ $0 == 0xff }) else { return frame }
+        var none = frame
+        none.replaceSubrange(count..<count + 4, with: [0, 0, 0, 0])
+        return none
     }
 
     /// Keeps the broker's answer to the request that was held back.

@@ -11,17 +11,29 @@ public final class RedisSubscriber {
         public var text: String
     }
 
-    private let handle: Int32
+    /// The server refuses a subscriber.
+    public struct Refused: Error {}
+
+    private var handle: Int32
     private var buffer: [UInt8] = []
     private var position = 0
 
     /// Subscribes, and returns when the server has confirmed it.
+    /// - Throws: ``Refused`` when it hasn't within 5 s.
     public init(_ server: RedisServer, pattern: String) throws {
         handle = try server.openSocket()
         let command = (server.password.map { "AUTH \($0)\r\n" } ?? "") + "PSUBSCRIBE \(pattern)\r\n"
-        _ = send(handle, command, command.utf8.count, Int32(MSG_NOSIGNAL))
-        if server.password != nil { _ = try line() }
-        _ = try array()
+        for _ in 0..<100 {
+            _ = send(handle, command, command.utf8.count, Int32(MSG_NOSIGNAL))
+            if server.password != nil { _ = try line() }
+            if try array()?.first == "psubscribe" { return }
+            // A server with room for few clients may not have noticed yet that one has gone.
+            close(handle)
+            usleep(50_000)
+            (buffer, position) = ([], 0)
+            handle = try server.openSocket()
+        }
+        throw Refused()
     }
 
     deinit {

@@ -63,7 +63,7 @@ final class Assignment: RebalanceHandler {
         var offsets: [TopicPartition: Int64] = [:]
         guard !assigned.isEmpty else { return offsets }
         let ticks = settings.kafka.name(.raw)
-        rules.partitionCount = try consumer.topics()[ticks] ?? rules.partitionCount
+        rules.partitionCount = try consumer.partitionCount(of: ticks) ?? rules.partitionCount
         let connection = try PostgresConnection(
             settings.postgres,
             silence: settings.databaseTimeout,

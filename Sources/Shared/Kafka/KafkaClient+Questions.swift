@@ -3,7 +3,8 @@ import CRdKafka
 /// What a client asks the brokers, and waits for.
 extension KafkaClient {
     /// Asks the cluster for its topics.
-    /// - Parameter topic: the one topic to ask for; all of them without it (which never creates one).
+    /// - Parameter topic: the one topic to ask for; all of them without it (which never creates one). Who writes, or is a
+    ///   member of a group, never asks for all: see ``checkConnection(timeout:)``.
     func metadata(topic: String? = nil, timeout: Duration) throws(KafkaError) -> [String: Int] {
         var handle: OpaquePointer?
         if let topic {
@@ -28,6 +29,19 @@ extension KafkaClient {
             }
         }
         return topics
+    }
+
+    /// Asks whether a broker answers, and what it knows of the topics that are in use here.
+    ///
+    /// Not for all topics: their list replaces what the client knows. A broker that is loading leaves topics out of it, and a
+    /// producer would then take records for which it has no partition, and fail them
+    /// (`rd_kafka_metadata_cache_update`, 2.0.2).
+    func checkConnection(timeout: Duration) throws(KafkaError) {
+        var answer: UnsafePointer<rd_kafka_metadata>?
+        try ask("asking for the brokers", timeout: timeout) { milliseconds in
+            rd_kafka_metadata(pointer, 0, nil, &answer, milliseconds)
+        }
+        if let answer { rd_kafka_metadata_destroy(answer) }
     }
 
     /// Of each partition the first offset that is still there, and the one that the next record will get (or, with

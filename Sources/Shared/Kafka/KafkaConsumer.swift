@@ -109,9 +109,9 @@ public final class KafkaConsumer {
         try fetched.poll(max: max, timeout: timeout, body)
     }
 
-    /// How many partitions each topic of the cluster has.
-    public func topics(timeout: Duration = .seconds(10)) throws(KafkaError) -> [String: Int] {
-        try client.metadata(timeout: timeout)
+    /// How many partitions a topic has; nil when the broker doesn't know it.
+    public func partitionCount(of topic: String, timeout: Duration = .seconds(10)) throws(KafkaError) -> Int? {
+        try client.metadata(topic: topic, timeout: timeout)[topic]
     }
 
     /// The partitions that are ours, and for each the first offset that was not handed out yet.

@@ -153,15 +153,10 @@ public final class KafkaProducer {
 
     /// Why no broker can be reached; `nil` when one could be at the last look, which is at most a second old.
     public func unreachable() -> KafkaError? {
-        if client.callbacks.unreachable != nil, (try? client.metadata(timeout: .milliseconds(500))) != nil {
+        if client.callbacks.unreachable != nil, (try? client.checkConnection(timeout: .milliseconds(500))) != nil {
             client.callbacks.unreachable = nil
         }
         return client.callbacks.unreachable
-    }
-
-    /// How many partitions each topic of the cluster has.
-    public func topics(timeout: Duration = .seconds(10)) throws(KafkaError) -> [String: Int] {
-        try client.metadata(timeout: timeout)
     }
 
     /// Waits until every record is acknowledged.

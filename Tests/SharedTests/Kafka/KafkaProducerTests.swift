@@ -166,6 +166,58 @@ struct KafkaProducerTests {
     }
 
     @Test(
+        "A look whether brokers are there doesn't make the client forget its topics",
+        .enabled(if: TestBroker.realBootstrapServers == nil, "only the mock can be made to forget a topic")
+    )
+    func look() async throws {
+        let broker = try TestBroker(topics: ["a": 3])
+        let address = broker.settings.bootstrapServers
+        let proxy = try KafkaProxy(to: try #require(Int(address.split(separator: ":").last ?? "")))
+        var settings = broker.settings
+        settings.bootstrapServers = "127.0.0.1:\(proxy.port)"
+        let producer = try KafkaProducer(
+            settings: settings,
+            mode: .idempotent,
+            properties: ["topic.metadata.propagation.max.ms": "0", "reconnect.backoff.max.ms": "100"]
+        )
+        let topic = try producer.topic(broker.name("a"))
+        var taken: [String] = []
+        func send(for time: Duration) {
+            let end = ContinuousClock.now.advanced(by: time)
+            while .now < end {
+                let (key, value) = (Array("k".utf8), Array("\(taken.count)".utf8))
+                let isTaken: Void? = key.withUnsafeBufferPointer { key in
+                    value.withUnsafeBufferPointer {
+                        try? producer.send(to: topic, key: key, value: $0, patience: .milliseconds(20))
+                    }
+                }
+                if isTaken != nil { taken.append("\(taken.count)") }
+                StopSignal().sleep(for: .milliseconds(5))
+            }
+        }
+        send(for: .milliseconds(100))
+        try producer.flush(timeout: .seconds(30))
+        // The brokers go and come, and list no topics yet.
+        proxy.listNoTopics()
+        proxy.setDown(true)
+        try await eventually("the client knows that the brokers are away") {
+            producer.serve()
+            return producer.unreachable() != nil
+        }
+        proxy.setDown(false)
+        try await eventually("a broker answers again") { producer.unreachable() == nil }
+        broker.setKnown("a", false)
+        broker.delayAnswers(milliseconds: 300)
+        send(for: .seconds(3))
+        broker.setKnown("a", true)
+        broker.delayAnswers(milliseconds: 0)
+        send(for: .seconds(1))
+        try producer.flush(timeout: .seconds(30))
+        #expect(producer.failed == 0)
+        #expect(try broker.records(of: broker.name("a")).map(\.value) == taken)
+    }
+
+    @Test(
         "A dead letter waits for a broker that is loading",
         .enabled(if: TestBroker.realBootstrapServers == nil, "only the mock can be made to forget a topic")
     )

@@ -30,7 +30,7 @@ struct PartitionerTests {
         let right = Array("bitcoin".utf8).withUnsafeBufferPointer { Partitioner.partition(of: $0, among: 3) }
         #expect(fault("bitcoin", coin: "bitcoin", partition: right, of: 3) == nil)
         let elsewhere = fault("bitcoin", coin: "bitcoin", partition: (right + 1) % 3, of: 3)
-        #expect(elsewhere?.contains("belongs into partition \(right) of 3") == true)
+        #expect(elsewhere?.contains("belongs in partition \(right) of 3") == true)
         let other = fault("Bitcoin", coin: "bitcoin", partition: right, of: 3)
         #expect(other == "the record's key \"Bitcoin\" is not its coin_id \"bitcoin\"")
         #expect(fault(nil, coin: "bitcoin", partition: right, of: 3) == "the record has no key; it must be the coin_id")
