@@ -12,7 +12,12 @@ extension Benchmark {
         let writer = CacheWriter(
             url: server.url,
             timeout: .seconds(10),
-            encoder: CacheEncoder(keys: CacheKeys(prefix: "bench:"), timeToLiveMilliseconds: 600_000, keptAlerts: 100)
+            encoder: CacheEncoder(
+                keys: CacheKeys(prefix: "bench:"),
+                timeToLiveMilliseconds: 600_000,
+                keptAlerts: 100,
+                keptCandles: 100
+            )
         )
         let ticks = JSONBench.ticks(count: 200_000)
         let records = ticks.map { tick in

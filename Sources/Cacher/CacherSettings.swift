@@ -42,6 +42,12 @@ public struct CacherSettings: Sendable {
         default: 1_000,
         help: "How many alerts the sorted set of alerts keeps."
     )
+    static let keptCandles = Setting.integer(
+        "CACHER_KEPT_CANDLES",
+        in: 0...100_000,
+        default: 1_440,
+        help: "How many one-minute candles the history of each coin keeps, 0 for none."
+    )
     static let batchSize = Setting.integer(
         "CACHER_BATCH_SIZE",
         in: 1...10_000,
@@ -59,7 +65,7 @@ public struct CacherSettings: Sendable {
     /// All of them, with Kafka's, for the check at the start and for `--help`.
     public static let all: [any SettingDescription] =
         [
-            redisURL, redisTimeout, group, keyPrefix, timeToLive, keptAlerts, batchSize, maximumFuture,
+            redisURL, redisTimeout, group, keyPrefix, timeToLive, keptAlerts, keptCandles, batchSize, maximumFuture,
         ] + KafkaSettings.all
 
     /// Where the brokers are.
@@ -76,6 +82,8 @@ public struct CacherSettings: Sendable {
     public var timeToLiveMilliseconds: Int64
     /// How many alerts are kept.
     public var keptAlerts: Int
+    /// How many candles of a coin are kept; 0 for none.
+    public var keptCandles: Int
     /// How many records one batch takes.
     public var batchSize: Int
     /// How far in the future a tick, a window or an alert may lie, in µs.
@@ -91,6 +99,7 @@ public struct CacherSettings: Sendable {
         keys = CacheKeys(prefix: try reader.optional(Self.keyPrefix) ?? "")
         timeToLiveMilliseconds = Int64(try reader.value(Self.timeToLive) / .milliseconds(1))
         keptAlerts = try reader.value(Self.keptAlerts)
+        keptCandles = try reader.value(Self.keptCandles)
         batchSize = try reader.value(Self.batchSize)
         maximumFutureMicroseconds = try reader.value(Self.maximumFuture).wholeMicroseconds
     }

@@ -51,7 +51,8 @@ final class CacherTask: RebalanceHandler {
             encoder: CacheEncoder(
                 keys: settings.keys,
                 timeToLiveMilliseconds: settings.timeToLiveMilliseconds,
-                keptAlerts: settings.keptAlerts
+                keptAlerts: settings.keptAlerts,
+                keptCandles: settings.keptCandles
             )
         )
         deadLetters = DeadLetterQueue(settings: kafka, stop: stop)

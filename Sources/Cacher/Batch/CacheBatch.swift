@@ -2,10 +2,18 @@ import Shared
 
 /// What one poll of Kafka brought, reduced to what Redis has to hear of. A pure value.
 public struct CacheBatch: Sendable {
+    /// A window of a coin.
+    public struct CandleKey: Hashable, Sendable {
+        /// The coin.
+        public var coin: CoinKey
+        /// The window's first instant.
+        public var start: EventTime
+    }
+
     /// The newest tick per coin.
-    public private(set) var prices = Coalescer<PriceTick>()
-    /// The newest candle per coin.
-    public private(set) var candles = Coalescer<PriceAggregate>()
+    public private(set) var prices = Coalescer<CoinKey, PriceTick>()
+    /// The newest revision of each candle.
+    public private(set) var candles = Coalescer<CandleKey, PriceAggregate>()
     /// Every alert: two of one coin are two pieces of news.
     public private(set) var alerts: [PriceAlert] = []
     /// When each tick was ingested, in µs since the epoch, also of those that a newer one replaced: the measure of how
@@ -52,7 +60,8 @@ public struct CacheBatch: Sendable {
             timeMicroseconds: candle.windowStart.microseconds,
             order: Int64(candle.revision)
         )
-        let key = CoinKey(coinID: candle.coinID, vsCurrency: candle.vsCurrency)
+        let coin = CoinKey(coinID: candle.coinID, vsCurrency: candle.vsCurrency)
+        let key = CandleKey(coin: coin, start: candle.windowStart)
         let known = candles.entries.count
         candles.offer(candle, for: key, version: version)
         supersededCount += candles.entries.count == known ? 1 : 0

@@ -1,11 +1,9 @@
-import Shared
-
-/// Keeps the newest value per coin of a batch: all that Redis has to hear of.
+/// Keeps the newest value per key of a batch: all that Redis has to hear of.
 ///
-/// A pure value: offered records in any order and any number of times, it holds for each coin the one with the greatest
+/// A pure value: offered records in any order and any number of times, it holds for each key the one with the greatest
 /// ``CacheVersion``; of two with the same version the first one.
-public struct Coalescer<Value: Sendable>: Sendable {
-    /// A coin's newest value so far.
+public struct Coalescer<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    /// A key's newest value so far.
     public struct Entry: Sendable {
         /// How new it is.
         public var version: CacheVersion
@@ -13,9 +11,9 @@ public struct Coalescer<Value: Sendable>: Sendable {
         public var value: Value
     }
 
-    /// The newest values, in the order in which their coins first appeared.
+    /// The newest values, in the order in which their keys first appeared.
     public private(set) var entries: [Entry] = []
-    private var positions: [CoinKey: Int] = [:]
+    private var positions: [Key: Int] = [:]
 
     /// Makes an empty one.
     public init() {}
@@ -23,7 +21,7 @@ public struct Coalescer<Value: Sendable>: Sendable {
     /// Takes a value in.
     /// - Returns: false when a value at least as new was there already.
     @discardableResult
-    public mutating func offer(_ value: Value, for key: CoinKey, version: CacheVersion) -> Bool {
+    public mutating func offer(_ value: Value, for key: Key, version: CacheVersion) -> Bool {
         guard let position = positions[key] else {
             positions[key] = entries.count
             entries.append(Entry(version: version, value: value))

@@ -8,18 +8,22 @@ public struct CacheEncoder {
     public var timeToLiveMilliseconds: Int64
     /// How many alerts are kept.
     public var keptAlerts: Int
+    /// How many candles of a coin its history keeps; 0 for none.
+    public var keptCandles: Int
     /// The hashes by which the server knows the scripts.
-    var newerHash = ""
+    var priceHash = ""
+    var candleHash = ""
     var alertHash = ""
     private var json = JSONWriter()
     /// The currencies whose index this batch has given its time to live: once is enough.
     private var renewedIndexes: Set<ByteText> = []
 
     /// Makes an encoder.
-    public init(keys: CacheKeys, timeToLiveMilliseconds: Int64, keptAlerts: Int) {
+    public init(keys: CacheKeys, timeToLiveMilliseconds: Int64, keptAlerts: Int, keptCandles: Int) {
         self.keys = keys
         self.timeToLiveMilliseconds = timeToLiveMilliseconds
         self.keptAlerts = keptAlerts
+        self.keptCandles = keptCandles
     }
 
     /// Says that what follows is another batch.
@@ -31,7 +35,7 @@ public struct CacheEncoder {
     public mutating func append(_ tick: PriceTick, version: CacheVersion, to pipeline: inout RedisPipeline) {
         let coin = CoinKey(coinID: tick.coinID, vsCurrency: tick.vsCurrency)
         pipeline.command("EVALSHA")
-        pipeline.append(newerHash)
+        pipeline.append(priceHash)
         pipeline.append(2)
         pipeline.append(keys.price(coin))
         pipeline.append(keys.coins(in: tick.vsCurrency))
@@ -60,21 +64,24 @@ public struct CacheEncoder {
         pipeline.append("source", tick.source)
     }
 
-    /// Adds the command that makes `candle` its coin's latest candle if it is newer.
+    /// Adds the command that puts `candle` into its coin's history, and makes it the latest if it is newer.
     public mutating func append(_ candle: PriceAggregate, version: CacheVersion, to pipeline: inout RedisPipeline) {
         let coin = CoinKey(coinID: candle.coinID, vsCurrency: candle.vsCurrency)
         pipeline.command("EVALSHA")
-        pipeline.append(newerHash)
-        pipeline.append(1)
+        pipeline.append(candleHash)
+        pipeline.append(2)
         pipeline.append(keys.candle(coin))
+        pipeline.append(keys.candles(coin))
         appendGuard(version, to: &pipeline)
         pipeline.append(keys.candleChannel(coin))
         json.reset()
         candle.write(to: &json)
         json.withUnsafeBytes { pipeline.append(UnsafeRawBufferPointer($0)) }
-        pipeline.append("")
-        pipeline.append("")
-        pipeline.append(0)
+        pipeline.append(candle.windowStart.milliseconds)
+        json.reset()
+        candle.writeEntry(to: &json)
+        json.withUnsafeBytes { pipeline.append(UnsafeRawBufferPointer($0)) }
+        pipeline.append(Int64(keptCandles))
         pipeline.append("coin_id", candle.coinID)
         pipeline.append("vs_currency", candle.vsCurrency)
         pipeline.append("window", candle.window.rawValue)

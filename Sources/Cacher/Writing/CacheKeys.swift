@@ -20,6 +20,11 @@ public struct CacheKeys: Sendable, Hashable {
         "\(prefix)candle:\(Self.pair(coin)):1m"
     }
 
+    /// The sorted set of a coin's one-minute candles by the windows' starts.
+    public func candles(_ coin: CoinKey) -> String {
+        "\(prefix)candles:\(Self.pair(coin)):1m"
+    }
+
     /// The sorted set of coins by rank of market capitalisation.
     public func coins(in currency: String) -> String {
         "\(prefix)coins:\(Self.part(currency))"

@@ -3,43 +3,76 @@ public struct CacheScript: Sendable, Hashable {
     /// The script's text.
     public var text: String
 
-    /// Replaces a hash when what comes is newer than what is there, and publishes it; answers 1, or 0 when it is not.
-    ///
-    /// The guard stands in the hash it guards (`time_us`, `order`), so the two can't be lost or expire apart. Doubles,
-    /// Lua's only numbers, hold microseconds exactly until the year 2255.
+    /// Replaces a coin's latest price when what comes is newer, and publishes it; answers 1, or 0 when it is not.
     ///
     /// The index has the ``maximumCoins`` first of its currency at most, and goes with the last of their hashes: who makes
     /// up coins and currencies must not fill Redis for good.
-    public static let newer = CacheScript(
+    public static let price = CacheScript(
         text: """
-            -- KEYS: the hash[, the index of coins by rank]
+            -- KEYS: the hash, the index of coins by rank
             -- ARGV: time_us, order, milliseconds to live (0: for ever), channel, message, coin, rank,
             -- milliseconds for the index to live (0: as it is), field, value, ...
-            -- An empty value takes its field away.
-            local stored = redis.call('HMGET', KEYS[1], 'time_us', 'order')
-            local time, order = tonumber(stored[1]), tonumber(stored[2])
-            if time and order then
-              local newTime, newOrder = tonumber(ARGV[1]), tonumber(ARGV[2])
-              if newTime < time or (newTime == time and newOrder <= order) then return 0 end
+            \(replace)
+            if not replace() then return 0 end
+            if redis.call('ZADD', KEYS[2], ARGV[7], ARGV[6]) == 1 then
+              redis.call('ZREMRANGEBYRANK', KEYS[2], \(maximumCoins), -1)
             end
-            -- HSET comes first: a DEL before it would switch off Redis' check of maxmemory for the rest of the script.
-            redis.call('HSET', KEYS[1], 'time_us', ARGV[1], 'order', ARGV[2], unpack(ARGV, 9))
-            local absent = {}
-            for i = 9, #ARGV, 2 do
-              if ARGV[i + 1] == '' then absent[#absent + 1] = ARGV[i] end
-            end
-            if absent[1] then redis.call('HDEL', KEYS[1], unpack(absent)) end
-            if ARGV[3] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
-            if KEYS[2] then
-              if redis.call('ZADD', KEYS[2], ARGV[7], ARGV[6]) == 1 then
-                redis.call('ZREMRANGEBYRANK', KEYS[2], \(maximumCoins), -1)
-              end
-              if ARGV[8] ~= '0' then redis.call('PEXPIRE', KEYS[2], ARGV[8]) end
-            end
+            if ARGV[8] ~= '0' then redis.call('PEXPIRE', KEYS[2], ARGV[8]) end
             redis.call('PUBLISH', ARGV[4], ARGV[5])
             return 1
             """
     )
+
+    /// Puts a candle into its coin's history, and makes it the coin's latest when it is newer, which is published; answers
+    /// 1, 2 when it is not the latest but has changed the history, and 0 when it has changed nothing.
+    public static let candle = CacheScript(
+        text: """
+            -- KEYS: the hash, the history by the windows' starts
+            -- ARGV: time_us, order, milliseconds to live (0: for ever), channel, message, window_start in ms, the history's
+            -- entry, how many entries to keep (0: none), field, value, ...
+            \(replace)
+            local changed = 0
+            if ARGV[8] ~= '0' then
+              local old = redis.call('ZRANGEBYSCORE', KEYS[2], ARGV[6], ARGV[6])[1]
+              local revision = old and tonumber(string.match(old, '"r":(%d+)'))
+              if not revision or revision < tonumber(ARGV[2]) then
+                redis.call('ZADD', KEYS[2], ARGV[6], ARGV[7])
+                if old then redis.call('ZREM', KEYS[2], old) end
+                redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -1 - ARGV[8])
+                if redis.call('ZSCORE', KEYS[2], ARGV[7]) then changed = 2 end
+                if ARGV[3] ~= '0' then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
+              end
+            end
+            if not replace() then return changed end
+            redis.call('PUBLISH', ARGV[4], ARGV[5])
+            return 1
+            """
+    )
+
+    /// Lua that replaces the hash `KEYS[1]` when `ARGV` is newer, and says whether it was.
+    ///
+    /// The guard stands in the hash it guards (`time_us`, `order`), so the two can't be lost or expire apart. Doubles,
+    /// Lua's only numbers, hold microseconds exactly until the year 2255.
+    private static let replace = """
+        local function replace()
+          local stored = redis.call('HMGET', KEYS[1], 'time_us', 'order')
+          local time, order = tonumber(stored[1]), tonumber(stored[2])
+          if time and order then
+            local newTime, newOrder = tonumber(ARGV[1]), tonumber(ARGV[2])
+            if newTime < time or (newTime == time and newOrder <= order) then return false end
+          end
+          -- HSET comes first: a DEL before it would switch off Redis' check of maxmemory for the rest of the script.
+          redis.call('HSET', KEYS[1], 'time_us', ARGV[1], 'order', ARGV[2], unpack(ARGV, 9))
+          -- An empty value takes its field away.
+          local absent = {}
+          for i = 9, #ARGV, 2 do
+            if ARGV[i + 1] == '' then absent[#absent + 1] = ARGV[i] end
+          end
+          if absent[1] then redis.call('HDEL', KEYS[1], unpack(absent)) end
+          if ARGV[3] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
+          return true
+        end
+        """
 
     /// How many coins of a currency the index keeps; CoinGecko has some 17 000.
     public static let maximumCoins = 100_000

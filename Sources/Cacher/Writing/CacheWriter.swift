@@ -99,7 +99,7 @@ public final class CacheWriter {
         var failure: RedisError?
         try connection.run(&pipeline) { _, reply in
             switch reply {
-            case .integer(1): count.written += 1
+            case .integer(1), .integer(2): count.written += 1
             case .integer: count.older += 1
             case .error(let error): failure = failure ?? error
             default: failure = failure ?? RedisError(.refused, "Redis answers a script with \(reply)")
@@ -109,7 +109,8 @@ public final class CacheWriter {
     }
 
     private func load(on connection: RedisConnection) throws(RedisError) {
-        encoder.newerHash = try connection.call(["SCRIPT", "LOAD", CacheScript.newer.text]).text ?? ""
+        encoder.priceHash = try connection.call(["SCRIPT", "LOAD", CacheScript.price.text]).text ?? ""
+        encoder.candleHash = try connection.call(["SCRIPT", "LOAD", CacheScript.candle.text]).text ?? ""
         encoder.alertHash = try connection.call(["SCRIPT", "LOAD", CacheScript.alert.text]).text ?? ""
     }
 }

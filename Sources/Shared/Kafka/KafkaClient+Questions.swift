@@ -61,10 +61,12 @@ extension KafkaClient {
         }
         let lows = try ask(RD_KAFKA_OFFSET_BEGINNING)
         let ends = try ask(RD_KAFKA_OFFSET_END)
-        return Dictionary(uniqueKeysWithValues: Set(partitions).map { partition in
-            let low = max(0, lows[partition] ?? 0)
-            return (partition, low..<max(low, ends[partition] ?? 0))
-        })
+        return Dictionary(
+            uniqueKeysWithValues: Set(partitions).map { partition in
+                let low = max(0, lows[partition] ?? 0)
+                return (partition, low..<max(low, ends[partition] ?? 0))
+            }
+        )
     }
 
     /// As ``watermarkOffsets(of:timeout:)`` for one partition.

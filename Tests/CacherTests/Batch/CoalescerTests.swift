@@ -36,7 +36,7 @@ struct CoalescerTests {
         ]
     )
     func keepsNewest(name: String, offers: [Offer], winner: Int) {
-        var coalescer = Coalescer<Int>()
+        var coalescer = Coalescer<CoinKey, Int>()
         for (index, offer) in offers.enumerated() {
             let version = CacheVersion(timeMicroseconds: offer.time, order: offer.order)
             let isTaken = coalescer.offer(index, for: Self.bitcoin, version: version)
@@ -47,7 +47,7 @@ struct CoalescerTests {
 
     @Test("coins and currencies don't touch each other, and keep the order in which they came")
     func separatesCoins() {
-        var coalescer = Coalescer<String>()
+        var coalescer = Coalescer<CoinKey, String>()
         let euro = CoinKey(coinID: "bitcoin", vsCurrency: "eur")
         coalescer.offer("ether", for: Self.ether, version: CacheVersion(timeMicroseconds: 9, order: 0))
         coalescer.offer("dollar", for: Self.bitcoin, version: CacheVersion(timeMicroseconds: 5, order: 1))

@@ -12,12 +12,14 @@ enum CacheFixture {
         _ server: RedisServer,
         prefix: String = "",
         timeToLive: Int64 = 86_400_000,
-        keptAlerts: Int = 100
+        keptAlerts: Int = 100,
+        keptCandles: Int = 100
     ) throws -> CacheWriter {
         let encoder = CacheEncoder(
             keys: CacheKeys(prefix: prefix),
             timeToLiveMilliseconds: timeToLive,
-            keptAlerts: keptAlerts
+            keptAlerts: keptAlerts,
+            keptCandles: keptCandles
         )
         return CacheWriter(url: try #require(RedisURL(server.url)), timeout: .seconds(5), encoder: encoder)
     }
