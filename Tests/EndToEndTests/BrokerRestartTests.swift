@@ -165,9 +165,10 @@ struct BrokerRestartTests {
         for kill in 1...2 {
             let victim = try #require(pipeline.replicas.first { $0.name == service && $0.isRunning })
             victim.kill()
-            // What the others read goes on at once: stale is what the dead one had.
-            usleep(1_600_000)
-            let fresh = try pipeline.timeUntilFresh(within: 60).mapValues { $0 + 1.6 }
+            // What the others read goes on at once: stale, after this time, is what the dead one had.
+            let delay = service == "aggregator" ? 2.6 : 1.6
+            usleep(UInt32(delay * 1_000_000))
+            let fresh = try pipeline.timeUntilFresh(within: 60).mapValues { $0 + delay }
             print("\(service), kill \(kill): fresh after: \(text(fresh))")
             try pipeline.add(service)
             try pipeline.wait("all to be fresh", within: 60) {
