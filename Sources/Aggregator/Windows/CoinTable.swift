@@ -5,7 +5,7 @@ import Shared
 /// A tick's coin is looked up by the bytes of its JSON: no String is made for a coin that is known. Open addressing with
 /// linear probing over one array; names lie one after another in one buffer.
 struct CoinTable: Sendable {
-    /// A coin and the currency it is priced in: what windows are keyed by.
+    /// Where the names of a coin and its currency lie in ``bytes``, and their hash.
     private struct Entry: Sendable {
         var hash: UInt64
         var start: Int

@@ -1,7 +1,8 @@
 /// Commands in Redis' own wire form (RESP), one behind the other in one buffer that keeps its memory.
 ///
 /// Whole batches are written here and given to hiredis with a single call, so a command costs no allocation, no argument
-/// vector and no pointer. Because the buffer stays, a batch whose connection broke can be sent again as it is.
+/// vector and no pointer. It keeps the commands until ``removeAll()``: a server that has lost its scripts gets them, and then
+/// the same bytes once more.
 public struct RedisPipeline: Sendable {
     /// How many commands it holds.
     public private(set) var count = 0

@@ -53,7 +53,7 @@ struct CoinGeckoSettings: Sendable {
         from: "1s",
         to: "24h",
         default: "10m",
-        help: "The longest wait that an answer's Retry-After is believed."
+        help: "The longest Retry-After that is obeyed; a longer one counts as this."
     )
 
     /// All of them.

@@ -50,32 +50,13 @@ public struct ServiceShell: Sendable {
             help: "How often the pipeline was started again after a failure.",
             registry: registry
         )
-        ProcessMetrics.register(in: registry, service: service)
-        readiness.register(in: registry)
-        let endpoints = HealthEndpoints(
-            service: service,
-            readiness: readiness,
-            registry: registry,
-            heartbeatTimeout: settings.heartbeatTimeout
-        )
         let server: HealthServer
         do {
-            server = try await .start(
-                host: settings.httpHost,
-                port: settings.httpPort,
-                endpoints: endpoints,
-                logger: logger
-            )
+            server = try await startServer()
         } catch {
             logger.critical("\(error)")
             return .configuration
         }
-        logger.info(
-            "\(service) \(BuildInfo.version) listens on http://\(settings.httpHost):\(server.port)",
-            metadata: ["http_port": "\(server.port)"]
-        )
-        onListening(server.port)
-
         let supervisor = Supervisor(
             pipeline: pipeline,
             readiness: readiness,
@@ -87,39 +68,63 @@ public struct ServiceShell: Sendable {
         let pipelineService = PipelineService(supervisor: supervisor, shutdownTimeout: settings.shutdownTimeout)
         let over = StopSignal()
         defer { over.request() }
-        let watchdog = Watchdog(
-            heartbeat: readiness.heartbeat,
-            limit: settings.heartbeatTimeout,
-            stop: stop,
-            logger: logger
-        )
         do {
-            try watchdog.start(until: over)
-        } catch {
-            logger.critical("\(error)")
-            await server.stop()
-            return .fatal
-        }
-        let signals: [UnixSignal] = handlingSignals ? [.sigterm, .sigint] : []
-        let group = ServiceGroup(
-            configuration: ServiceGroupConfiguration(
-                services: [
-                    .init(service: HealthService(server: server)),
-                    .init(service: pipelineService, successTerminationBehavior: .gracefullyShutdownGroup),
-                ],
-                gracefulShutdownSignals: signals,
+            try Watchdog(
+                heartbeat: readiness.heartbeat,
+                limit: settings.heartbeatTimeout,
+                stop: stop,
                 logger: logger
-            )
-        )
-        do {
-            try await group.run()
+            ).start(until: over)
+            try await group(of: pipelineService, server, handlingSignals: handlingSignals).run()
         } catch {
-            logger.critical("the service group failed: \(error)")
+            logger.critical("the service ends: \(error)")
             await server.stop()
             return .fatal
         }
         let code = pipelineService.exitCode
         logger.info("\(service) stopped", metadata: ["exit_code": "\(code.rawValue)"])
         return code
+    }
+
+    /// Listens, and says where.
+    private func startServer() async throws -> HealthServer {
+        ProcessMetrics.register(in: registry, service: service)
+        readiness.register(in: registry)
+        let endpoints = HealthEndpoints(
+            service: service,
+            readiness: readiness,
+            registry: registry,
+            heartbeatTimeout: settings.heartbeatTimeout
+        )
+        let server = try await HealthServer.start(
+            host: settings.httpHost,
+            port: settings.httpPort,
+            endpoints: endpoints,
+            logger: logger
+        )
+        logger.info(
+            "\(service) \(BuildInfo.version) listens on http://\(settings.httpHost):\(server.port)",
+            metadata: ["http_port": "\(server.port)"]
+        )
+        onListening(server.port)
+        return server
+    }
+
+    /// What runs side by side; the end of the pipeline is the end of all.
+    private func group(
+        of pipeline: PipelineService,
+        _ server: HealthServer,
+        handlingSignals: Bool
+    ) -> ServiceGroup {
+        ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(service: HealthService(server: server)),
+                    .init(service: pipeline, successTerminationBehavior: .gracefullyShutdownGroup),
+                ],
+                gracefulShutdownSignals: handlingSignals ? [.sigterm, .sigint] : [],
+                logger: logger
+            )
+        )
     }
 }
