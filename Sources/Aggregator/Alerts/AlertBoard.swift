@@ -38,6 +38,10 @@ struct AlertBoard: Sendable {
         for rule in rules where AlertRuleProblem(rule, plan: plan) == nil { set(rule, coins: []) }
     }
 
+    /// Whether no rule watches any coin, as is so most of the time: then nobody has to be asked about each.
+    @inline(__always)
+    var isIdle: Bool { watchCount == 0 }
+
     /// Whether any rule watches a coin.
     @inline(__always)
     func isWatched(_ coin: Int) -> Bool {

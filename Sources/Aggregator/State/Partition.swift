@@ -66,9 +66,8 @@ public struct Partition: Sendable {
             bytesElsewhere: alerts.byteCount,
             into: &output
         )
-        if output.results.count > before { watchWindows(from: before, in: &output) }
-        if let number = outcome.newCoin { alerts.addCoin(windows.coins.keys[number], number: number) }
-        if let number = outcome.coin, alerts.isWatched(number) { watchPrice(tick, number, outcome, into: &output) }
+        if let number = outcome.newCoin { addCoin(number) }
+        if !alerts.isIdle { watch(tick, outcome, from: before, into: &output) }
         return outcome.decision
     }
 
@@ -79,7 +78,7 @@ public struct Partition: Sendable {
     public mutating func advance(to clock: ClockReading, into output: inout WindowOutput) {
         let before = output.results.count
         windows.advance(to: clock, into: &output)
-        watchWindows(from: before, in: &output)
+        if !alerts.isIdle { watchWindows(from: before, in: &output) }
     }
 
     /// Emits the windows that hold ticks and are still open, marked partial: the end of a replay. No rule looks at them.
@@ -112,11 +111,29 @@ public struct Partition: Sendable {
         alerts.remove(ruleID, coins: windows.coins.keys)
     }
 
+    @inline(never)
+    private mutating func addCoin(_ number: Int) {
+        alerts.addCoin(windows.coins.keys[number], number: number)
+    }
+
+    /// Lets the rules look at what a tick brought: first the windows that it closed, then its price.
+    @inline(never)
+    private mutating func watch(
+        _ tick: WindowTick,
+        _ outcome: TickOutcome,
+        from first: Int,
+        into output: inout WindowOutput
+    ) {
+        watchWindows(from: first, in: &output)
+        if let number = outcome.coin, alerts.isWatched(number) { watchPrice(tick, number, outcome, into: &output) }
+    }
+
     /// Lets the rules look at windows that were closed in time. A late tick's revision fires nothing.
     private mutating func watchWindows(from first: Int, in output: inout WindowOutput) {
         for index in first..<output.results.count {
+            guard alerts.isWatched(output.results[index].coin) else { continue }
             let result = output.results[index]
-            guard !result.isRevision, !result.isSynthetic, alerts.isWatched(result.coin) else { continue }
+            if result.isRevision || result.isSynthetic { continue }
             alerts.windowClosed(
                 of: result.coin,
                 windows.coins.keys[result.coin],
