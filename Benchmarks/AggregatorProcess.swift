@@ -15,7 +15,8 @@ struct AggregatorProcess {
         let variables = [
             "KAFKA_BOOTSTRAP_SERVERS": broker.settings.bootstrapServers,
             "KAFKA_TOPIC_PREFIX": broker.settings.topicPrefix,
-            "AGGREGATOR_GROUP": name,
+            // The service puts the prefix before it.
+            "AGGREGATOR_GROUP": "aggregator",
             // As in compose/Dockerfile. Where libjemalloc2 isn't installed the loader says so in the log and goes on.
             "LD_PRELOAD": "libjemalloc.so.2",
             "MALLOC_CONF": "narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0",
