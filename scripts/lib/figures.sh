@@ -1,46 +1,23 @@
 # shellcheck shell=bash
 # The pipeline's figures, read from outside: /metrics, PostgreSQL, Redis, Kafka. Sourced by scripts/demo.
 
-# Fetches a service's metrics into the folder; what a service that is away said last stays.
-fetch_metrics() {
-  local name
+declare -A figures=()
+
+# Reads the services' metrics into figures; what a service that is away said last stays.
+fetch_figures() {
+  local name value urls=()
   for name in ingestor aggregator persister cacher; do
-    if curl -sf -m 1 -o "$folder/$name.metrics.new" "http://127.0.0.1:${http_ports[$name]}/metrics"; then
-      mv "$folder/$name.metrics.new" "$folder/$name.metrics"
-    fi
+    urls+=(-o "$folder/metrics/$name.metrics.new" "http://127.0.0.1:${http_ports[$name]}/metrics")
   done
-}
-
-# The sum of a metric over those of its labels that match.
-metric() { # service, name, [pattern]
-  awk -v name="$2" -v pattern="${3:-}" '
-    { split($1, parts, "{") }
-    parts[1] == name && (pattern == "" || $1 ~ pattern) { sum += $2 }
-    END { printf "%.0f\n", sum }
-  ' "$folder/$1.metrics" 2>/dev/null || printf '0\n'
-}
-
-# A quantile of a histogram in milliseconds, straight within its bucket as Prometheus does it; - without observations.
-quantile() { # service, name, q
-  awk -v name="$2_bucket" -v q="$3" '
-    { split($1, parts, "{") }
-    parts[1] == name {
-      match($1, /le="[^"]*"/)
-      bounds[n] = substr($1, RSTART + 4, RLENGTH - 5)
-      counts[n++] = $2
-    }
-    END {
-      if (n == 0 || counts[n - 1] == 0) { print "-"; exit }
-      rank = q * counts[n - 1]
-      for (i = 0; i < n; i++) if (counts[i] >= rank) break
-      if (bounds[i] == "+Inf") { printf ">%g\n", bounds[i - 1] * 1000; exit }
-      low = i ? bounds[i - 1] : 0
-      below = i ? counts[i - 1] : 0
-      inside = counts[i] - below
-      value = 1000 * (low + (bounds[i] - low) * (inside ? (rank - below) / inside : 1))
-      printf (value < 100 ? "%.3g\n" : "%.0f\n"), value
-    }
-  ' "$folder/$1.metrics" 2>/dev/null || printf -- '-\n'
+  mkdir -p "$folder/metrics"
+  curl -s -m 2 "${urls[@]}" || true
+  for name in ingestor aggregator persister cacher; do
+    [[ ! -s $folder/metrics/$name.metrics.new ]] || mv "$folder/metrics/$name.metrics.new" "$folder/metrics/$name.metrics"
+  done
+  # Nothing was fetched yet: then there is no figure either.
+  while read -r name value; do
+    figures[$name]=$value
+  done < <(awk -f "$root/scripts/lib/figures.awk" "$folder"/metrics/*.metrics 2>/dev/null)
 }
 
 # How many records were ever written to a topic: the sum of its partitions' end offsets, as the broker says.
@@ -53,18 +30,45 @@ end_offsets() { # topic
   printf '%s\n' "$sum"
 }
 
-# How many records can be read from a topic.
-count_records() { # topic
-  kcat -b "$bootstrap" -C -t "$topic_prefix$1" -e -q -f '.' 2>/dev/null | wc -c
+# Asks PostgreSQL; one that stands still is not waited for.
+query() {
+  PGCONNECT_TIMEOUT=5 timeout 30 psql --no-psqlrc -qAtX -d "$postgres_url" -c "$1"
+}
+
+# Redis' command line client; commands come from standard input or as arguments.
+redis_command() {
+  timeout 10 redis-cli -u "$redis_url" --no-auth-warning "$@"
+}
+
+redis_answers() {
+  [[ $(redis_command PING 2>/dev/null) == PONG ]]
 }
 
 count_rows() {
   query "SELECT count(*) FROM $1"
 }
 
+# How many ticks of this demo are rows, as the Persister's own position says: that costs nothing to ask.
+count_tick_rows() {
+  query "SELECT coalesce(sum(rows_written), 0) FROM processing_metadata WHERE topic = '${topic_prefix}prices.raw'"
+}
+
+count_coins() {
+  query "SELECT count(DISTINCT (coin_id, vs_currency)) FROM raw_price_data WHERE ingested_at >= to_timestamp($began)"
+}
+
 # How many keys of a kind there are.
 count_keys() {
   redis_command --scan --pattern "$key_prefix$1:*" | grep -c . || true
+}
+
+# What a replay that is at its end says of itself: ": 1234 ticks, 3 bad lines".
+replay_result() {
+  [[ $source == replay ]] || return 0
+  local words
+  words=$(grep -oE 'is done: [0-9]+ ticks, [0-9]+ bad lines' "$folder/log/ingestor.log" | tail -n 1) || return 0
+  words=${words#is done}
+  printf '%s skipped' "${words/bad lines/lines}"
 }
 
 # 1234567 -> 1 234 567

@@ -1,15 +1,47 @@
 # shellcheck shell=bash
-# Processes of the demo: started, watched, started again, ended by their ids. Sourced by scripts/demo.
+# Processes of the demo: started, watched, started again. Sourced by scripts/demo; ending.sh ends them.
 
-declare -A process_ids=() restarts=()
+declare -A process_ids=() failures=() log_starts=()
 notes=()
+# A service that ends so often within a minute will not get better.
+most_failures=5
+most_notes=20
 
-# Starts a command in the background. It ends when this script is killed, and it doesn't hear the terminal's Ctrl-C, so
-# that the demo can end its processes in their order.
+# Makes the folder, and starts the process that ends everything and removes it, whatever becomes of this script.
+open_folder() {
+  folder=$(mktemp -d "${TMPDIR:-/tmp}/tickline-demo.XXXXXX")
+  chmod 755 "$folder"
+  mkdir "$folder/log" "$folder/processes"
+  cp "$root/scripts/lib/ending.sh" "$folder/stop"
+  chmod 755 "$folder/stop"
+  mkfifo "$folder/alive"
+  # Descriptor 4 is what keeps the watcher waiting: it is closed by the end of this script, and of nobody else.
+  exec 4<>"$folder/alive"
+  setsid bash "$folder/stop" watch <"$folder/alive" 4>&- &
+  watcher=$!
+  # The shell's own words on processes that are killed go to a log; what the demo has to say goes to descriptor 3.
+  exec 2>>"$folder/log/demo.log"
+  trap finish EXIT
+  # No end without a word: what fails and is not asked whether it did.
+  set -o errtrace
+  trap 'warn "\"$BASH_COMMAND\" failed in line $LINENO of ${BASH_SOURCE[0]##*/}"' ERR
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  trap 'exit 129' HUP
+}
+
+# Starts a command in the background, in a session of its own: it doesn't hear the terminal's Ctrl-C, so that all end in
+# their order. It holds descriptor 4 until its id is written down; so the watcher misses none.
 launch() { # name, command …
   local name=$1
   shift
-  setsid setpriv --pdeathsig TERM "$@" >>"$folder/log/$name.log" 2>&1 </dev/null &
+  log_starts[$name]=$(stat -c %s "$folder/log/$name.log" 2>/dev/null || echo 0)
+  {
+    read -r -a stat <"/proc/$BASHPID/stat"
+    printf '%s %s\n' "$BASHPID" "${stat[21]}" >"$folder/processes/$name"
+    exec 4<&-
+    exec setsid "$@"
+  } >>"$folder/log/$name.log" 2>&1 </dev/null &
   process_ids[$name]=$!
 }
 
@@ -17,61 +49,72 @@ is_running() {
   [[ -n ${process_ids[$1]:-} ]] && kill -0 "${process_ids[$1]}" 2>/dev/null
 }
 
-# The last words of a process.
-last_words() {
-  tail -n 1 "$folder/log/$1.log" 2>/dev/null | cut -c 1-400
+# Waits for a process that was launched; its exit code.
+await_end() {
+  local code=0
+  wait "${process_ids[$1]}" || code=$?
+  unset "process_ids[$1]"
+  return "$code"
+}
+
+# Why a process ended, from its log since its start, in one line: the last line that is an error, else the last one.
+cause() { # name
+  local text line
+  text=$(tail -c "+$((${log_starts[$1]:-0} + 1))" "$folder/log/$1.log" 2>/dev/null | tail -n 200)
+  line=$(grep -E ' (ERROR|CRITICAL) | (FATAL|PANIC|ERROR): | # .*(atal|ailed|rror)|[Ee]rror: ' <<<"$text" | tail -n 1) ||
+    line=$(tail -n 1 <<<"$text")
+  sed -E 's/^[^ ]+ +[A-Z]+ +[a-z]+: //; s/^the service ends: //; s/^.* (FATAL|PANIC|ERROR): +//' <<<"$line" |
+    LC_ALL=C tr -d '\000-\037' | cut -c 1-400
 }
 
 note() {
   local line
-  line="$(date +%H:%M:%S) $*"
-  notes+=("$line")
-  [[ -z $seconds ]] || say "$line"
+  line="$(date -u +%H:%M:%S) $*"
+  notes=("${notes[@]: -$((${#notes[@]} < most_notes ? ${#notes[@]} : most_notes - 1))}" "$line")
+  [[ -n $is_viewing ]] || say "$line"
 }
 
-# Starts every process again that has ended, and says so.
+# "exit code 1: why", or "SIGKILL", for which the process itself knows no reason.
+how_it_ended() { # name, exit code
+  local signal=''
+  (($2 <= 128)) || signal=$(kill -l $(($2 - 128)))
+  case $signal in
+    '') printf 'exit code %s: %s' "$2" "$(cause "$1")" ;;
+    KILL | TERM | INT | HUP) printf 'SIG%s' "$signal" ;;
+    *) printf 'SIG%s: %s' "$signal" "$(cause "$1")" ;;
+  esac
+}
+
+# Counts an end of a process; whether it ended too often within a minute.
+fails_often() {
+  local now=$SECONDS time recent=''
+  for time in ${failures[$1]:-} "$now"; do
+    ((now - time >= 60)) || recent+="$time "
+  done
+  failures[$1]=$recent
+  read -r -a recent <<<"$recent"
+  ((${#recent[@]} >= most_failures))
+}
+
+# Starts every process again that has ended, and says why it ended.
 supervise() {
-  local name code
+  local name code how
   for name in "${!process_ids[@]}"; do
     ! is_running "$name" || continue
     code=0
-    wait "${process_ids[$name]}" || code=$?
+    await_end "$name" || code=$?
     if [[ $name == ingestor && $code == 0 ]]; then
-      unset "process_ids[$name]"
-      note "the source is at its end"
+      note "the source is at its end$(replay_result)"
       continue
     fi
-    if ((code == 78)); then
-      fail "$name refuses its settings: $(last_words "$name")"
-    fi
-    if [[ $name == broker ]]; then
-      fail "the broker ended (exit code $code), and with it everything it held in memory: $(last_words broker)"
-    fi
-    restarts[$name]=$((${restarts[$name]:-0} + 1))
-    if ((restarts[$name] > 20)); then
-      fail "$name ended 20 times, the last time with: $(last_words "$name")"
-    fi
-    note "$name ended (exit code $code) and is started again"
+    ((code != 78)) || fail "$name refuses its settings: $(cause "$name")"
+    how=$(how_it_ended "$name" "$code")
+    [[ $name != broker ]] || fail "the broker ended, and with it all that it held in memory ($how)"
+    # A replay that is started again begins at the first line.
+    [[ $name != ingestor || $source != replay ]] || fail "the replay ended ($how)"
+    ! fails_often "$name" || fail "$name ended $most_failures times within a minute, the last time with $how"
+    note "$name ended and is started again ($how)"
     "start_$name"
-  done
-}
-
-# Ends processes: asks, waits, and then insists.
-end() { # signal, seconds, name …
-  local signal=$1 patience=$2 name deadline
-  shift 2
-  for name in "$@"; do
-    ! is_running "$name" || kill -s "$signal" "${process_ids[$name]}" 2>/dev/null || true
-  done
-  deadline=$((SECONDS + patience))
-  for name in "$@"; do
-    while is_running "$name" && ((SECONDS <= deadline)); do sleep 0.05; done
-    if is_running "$name"; then
-      warn "$name does not end by itself and is killed"
-      kill -KILL "${process_ids[$name]}" 2>/dev/null || true
-    fi
-    [[ -z ${process_ids[$name]:-} ]] || wait "${process_ids[$name]}" 2>/dev/null || true
-    unset "process_ids[$name]"
   done
 }
 
@@ -86,24 +129,30 @@ await() { # name of the process or -, seconds, command …
   done
 }
 
-# Ends everything, in order, and removes the data; keeps the logs when something went wrong.
+# Leaves the ending to the watcher, as every other end of this script does, and waits for it.
 finish() {
   local code=$?
   trap - EXIT
-  trap '' INT TERM HUP
+  trap '' INT TERM HUP PIPE
+  set +e
   leave_view
-  [[ -n $seconds ]] || say "Ending what was started …"
-  end TERM 30 ingestor
-  end TERM 30 aggregator persister cacher
-  end INT 20 postgres
-  end TERM 20 redis broker
-  if ((code == 0 || code >= 128)); then
-    rm -rf "$folder"
-  else
-    rm -rf "$folder/postgres" "$folder/redis"
-    warn "the logs are in $folder/log"
-  fi
+  [[ -z $keep ]] || say_what_stays "$code"
+  exec 4<&-
+  # The watcher itself may have been killed.
+  wait "$watcher" || tidy_up
   exit "$code"
+}
+
+# After --keep: servers and data stay, after an error the logs alone.
+say_what_stays() { # exit code
+  if [[ ! -e $folder/left ]] || (($1 != 0 && $1 < 128)); then
+    printf 'logs\n' >"$folder/left"
+    warn "the logs are in $folder/log"
+    return
+  fi
+  say "The services have ended; these go on, with their data:"
+  say_addresses
+  say "To end them and remove their data: $folder/stop"
 }
 
 # A loopback port that nobody listens on.
@@ -111,9 +160,13 @@ free_port() {
   local port
   while true; do
     port=$((20000 + RANDOM % 12000))
-    if ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+    if ! is_taken "$port"; then
       printf '%s\n' "$port"
       return
     fi
   done
+}
+
+is_taken() {
+  (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
