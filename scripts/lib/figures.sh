@@ -30,14 +30,14 @@ end_offsets() { # topic
   printf '%s\n' "$sum"
 }
 
-# Asks PostgreSQL; one that stands still is not waited for.
+# Asks PostgreSQL; one that stands still is not waited for longer than `patience` in seconds.
 query() {
-  PGCONNECT_TIMEOUT=5 timeout 30 psql --no-psqlrc -qAtX -d "$postgres_url" -c "$1"
+  timeout "${patience:-30}" psql --no-psqlrc -qAtX -d "$postgres_url" -c "$1"
 }
 
 # Redis' command line client; commands come from standard input or as arguments.
 redis_command() {
-  timeout 10 redis-cli -u "$redis_url" --no-auth-warning "$@"
+  timeout "${patience:-10}" redis-cli -u "$redis_url" --no-auth-warning "$@"
 }
 
 redis_answers() {

@@ -2,7 +2,7 @@
 # The command line of scripts/demo. Sourced by it.
 
 # What the broker in memory carries without loss: see docs/demo.md.
-most_embedded_rate=10000
+most_embedded_rate=5000
 
 usage() {
   cat <<'TEXT'
@@ -19,7 +19,7 @@ services. Ctrl-C or q prints a summary, ends everything it started, and removes 
   --source replay FILE   ticks from a file: NDJSON, or CSV with timestamp,coin_id,price[,volume]
   --coins N              how many coins, 1 to 10000 (default 25); not for replay
   --rate N               the simulator's ticks a second over all coins, 1 to 1000000 (default 100); the broker in memory
-                         carries 10000, more need --kafka
+                         carries 5000, more need --kafka
   --seconds N            run N seconds without a terminal view, then print a summary; exit 0 only if every tick produced
                          is a row and every coin a key
   --keep                 at the end leave the servers, the page and the data, and say how to end them; after an error

@@ -22,9 +22,9 @@ open_folder() {
   # The shell's own words on processes that are killed go to a log; what the demo has to say goes to descriptor 3.
   exec 2>>"$folder/log/demo.log"
   trap finish EXIT
-  # No end without a word: what fails and is not asked whether it did.
+  # No end without a word, also when a command fails that nothing was expected of.
   set -o errtrace
-  trap 'warn "\"$BASH_COMMAND\" failed in line $LINENO of ${BASH_SOURCE[0]##*/}"' ERR
+  trap 'give_up "\"$BASH_COMMAND\" failed in line $LINENO of ${BASH_SOURCE[0]##*/}"' ERR
   trap 'exit 130' INT
   trap 'exit 143' TERM
   trap 'exit 129' HUP
@@ -74,6 +74,12 @@ note() {
   [[ -n $is_viewing ]] || say "$line"
 }
 
+# Ends with a sentence, which must not go away with the view.
+give_up() {
+  leave_view
+  fail "$*"
+}
+
 # "exit code 1: why", or "SIGKILL", for which the process itself knows no reason.
 how_it_ended() { # name, exit code
   local signal=''
@@ -107,12 +113,13 @@ supervise() {
       note "the source is at its end$(replay_result)"
       continue
     fi
-    ((code != 78)) || fail "$name refuses its settings: $(cause "$name")"
+    ((code != 78)) || give_up "$name refuses its settings: $(cause "$name")"
     how=$(how_it_ended "$name" "$code")
-    [[ $name != broker ]] || fail "the broker ended, and with it all that it held in memory ($how)"
+    [[ $name != broker ]] ||
+      give_up "the broker ended, and with it all that it held in memory ($how)"
     # A replay that is started again begins at the first line.
-    [[ $name != ingestor || $source != replay ]] || fail "the replay ended ($how)"
-    ! fails_often "$name" || fail "$name ended $most_failures times within a minute, the last time with $how"
+    [[ $name != ingestor || $source != replay ]] || give_up "the replay ended ($how)"
+    ! fails_often "$name" || give_up "$name ended $most_failures times within a minute, the last time with $how"
     note "$name ended and is started again ($how)"
     "start_$name"
   done
@@ -152,8 +159,10 @@ say_what_stays() { # exit code
   fi
   say "The services have ended; these go on, with their data:"
   say_addresses
-  say "To end them and remove their data: $folder/stop"
+  say_stop
 }
+
+say_stop() { say "To end them and remove their data: $folder/stop"; }
 
 # A loopback port that nobody listens on.
 free_port() {

@@ -24,8 +24,8 @@ is_drained() {
 
 # Ends the source, waits for what is on its way, and says what came of it.
 summarise() {
-  say "Ending; the last ticks come out at the other end …"
-  local ran=$((SECONDS - started)) deadline=$((SECONDS + 60))
+  say "Ending, when the last ticks have come out at the other end; Ctrl-C ends at once"
+  local ran=$((SECONDS - started)) deadline=$((SECONDS + 30))
   fetch_figures
   end TERM 30 ingestor
   unset 'process_ids[ingestor]'

@@ -51,7 +51,7 @@ add_figures() {
   # A service that was started again counts from 0.
   ((figures[rate] >= 0)) || figures[rate]=0
   last_produced=${figures[produced]:-0} last_look=$now
-  figures[rows]=$(count_tick_rows 2>/dev/null || echo '?')
+  figures[rows]=$(patience=3 count_tick_rows 2>/dev/null || echo '?')
 }
 
 frame_lines() {
@@ -60,7 +60,7 @@ frame_lines() {
   for name in "${!figures[@]}"; do printf 'F\t%s\t%s\n' "$name" "${figures[$name]}"; done
   ((${#notes[@]} == 0)) || printf 'N\t%s\n' "${notes[@]}"
   # More coins than lines nobody sees, more than 60 minutes neither.
-  redis_command EVAL "$(<"$root/scripts/lib/frame.lua")" 0 "$key_prefix" "$currency" "$height" 60 8 2>/dev/null || true
+  patience=3 redis_command EVAL "$(<"$root/scripts/lib/frame.lua")" 0 "$key_prefix" "$currency" "$height" 60 8 2>/dev/null || true
 }
 
 draw() {
