@@ -7,16 +7,20 @@
 # sparkline, from low to high.
 
 BEGIN { FS = "\t"; levels = split(bars, bar, " ") }
-$1 == "L" { address[++addresses] = $3; rows_of_addresses += int((length($3) + width - 1) / width) }
+$1 == "L" { address[++addresses] = $3; rows_of_addresses += rows($3) }
 $1 == "F" { figure[$2] = $3 }
 $1 == "C" { coin[++coins] = $0 }
 $1 == "A" { alert[++alerts] = $0 }
 $1 == "N" { note[++notes] = substr($0, 3) }
 END { layout(); draw_all() }
 
+function rows(text) { return int((length(text) + width - 1) / width) }
+
 # How many lines each part gets: the fixed ones first, the coins the rest.
 function layout() {
-  wide = width >= 60 && height >= 20
+  # At most half of it is addresses; the first is the page's.
+  while (addresses > 1 && rows_of_addresses > height / 2) rows_of_addresses -= rows(address[addresses--])
+  wide = width >= 76 && height >= 20
   totals = wide ? 4 : 2
   alert_rows = wide ? (height < 30 ? 2 : height < 45 ? 4 : 8) : (notes ? 0 : 1)
   note_rows = wide ? (height < 30 ? 1 : height < 45 ? 3 : 5) : (notes ? 1 : 0)
@@ -27,7 +31,7 @@ function layout() {
 }
 
 function draw_all(i, first) {
-  if (wide) line(bold "Tickline" plain sprintf("  %s UTC  %s s  source %s  Ctrl-C or q ends it", clock, elapsed, source), 0)
+  if (wide) line(bold cut(sprintf("Tickline  %s UTC  %s s  source %s  Ctrl-C or q ends it", clock, elapsed, source)) plain)
   for (i = 1; i <= addresses; i++) line(address[i], length(address[i]) >= width && length(address[i]) % width == 0)
   if (gaps) line("")
   columns()
@@ -55,7 +59,7 @@ function cut(text) {
 
 # Which columns there is room for, and how wide they are.
 function columns(i, j, field, room) {
-  name_width = width < 60 ? 10 : width < 100 ? 13 : 18
+  name_width = width < 30 ? 6 : width < 60 ? 10 : width < 100 ? 13 : 18
   price_width = 5
   for (i = 1; i <= coins && i <= coin_rows; i++) {
     split(coin[i], field, "\t")
@@ -126,7 +130,7 @@ function grouped(text, sign, result) {
   return text result
 }
 
-function total(name, count, what, tail) { line(cut(sprintf("%-11s %12s %-14s %s", name, count, what, tail))) }
+function total(name, count, what, tail) { line(cut(sprintf("%-11s %10s %-14s %s", name, count, what, tail))) }
 function lag(name) { return sprintf("lag %-7s", grouped(figure[name "_lag"])) }
 
 function long_totals() {
