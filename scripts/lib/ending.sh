@@ -45,7 +45,9 @@ end() { # signal, seconds, name …
 
 # The readers end before the servers they write to. What stays with --keep are the servers and the page.
 end_all() {
-  end KILL 5 build migrate
+  # Swift ends its compilers at this signal only.
+  end INT 10 build
+  end TERM 10 migrate
   end TERM 30 ingestor
   end TERM 30 aggregator persister cacher
   [[ $1 != servers ]] || return 0
