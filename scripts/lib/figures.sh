@@ -32,7 +32,7 @@ end_offsets() { # topic
 
 # Asks PostgreSQL; one that stands still is not waited for longer than `patience` in seconds.
 query() {
-  timeout "${patience:-30}" psql --no-psqlrc -qAtX -d "$postgres_url" -c "$1"
+  PGCONNECT_TIMEOUT=5 timeout "${patience:-30}" psql --no-psqlrc -qAtX -d "$postgres_url" -c "$1"
 }
 
 # Redis' command line client; commands come from standard input or as arguments.

@@ -136,9 +136,9 @@ function lag(name) { return sprintf("lag %-7s", grouped(figure[name "_lag"])) }
 function long_totals() {
   total("ingestor", grouped(figure["produced"]), "ticks", grouped(figure["rate"]) "/s")
   total("aggregator", grouped(figure["candles"]), "candles closed", \
-    lag("aggregator") " " grouped(figure["alerts"]) " alerts, " grouped(figure["late"]) " late ticks")
+    lag("aggregator") " " "alerts " grouped(figure["alerts"]) ", late ticks " grouped(figure["late"]))
   total("persister", grouped(figure["rows"]), "rows of ticks", \
-    lag("persister") " " grouped(figure["dead"]) " dead letters")
+    lag("persister") " dead letters " grouped(figure["dead"]))
   total("cacher", grouped(figure["writes"]), "writes", \
     lag("cacher") " p50 " figure["p50"] " ms, p99 " figure["p99"] " ms")
 }

@@ -24,7 +24,7 @@ open_folder() {
   trap finish EXIT
   # No end without a word, also when a command fails that nothing was expected of.
   set -o errtrace
-  trap 'give_up "\"$BASH_COMMAND\" failed in line $LINENO of ${BASH_SOURCE[0]##*/}"' ERR
+  trap '[[ $BASHPID != "$$" ]] || give_up "\"$BASH_COMMAND\" failed in line $LINENO of ${BASH_SOURCE[0]##*/}"' ERR
   trap 'exit 130' INT
   trap 'exit 143' TERM
   trap 'exit 129' HUP

@@ -74,7 +74,7 @@ start_servers() {
   prepare_kafka
   if [[ -n $postgres ]]; then
     postgres_url=$postgres
-    await - 10 query 'SELECT 1' || fail "PostgreSQL doesn't answer: $(query 'SELECT 1' 2>&1 | tail -n 1)"
+    await - 10 query 'SELECT 1' || fail "PostgreSQL doesn't answer: $(query 'SELECT 1' 2>&1 | head -n 1)"
   else
     postgres_port=$(free_port)
     prepare_postgres

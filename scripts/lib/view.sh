@@ -60,7 +60,8 @@ frame_lines() {
   for name in "${!figures[@]}"; do printf 'F\t%s\t%s\n' "$name" "${figures[$name]}"; done
   ((${#notes[@]} == 0)) || printf 'N\t%s\n' "${notes[@]}"
   # More coins than lines nobody sees, more than 60 minutes neither.
-  patience=3 redis_command EVAL "$(<"$root/scripts/lib/frame.lua")" 0 "$key_prefix" "$currency" "$height" 60 8 2>/dev/null || true
+  patience=3 redis_command EVAL "$(<"$root/scripts/lib/frame.lua")" 0 "$key_prefix" "$currency" "$height" 60 8 2>/dev/null ||
+    printf 'N\tRedis does not answer\n'
 }
 
 draw() {
