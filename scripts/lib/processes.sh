@@ -63,7 +63,7 @@ cause() { # name
   text=$(tail -c "+$((${log_starts[$1]:-0} + 1))" "$folder/log/$1.log" 2>/dev/null | tail -n 200)
   line=$(grep -E ' (ERROR|CRITICAL) | (FATAL|PANIC|ERROR): | # .*(atal|ailed|rror)|[Ee]rror: ' <<<"$text" | tail -n 1) ||
     line=$(tail -n 1 <<<"$text")
-  sed -E 's/^[^ ]+ +[A-Z]+ +[a-z]+: //; s/^the service ends: //; s/^.* (FATAL|PANIC|ERROR): +//' <<<"$line" |
+  sed -E 's/^[^ ]+ +[A-Z]+ +[a-z-]+: //; s/^the service ends: //; s/^.* (FATAL|PANIC|ERROR): +//' <<<"$line" |
     LC_ALL=C tr -d '\000-\037' | cut -c 1-400
 }
 

@@ -80,7 +80,7 @@ start_services() {
 choose_page_port() {
   page_port=''
   # Executables that were built before there was a page have none.
-  "$binaries/cacher" serve --help 2>/dev/null | grep -q "cacher serve" || return 0
+  [[ $("$binaries/cacher" serve --help 2>/dev/null) == *CACHER_HTTP_PORT* ]] || return 0
   page_port=${CACHER_HTTP_PORT:-8080}
   if [[ $page_port == 0 ]]; then
     page_port=$(free_port)
