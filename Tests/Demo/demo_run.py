@@ -5,6 +5,7 @@ import glob
 import os
 import pty
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -44,24 +45,28 @@ class Demo:
         # One side stays open here, so that the settings can be read when the demo has gone.
         self.slave = slave
         self.text = ""
-        threading.Thread(target=self._read, daemon=True).start()
+        self.is_closing = False
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
 
     def _read(self):
+        """Reads what the demo writes; the only one who closes the master, so that its number is nobody else's meanwhile."""
         received = b""
-        try:
-            while chunk := os.read(self.master, 65536):
-                received += chunk
+        while not self.is_closing:
+            if select.select([self.master], [], [], 0.1)[0]:
+                received += os.read(self.master, 65536)
                 self.text = received.decode(errors="replace")
-        except OSError:
-            pass  # the terminal is closed
+        os.close(self.master)
 
     def type(self, keys):
         os.write(self.master, keys.encode())
 
     def close_terminal(self):
-        # The kernel sends SIGHUP when the last holder of this side closes it.
-        os.close(self.slave)
-        os.close(self.master)
+        """Closes the terminal, once; the kernel sends SIGHUP then."""
+        if not self.is_closing:
+            self.is_closing = True
+            self.reader.join()
+            os.close(self.slave)
 
     @property
     def folder(self):
@@ -133,4 +138,5 @@ class Demo:
             except ProcessLookupError:
                 pass
         self.process.wait()
+        self.close_terminal()
         subprocess.run(["rm", "-rf", self.directory], check=True)
