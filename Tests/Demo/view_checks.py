@@ -1,11 +1,15 @@
 """What the view shows, in terminals of every size."""
 
+import json
 import os
 import re
 import signal
+import socket
 import subprocess
+import urllib.request
 
-from checks import check, expect, expect_fitting, run
+import checks
+from checks import Skipped, check, expect, expect_fitting, run
 from demo_run import ROOT
 
 
@@ -54,6 +58,31 @@ def alerts():
         demo.expect_nothing_left()
     finally:
         demo.discard()
+
+
+@check
+def page():
+    """The page answers at the address that is shown; when its port is taken it is on another, and that is said."""
+    told = subprocess.run([checks.binaries + "/cacher", "serve", "--help"], capture_output=True, text=True, timeout=20)
+    if "CACHER_HTTP_PORT" not in told.stdout:
+        raise Skipped("the executables were built before cacher serve")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        demo = run("--source", "simulator", environment={"CACHER_HTTP_PORT": str(port)})
+        try:
+            demo.wait_for_view()
+            expect(f"port {port} is taken" in demo.plain(), "not said", demo)
+            address = next((row for row in demo.frame() if row.startswith("http://127.0.0.1:")), None)
+            expect(address and not address.endswith(f":{port}/"), f"the address is {address}", demo)
+            with urllib.request.urlopen(address, timeout=10) as answer:
+                expect(b"<html" in answer.read(), f"{address} is no page")
+            with urllib.request.urlopen(address + "v1/prices/bitcoin", timeout=10) as answer:
+                expect(json.load(answer)["coin_id"] == "bitcoin", "no price of bitcoin")
+            demo.type("q")
+            expect(demo.wait() == 0, "q ends it with 0", demo)
+            demo.expect_nothing_left()
+        finally:
+            demo.discard()
 
 
 @check
