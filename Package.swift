@@ -85,6 +85,16 @@ let package = Package(
             pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]
         ),
+        .systemLibrary(
+            name: "CZlib",
+            path: "Sources/Cacher/C/CZlib",
+            providers: [.apt(["zlib1g-dev"])]
+        ),
+        .target(
+            name: "CServedFiles",
+            path: "Sources/Cacher/Serving/Page",
+            exclude: ["index.html", "favicon.svg"]
+        ),
         .target(
             name: "Shared",
             dependencies: [
@@ -107,7 +117,7 @@ let package = Package(
         tests(of: "Ingestor"),
         tests(of: "Aggregator"),
         tests(of: "Persister", dependencies: ["CLibPQ"]),
-        tests(of: "Cacher", dependencies: ["CHiredis"]),
+        tests(of: "Cacher", dependencies: ["CHiredis"] + nio),
         tests(of: "LocalBroker"),
         .testTarget(
             name: "EndToEndTests",
@@ -128,9 +138,15 @@ let package = Package(
         + service("Ingestor", excluding: ["C"], dependencies: ["CLibCurl"])
         + service("Aggregator")
         + service("Persister", excluding: ["C"], dependencies: ["CLibPQ"])
-        + service("Cacher", excluding: ["C"], dependencies: ["CHiredis"])
+        + service(
+            "Cacher",
+            excluding: ["C", "Serving/Page", "Serving/API/openapi.json"],
+            dependencies: ["CHiredis", "CZlib", "CServedFiles"] + nio
+        )
         + service(
             "LocalBroker",
             dependencies: ["CRdKafka", .product(name: "UnixSignals", package: "swift-service-lifecycle")]
-        )
+        ),
+    // C23, for #embed.
+    cLanguageStandard: .c2x
 )

@@ -12,7 +12,7 @@ public struct CacherCommand: ServiceCommand {
     )
 
     /// Its name and help.
-    public static let configuration = commandConfiguration()
+    public static let configuration = commandConfiguration(subcommands: [ServeCommand.self])
 
     /// The options that every service has.
     @OptionGroup public var options: ServiceOptions

@@ -1,12 +1,12 @@
 import CHiredis
 import Glibc
 
-/// One blocking connection to Redis: the only Swift that touches hiredis.
+/// One blocking connection to Redis: with its extensions, the only Swift that touches hiredis.
 ///
 /// It belongs to the thread that made it. After an error of kind `.connection` it is dead: throw it away and make
 /// another.
 public final class RedisConnection {
-    private let context: UnsafeMutablePointer<redisContext>
+    let context: UnsafeMutablePointer<redisContext>
 
     /// Connects, logs in and selects the database.
     /// - Parameters:
@@ -81,7 +81,7 @@ public final class RedisConnection {
         }
     }
 
-    private func lostConnection() -> RedisError {
+    func lostConnection() -> RedisError {
         RedisError(.connection, "lost the connection to Redis: \(context.pointee.message)")
     }
 }

@@ -33,6 +33,9 @@ public struct CacheKeys: Sendable, Hashable {
     /// The sorted set of the latest alerts by time.
     public var alerts: String { "\(prefix)alerts" }
 
+    /// The hash of how far each partition has been read.
+    public var freshness: String { "\(prefix)freshness" }
+
     /// The channel of a coin's prices.
     public func priceChannel(_ coin: CoinKey) -> String {
         "\(prefix)prices:\(Self.pair(coin))"

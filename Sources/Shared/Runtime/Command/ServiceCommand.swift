@@ -32,11 +32,13 @@ public protocol ServiceCommand: AsyncParsableCommand {
 
 extension ServiceCommand {
     /// The command's configuration: help with the settings, version, `healthcheck` and the service's own sub-commands.
+    /// - Parameter name: the command's own name, for one that is another's sub-command; otherwise the service's.
     public static func commandConfiguration(
+        named name: String? = nil,
         subcommands: [any ParsableCommand.Type] = []
     ) -> CommandConfiguration {
         CommandConfiguration(
-            commandName: service.name,
+            commandName: name ?? service.name,
             abstract: service.abstract,
             discussion: SettingsTable.text(service.allSettings)
                 + "\n\nEXIT CODES: 0 clean stop, 1 fatal error, 64 wrong usage, 78 settings that don't allow a start.",

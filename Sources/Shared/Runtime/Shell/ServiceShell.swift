@@ -50,7 +50,7 @@ public struct ServiceShell: Sendable {
             help: "How often the pipeline was started again after a failure.",
             registry: registry
         )
-        let server: HealthServer
+        let server: HTTPServer
         do {
             server = try await startServer()
         } catch {
@@ -87,7 +87,7 @@ public struct ServiceShell: Sendable {
     }
 
     /// Listens, and says where.
-    private func startServer() async throws -> HealthServer {
+    private func startServer() async throws -> HTTPServer {
         ProcessMetrics.register(in: registry, service: service)
         readiness.register(in: registry)
         let endpoints = HealthEndpoints(
@@ -113,7 +113,7 @@ public struct ServiceShell: Sendable {
     /// What runs side by side; the end of the pipeline is the end of all.
     private func group(
         of pipeline: PipelineService,
-        _ server: HealthServer,
+        _ server: HTTPServer,
         handlingSignals: Bool
     ) -> ServiceGroup {
         ServiceGroup(

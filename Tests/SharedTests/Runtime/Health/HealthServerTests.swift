@@ -272,7 +272,7 @@ struct HealthServerTests {
     @Test("a port in use is one line that names the setting and says what to do")
     func portInUse() async throws {
         let first = try await HealthServer.start(host: "127.0.0.1", port: 0, endpoints: endpoints(Readiness()))
-        let error = await #expect(throws: HealthServerError.self) {
+        let error = await #expect(throws: HTTPServerError.self) {
             _ = try await HealthServer.start(host: "127.0.0.1", port: first.port, endpoints: endpoints(Readiness()))
         }
         let expected =
@@ -284,7 +284,7 @@ struct HealthServerTests {
 
     @Test("an address of another machine is one line too")
     func foreignAddress() async {
-        let error = await #expect(throws: HealthServerError.self) {
+        let error = await #expect(throws: HTTPServerError.self) {
             _ = try await HealthServer.start(host: "192.0.2.1", port: 0, endpoints: endpoints(Readiness()))
         }
         #expect(error?.description.hasPrefix("HTTP_HOST 192.0.2.1 is not an address of this machine") == true)

@@ -1,11 +1,11 @@
 import Logging
 import Synchronization
 
-/// What goes wrong at an HTTP port: counted in `tickline_http_faults_total`, and said in the log, not more often than
+/// What goes wrong at an HTTP port: counted, and said in the log, not more often than
 /// every ten seconds of each kind.
-final class HTTPFaults: Sendable {
+public final class HTTPFaults: Sendable {
     /// What can go wrong.
-    enum Kind: String, CaseIterable {
+    public enum Kind: String, CaseIterable, Sendable {
         /// A connection could not be taken, for want of descriptors for example.
         case accept
         /// The port was lost, or can't be had again yet.
@@ -14,6 +14,8 @@ final class HTTPFaults: Sendable {
         case crowded
         /// A request that isn't HTTP, or whose headers are too long.
         case request
+        /// An answer that its reader took too long to take.
+        case stalled
     }
 
     private let logger: Logger
@@ -21,13 +23,14 @@ final class HTTPFaults: Sendable {
     private let samplers = Mutex<[Kind: LogSampler]>([:])
 
     /// Counts from zero.
-    init(logger: Logger, registry: PrometheusRegistry) {
+    /// - Parameter metric: the counter's name, such as `tickline_http_faults_total`.
+    public init(_ metric: String, logger: Logger, registry: PrometheusRegistry) {
         self.logger = logger
         var counters: [Kind: PrometheusCounter] = [:]
         for kind in Kind.allCases {
             counters[kind] = PrometheusCounter(
-                "tickline_http_faults_total",
-                help: "Faults of the HTTP port: connections not taken, the port lost, too many, bad requests.",
+                metric,
+                help: "Faults of the HTTP port: connections not taken, the port lost, too many, bad requests, stalled.",
                 labels: ["kind": kind.rawValue],
                 registry: registry
             )
@@ -36,7 +39,7 @@ final class HTTPFaults: Sendable {
     }
 
     /// Counts one, and logs it when it is time.
-    func report(_ kind: Kind, _ level: Logger.Level, _ message: @autoclosure () -> String) {
+    public func report(_ kind: Kind, _ level: Logger.Level, _ message: @autoclosure () -> String) {
         counters[kind]?.increment()
         let leftOut = samplers.withLock { $0[kind, default: LogSampler()].pass(at: .now) }
         guard let leftOut else { return }

@@ -3,17 +3,18 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// Takes connections for the endpoints; asked again for the same port when that is lost.
-struct HealthListener: Sendable {
+/// Takes connections for an HTTP port; asked again for the same port when that is lost.
+struct HTTPListener: Sendable {
     let group: MultiThreadedEventLoopGroup
-    let endpoints: HealthEndpoints
     let limits: HTTPLimits
     let faults: HTTPFaults
-    let open: OpenConnections
+    /// Makes the handler of one connection, on the connection's event loop.
+    let handler: @Sendable () -> any ChannelHandler
 
     /// Listens.
-    func bind(host: String, port: Int) -> EventLoopFuture<any Channel> {
+    func bind(_ address: HTTPAddress) -> EventLoopFuture<any Channel> {
         ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: limits.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -22,18 +23,19 @@ struct HealthListener: Sendable {
                     try channel.pipeline.syncOperations.addHandlers(handlers)
                 }
             }
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.socketOption(.so_sndbuf), value: limits.sendBuffer)
+            .childChannelOption(.writeBufferWaterMark, value: limits.waterMark)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let decoder = HTTPRequestDecoder(limitConfiguration: limits.decoder)
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(HTTPResponseEncoder())
                     try pipeline.addHandler(ByteToMessageHandler(decoder))
-                    try pipeline.addHandler(
-                        HealthConnection(endpoints: endpoints, limits: limits, faults: faults, open: open)
-                    )
+                    try pipeline.addHandler(handler())
                 }
             }
-            .bind(host: host, port: port)
+            .bind(host: address.host, port: address.port)
     }
 }
 

@@ -1,0 +1,91 @@
+import CHiredis
+import Glibc
+import Shared
+
+/// A connection that listens to channels; it can't do anything else then.
+extension RedisConnection {
+    /// How many messages one call hands over at most.
+    private static let messagesAtOnce = 1_000
+
+    /// Begins to listen to every channel that fits one of the patterns.
+    func subscribe(to patterns: [String]) throws(RedisError) {
+        var pipeline = RedisPipeline()
+        for pattern in patterns {
+            pipeline.command("PSUBSCRIBE")
+            pipeline.append(pattern)
+        }
+        var failure: RedisError?
+        try run(&pipeline) { _, reply in
+            if case .error(let error) = reply { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Asks for a sign of life, which ``receive(within:stop:_:)`` takes note of.
+    func askForLife() throws(RedisError) {
+        var pipeline = RedisPipeline()
+        pipeline.command("PING")
+        let status = pipeline.withBytes { bytes in
+            redisAppendFormattedCommand(context, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
+        }
+        guard status == REDIS_OK else { throw lostConnection() }
+        var isDone: Int32 = 0
+        while isDone == 0 {
+            guard redisBufferWrite(context, &isDone) == REDIS_OK else { throw lostConnection() }
+        }
+    }
+
+    /// Waits until something comes, and hands over all the messages that are there: channel and payload.
+    /// - Parameters:
+    ///   - wait: how long at most.
+    ///   - stop: ends the wait when it is requested.
+    /// - Returns: whether anything came, be it only the sign of life.
+    func receive(
+        within wait: Duration,
+        stop: StopSignal,
+        _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void
+    ) throws(RedisError) -> Bool {
+        var count = try takeMessages(body)
+        if count > 0 { return true }
+        var descriptors = [
+            pollfd(fd: context.pointee.fd, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: stop.fileDescriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        let ready = poll(&descriptors, UInt(descriptors.count), Int32(clamping: Int(wait / .milliseconds(1))))
+        guard ready > 0, descriptors[0].revents != 0 else { return false }
+        guard redisBufferRead(context) == REDIS_OK else { throw lostConnection() }
+        count = try takeMessages(body)
+        return true
+    }
+
+    private func takeMessages(
+        _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void
+    ) throws(RedisError) -> Int {
+        var count = 0
+        while count < Self.messagesAtOnce {
+            var raw: UnsafeMutableRawPointer?
+            guard redisGetReplyFromReader(context, &raw) == REDIS_OK else { throw lostConnection() }
+            guard let raw else { break }
+            defer { freeReplyObject(raw) }
+            count += 1
+            let reply = raw.assumingMemoryBound(to: redisReply.self).pointee
+            guard reply.type == REDIS_REPLY_ARRAY else {
+                if reply.type == REDIS_REPLY_ERROR {
+                    throw RedisError(reply: String(decoding: reply.bytes, as: UTF8.self))
+                }
+                continue
+            }
+            // pmessage, the pattern, the channel, the payload.
+            guard reply.elements == 4, let channel = reply.element[2], let payload = reply.element[3] else { continue }
+            body(channel.pointee.bytes, payload.pointee.bytes)
+        }
+        return count
+    }
+}
+
+extension redisReply {
+    /// The bytes of a string.
+    fileprivate var bytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: str, count: str == nil ? 0 : len)
+    }
+}
