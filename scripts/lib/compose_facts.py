@@ -11,11 +11,11 @@ import yaml
 root = pathlib.Path(__file__).resolve().parents[2]
 compose_file = root / "compose/docker-compose.yml"
 dashboards = sorted((root / "compose/grafana/dashboards").glob("*.json"))
-services = ["ingestor", "aggregator", "persister", "cacher"]
+services = ["ingestor", "aggregator", "persister", "cacher", "serve"]
 problems = []
 
 # Settings that compose sets itself or leaves alone: addresses inside the container, and libpq's own variables.
-kept_inside = {"HTTP_HOST", "HTTP_PORT", "SCHEMA_DIR", "AGGREGATOR_INSTANCE", "KAFKA_<PROPERTY>"}
+kept_inside = {"HTTP_HOST", "HTTP_PORT", "CACHER_HTTP_HOST", "CACHER_HTTP_PORT", "SCHEMA_DIR", "AGGREGATOR_INSTANCE", "KAFKA_<PROPERTY>"}
 libpq = {"PGUSER", "PGPASSWORD"}
 
 
@@ -116,7 +116,7 @@ def check_settings(folder):
 
 
 def pages():
-    return [root / "docs" / name for name in ("operations.md", "kafka.md", "troubleshooting.md", "database.md", "redis.md")
+    return [root / "docs" / name for name in ("operations.md", "kafka.md", "troubleshooting.md", "database.md", "redis.md", "serve.md")
             if (root / "docs" / name).exists()]
 
 
@@ -140,7 +140,7 @@ def check_metrics(folder):
             used.setdefault(name, f"{path.name}, {title}")
     for path in [root / "compose/prometheus/alerts.yml", *pages()]:
         # Not the names of volumes and networks, which begin alike.
-        for name in re.findall(r"\btickline_(?:ingestor|aggregator|persister|cacher|restarts|ready|build)[a-z0-9_]*[a-z0-9]\b", path.read_text()):
+        for name in re.findall(r"\btickline_(?:ingestor|aggregator|persister|cacher|serve|restarts|ready|build)[a-z0-9_]*[a-z0-9]\b", path.read_text()):
             used.setdefault(name, path.name)
     for name, where in sorted(used.items()):
         if name not in exposed and not any(other.startswith(name + "_") for other in exposed):

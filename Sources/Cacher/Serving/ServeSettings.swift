@@ -2,12 +2,10 @@ import Shared
 
 /// What `cacher serve` is told by the environment.
 public struct ServeSettings: Sendable {
-    static let host = Setting.text(
+    static let host = Setting<String>.address(
         "CACHER_HTTP_HOST",
-        default: "0.0.0.0",
-        allowed: "an address of this machine",
-        help: "The address that the API and the page listen on; 127.0.0.1 for this machine alone."
-    ) { !$0.isEmpty }
+        help: "The address that the API and the page listen on."
+    )
     static let port = Setting.integer(
         "CACHER_HTTP_PORT",
         in: 0...65_535,

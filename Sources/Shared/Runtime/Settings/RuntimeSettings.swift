@@ -1,4 +1,3 @@
-import Glibc
 import Logging
 
 /// The settings that every service has: logs, the HTTP endpoints, and how long a stop may take.
@@ -14,15 +13,10 @@ public struct RuntimeSettings: Sendable {
         default: .auto,
         help: "How log lines look; auto is text when stderr is a terminal and JSON otherwise."
     )
-    static let httpHost = Setting<String>(
+    static let httpHost = Setting<String>.address(
         "HTTP_HOST",
-        default: "0.0.0.0",
-        allowed: "an IPv4 or IPv6 address of this machine, or localhost (127.0.0.1)",
         help: "The address that /healthz, /readyz and /metrics listen on."
-    ) { text in
-        let address = text == "localhost" ? "127.0.0.1" : text
-        return isAddress(address) ? address : nil
-    }
+    )
     static let shutdownTimeout = Setting.duration(
         "SHUTDOWN_TIMEOUT",
         from: "1s",
@@ -77,10 +71,5 @@ public struct RuntimeSettings: Sendable {
         httpPort = try reader.value(Self.httpPort(default: port))
         shutdownTimeout = try reader.value(Self.shutdownTimeout)
         heartbeatTimeout = try reader.value(Self.heartbeatTimeout)
-    }
-
-    @Sendable private static func isAddress(_ text: String) -> Bool {
-        var bytes = in6_addr()
-        return inet_pton(AF_INET, text, &bytes) == 1 || inet_pton(AF_INET6, text, &bytes) == 1
     }
 }
