@@ -9,12 +9,7 @@ public struct CacherMetrics: Sendable {
         let older: PrometheusCounter
 
         init(_ kind: String, _ registry: PrometheusRegistry) {
-            records = PrometheusCounter(
-                "tickline_cacher_records_total",
-                help: "Records read from Kafka, by kind of value.",
-                labels: ["kind": kind],
-                registry: registry
-            )
+            records = Self.records(kind, registry)
             written = PrometheusCounter(
                 "tickline_cacher_writes_total",
                 help: "Values written to Redis and published, by kind of value.",
@@ -29,6 +24,15 @@ public struct CacherMetrics: Sendable {
             )
         }
 
+        static func records(_ kind: String, _ registry: PrometheusRegistry) -> PrometheusCounter {
+            PrometheusCounter(
+                "tickline_cacher_records_total",
+                help: "Records read from Kafka, by kind of value.",
+                labels: ["kind": kind],
+                registry: registry
+            )
+        }
+
         func add(_ count: CacheReceipt.Count) {
             written.increment(by: count.written)
             older.increment(by: count.older)
@@ -38,6 +42,9 @@ public struct CacherMetrics: Sendable {
     let prices: Kind
     let candles: Kind
     let alerts: Kind
+    /// Late ticks and dead letters, which are only counted.
+    let lateTicks: PrometheusCounter
+    let deadLettersRead: PrometheusCounter
     let superseded: PrometheusCounter
     let tooEarly: PrometheusCounter
     let deadLetters: PrometheusCounter
@@ -60,6 +67,8 @@ public struct CacherMetrics: Sendable {
         prices = Kind("price", registry)
         candles = Kind("candle", registry)
         alerts = Kind("alert", registry)
+        lateTicks = Kind.records("late", registry)
+        deadLettersRead = Kind.records("dead_letter", registry)
         superseded = PrometheusCounter(
             "tickline_cacher_superseded_total",
             help: "Ticks and candles that a newer one of the same batch replaced before they were written.",
@@ -77,7 +86,7 @@ public struct CacherMetrics: Sendable {
         )
         redisFailures = PrometheusCounter(
             "tickline_cacher_redis_failures_total",
-            help: "Attempts to write a batch to Redis that failed and were made again.",
+            help: "Writes to Redis that failed and were made again.",
             registry: registry
         )
         batchSize = PrometheusHistogram(
@@ -99,12 +108,14 @@ public struct CacherMetrics: Sendable {
         )
     }
 
-    /// The kind of value that a topic brings.
-    func kind(of topic: Topic) -> Kind {
+    /// Counts the records of a topic.
+    func records(of topic: Topic) -> PrometheusCounter {
         switch topic {
-        case .raw: prices
-        case .aggregates1m: candles
-        default: alerts
+        case .raw: prices.records
+        case .aggregates1m: candles.records
+        case .late: lateTicks
+        case .deadLetter: deadLettersRead
+        default: alerts.records
         }
     }
 

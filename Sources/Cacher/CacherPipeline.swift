@@ -19,10 +19,7 @@ public struct CacherPipeline: Pipeline {
 
     /// Runs on the calling thread until it is asked to stop; then everything acknowledged is committed.
     public func run(stop: StopSignal) throws {
-        let partitions = try watch.wait(
-            for: CacherTask.topics(settings.kafka) + [settings.kafka.name(.deadLetter)],
-            stop: stop
-        )
+        let partitions = try watch.wait(for: RecordDecoder.inputs.map(settings.kafka.name), stop: stop)
         let task = CacherTask(
             settings: settings,
             readiness: readiness,

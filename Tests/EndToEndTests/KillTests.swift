@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -41,7 +42,16 @@ struct KillTests {
         #expect(persister.terminate() == 0)
     }
 
-    @Test("The Cacher ends with the newest price of every coin")
+    /// How many records of `prices.raw` the Cacher says it has read, of all partitions.
+    private func counted(_ stack: Stack) throws -> Int {
+        let lines = try stack.redis.cli("HGETALL", "freshness").split(separator: "\n").map(String.init)
+        return try stride(from: 0, to: lines.count - 1, by: 2).filter { lines[$0].hasPrefix("prices.raw:") }.reduce(0) {
+            let entry = try JSONSerialization.jsonObject(with: Data(lines[$1 + 1].utf8)) as? [String: Any]
+            return try $0 + #require(entry?["records"] as? Int)
+        }
+    }
+
+    @Test("The Cacher ends with the newest price of every coin, and has counted every tick once")
     func cacher() throws {
         let stack = try Stack()
         let persister = try stack.start("persister")
@@ -70,7 +80,9 @@ struct KillTests {
                 return try stack.redis.cli("HGET", "price:\(pair[0]):usd", "price") == pair[1]
             } ? true : nil
         }
+        try cacher.wait("every tick to be counted") { try counted(stack) >= Self.ticks ? true : nil }
         #expect(cacher.terminate() == 0)
+        #expect(try counted(stack) == Self.ticks)
         #expect(persister.terminate() == 0)
     }
 }

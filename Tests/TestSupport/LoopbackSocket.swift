@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 
 /// TCP on 127.0.0.1 in plain sockets, for the tests' proxies, servers and clients that misbehave.
 public enum LoopbackSocket {
@@ -38,11 +39,15 @@ public enum LoopbackSocket {
         return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
     }
 
-    /// A port on which nobody listens now.
+    private static let handedOut = Mutex<Set<Int>>([])
+
+    /// A port on which nobody listens now, and that no other test of this process got.
     public static func freePort() throws(Failure) -> Int {
-        let (descriptor, port) = try listening()
-        close(descriptor)
-        return port
+        while true {
+            let (descriptor, port) = try listening()
+            close(descriptor)
+            if handedOut.withLock({ $0.insert(port).inserted }) { return port }
+        }
     }
 
     /// Takes connections on a thread of its own, until the listener is shut down or `take` says that nobody wants them.

@@ -45,6 +45,8 @@ public final class RedisServer {
 
     /// Starts it again on the same port; its data is what its settings kept.
     public func start() throws {
+        let log = folder.appending(path: "redis.log")
+        try? FileManager.default.removeItem(at: log)
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments =
@@ -56,10 +58,11 @@ public final class RedisServer {
         try process.run()
         self.process = process
         let deadline = ContinuousClock.now + .seconds(20)
-        while !answers() {
+        // That something answers isn't enough: it could be a server that took the port before.
+        func words() -> String { (try? String(contentsOf: log, encoding: .utf8)) ?? "no log" }
+        while !(words().contains("Ready to accept connections") && answers()) {
             guard process.isRunning, ContinuousClock.now < deadline else {
-                let log = (try? String(contentsOf: folder.appending(path: "redis.log"), encoding: .utf8)) ?? "no log"
-                throw Failure(description: "redis-server on port \(port) doesn't answer: \(log)")
+                throw Failure(description: "redis-server on port \(port) doesn't answer: \(words())")
             }
             usleep(5_000)
         }

@@ -2,8 +2,8 @@ import Shared
 
 /// Decides for each record whether it can be used, and takes it into the batch.
 struct RecordDecoder {
-    /// What the Cacher reads.
-    static let inputs = [Topic.raw, .aggregates1m, .alerts]
+    /// What the Cacher reads: the last two are only counted.
+    static let inputs = [Topic.raw, .aggregates1m, .alerts, .late, .deadLetter]
 
     /// The topics by their names on the broker.
     let topics: [String: Topic]
@@ -22,9 +22,9 @@ struct RecordDecoder {
     }
 
     /// Takes a record into the batch.
-    /// - Returns: why it can't be used, if it can't.
-    func take(_ record: KafkaRecord, of topic: Topic, into batch: inout CacheBatch, now: EventTime) -> String? {
-        guard let value = record.value else { return "the record has no value" }
+    func take(_ record: KafkaRecord, of topic: Topic, into batch: inout CacheBatch, now: EventTime) -> RecordOutcome {
+        if topic == .late || topic == .deadLetter { return .used(eventTime: nil) }
+        guard let value = record.value else { return .refused("the record has no value") }
         let bytes = value.span
         let latest = EventTime(microseconds: now.microseconds + maximumFutureMicroseconds)
         do throws(JSONError) {
@@ -34,15 +34,22 @@ struct RecordDecoder {
                 let fault = tick.coinID.withUTF8(in: bytes) {
                     Partitioner.fault(of: record, coinID: $0, partitionCount: rawPartitionCount)
                 }
-                if let fault { return fault }
-                return batch.add(tick.tick(in: bytes, recordTime: record.time), offset: record.offset, latest: latest)
+                if let fault { return .refused(fault) }
+                let reason = batch.add(
+                    tick.tick(in: bytes, recordTime: record.time),
+                    offset: record.offset,
+                    latest: latest
+                )
+                return RecordOutcome(eventTime: tick.timestamp, refusal: reason)
             case .aggregates1m:
-                return batch.add(try PriceAggregate(json: bytes), latest: latest)
+                let candle = try PriceAggregate(json: bytes)
+                return RecordOutcome(eventTime: candle.windowEnd, refusal: batch.add(candle, latest: latest))
             default:
-                return batch.add(try PriceAlert(json: bytes), latest: latest)
+                let alert = try PriceAlert(json: bytes)
+                return RecordOutcome(eventTime: alert.triggeredAt, refusal: batch.add(alert, latest: latest))
             }
         } catch {
-            return error.description
+            return .refused(error.description)
         }
     }
 }

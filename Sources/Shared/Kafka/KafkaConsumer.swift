@@ -207,9 +207,15 @@ public final class KafkaConsumer {
     /// A partition that has been read to its end has none, although a transaction's marker may stand behind the last
     /// record; an open transaction counts.
     public func lag(of partition: TopicPartition) -> Int64? {
-        guard let slot = fetched.slots.first(where: { $0.partition == partition }) else {
+        guard let slot = fetched.slots.first(where: { $0.partition == partition }), let end = end(of: partition) else {
             return nil
         }
+        return max(0, end - max(slot.next, slot.end ?? 0))
+    }
+
+    /// Where a partition ends, open transactions included, as of the last fetch; nil before the first one. No request is
+    /// made.
+    public func end(of partition: TopicPartition) -> Int64? {
         var low: Int64 = 0
         var high: Int64 = 0
         let code = rd_kafka_get_watermark_offsets(
@@ -219,7 +225,7 @@ public final class KafkaConsumer {
             &low,
             &high
         )
-        return code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? max(0, high - max(slot.next, slot.end ?? 0)) : nil
+        return code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : nil
     }
 
     /// Leaves the group. The handler's `revoked` is called first, or `lost` if `abandon` is true: then nothing in hand

@@ -1,0 +1,112 @@
+import Logging
+import Shared
+
+/// What the Cacher says of its own progress: the lag, the hash `freshness`, and the group's offsets.
+extension CacherTask {
+    /// How often that is done.
+    private static let reportInterval = Duration.seconds(1)
+    /// How long the broker may take to tell the end of a partition that isn't fetched.
+    private static let lookAhead = Duration.milliseconds(200)
+
+    /// Measures the lag, stores how fresh Redis is, and commits, once a second.
+    ///
+    /// While Redis is away the last two wait for it: what was counted must be stored before the offsets behind it are
+    /// committed, or it would never be counted.
+    func report(_ consumer: KafkaConsumer) throws {
+        guard ContinuousClock.now >= nextReport else { return }
+        nextReport = .now + Self.reportInterval
+        measureLag(consumer)
+        if redis.isAway { return }
+        do throws(RedisError) {
+            try storeFreshness(consumer)
+        } catch {
+            return try failed(error)
+        }
+        let offsets = uncommitted
+        try consumer.commit(offsets, wait: nil)
+        committed.merge(offsets) { $1 }
+    }
+
+    private func measureLag(_ consumer: KafkaConsumer) {
+        for (partition, position) in consumer.positions {
+            if redis.isAway {
+                // What is paused isn't fetched, so its end is asked for; a broker that is away is not asked again.
+                let end = try? consumer.watermarkOffsets(of: partition, timeout: Self.lookAhead).upperBound
+                guard let end else { return }
+                metrics.setLag(max(0, end - (acknowledged[partition] ?? position)), of: partition)
+            } else {
+                let lag = consumer.lag(of: partition)
+                if let lag { metrics.setLag(lag, of: partition) }
+                freshness.measure(partition, lag: lag, end: consumer.end(of: partition))
+            }
+        }
+    }
+
+    /// Writes the entries that changed into the hash `freshness`; once after an assignment it reads them back before.
+    private func storeFreshness(_ consumer: KafkaConsumer) throws(RedisError) {
+        let unrestored = freshness.unrestored
+        if !unrestored.isEmpty {
+            let stored = try freshnessStore.load(unrestored, through: writer)
+            freshness.restore(stored, positions: consumer.positions)
+        }
+        let entries = freshness.due(at: .now())
+        if entries.isEmpty { return }
+        try freshnessStore.save(entries, through: writer)
+        freshness.wrote(entries)
+        redis.answered(at: .now)
+    }
+
+    private var uncommitted: [TopicPartition: Int64] {
+        acknowledged.filter { committed[$0.key] != $0.value }
+    }
+}
+
+extension CacherTask: RebalanceHandler {
+    /// Starts at the group's committed offsets; without one at the earliest record.
+    func assigned(_ partitions: [TopicPartition], of consumer: KafkaConsumer) -> [TopicPartition: Int64] {
+        // Partitions that are added come with a rebalance. Without an answer the count is what it was.
+        let count = try? consumer.partitionCount(of: settings.kafka.name(.raw), timeout: .seconds(5))
+        decoder.rawPartitionCount = count ?? decoder.rawPartitionCount
+        acknowledged = [:]
+        committed = [:]
+        freshness.assign(partitions)
+        // What is read before the stored entries are is remembered record by record: so they are read soon.
+        nextReport = .now
+        readiness.set("partitions", .ok)
+        logger.info("assigned \(partitions.sorted().map(\.description).joined(separator: ", "))")
+        return [:]
+    }
+
+    /// Stores how fresh Redis is, and commits what it has acknowledged.
+    func revoked(_ partitions: [TopicPartition], of consumer: KafkaConsumer) {
+        do {
+            if !redis.isAway {
+                try storeFreshness(consumer)
+                try consumer.commit(uncommitted, wait: .seconds(5))
+            } else if !uncommitted.isEmpty {
+                throw RedisError(.unavailable, "Redis is away")
+            }
+        } catch {
+            logger.warning("the last offsets are not committed, their records will be written again: \(error)")
+        }
+        forget(partitions)
+    }
+
+    /// Commits nothing.
+    func lost(_ partitions: [TopicPartition]) {
+        forget(partitions)
+    }
+
+    private func forget(_ partitions: [TopicPartition]) {
+        // What is still in the batch the next owner reads again, be it this one: kept, a batch that waits for Redis would
+        // grow with every rebalance.
+        batch.removeAll()
+        recordsInBatch = 0
+        // Their lag is the next owner's to report.
+        for partition in partitions { metrics.setLag(0, of: partition) }
+        acknowledged = [:]
+        committed = [:]
+        freshness.assign([])
+        readiness.set("partitions", .failing("the group assigns the partitions anew"))
+    }
+}
