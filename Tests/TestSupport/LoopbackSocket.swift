@@ -26,10 +26,20 @@ public enum LoopbackSocket {
 
     /// A socket that listens on a free port; the caller closes it.
     public static func listening() throws(Failure) -> (descriptor: Int32, port: Int) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard withAddress(0, { bind(descriptor, $0, $1) }) == 0, listen(descriptor, 64) == 0 else {
-            defer { close(descriptor) }
+        let socket = try bound()
+        guard listen(socket.descriptor, 64) == 0 else {
+            defer { close(socket.descriptor) }
             throw Failure("listening")
+        }
+        return socket
+    }
+
+    /// A socket that has a free port, on which nobody listens while it is open; the caller closes it.
+    public static func bound() throws(Failure) -> (descriptor: Int32, port: Int) {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard withAddress(0, { bind(descriptor, $0, $1) }) == 0 else {
+            defer { close(descriptor) }
+            throw Failure("binding")
         }
         var address = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)

@@ -111,6 +111,7 @@ public struct Partition: Sendable {
         alerts.remove(ruleID, coins: windows.coins.keys)
     }
 
+    /// Out of line, as ``watch(_:_:from:into:)`` is: most ticks need neither, and their code would be in the way.
     @inline(never)
     private mutating func addCoin(_ number: Int) {
         alerts.addCoin(windows.coins.keys[number], number: number)

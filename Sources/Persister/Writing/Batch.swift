@@ -202,7 +202,7 @@ struct Batch: Sendable {
     }
 
     private func part(_ rows: Range<Int>, of larger: BatchPart) -> BatchPart {
-        precondition(larger.rows.contains(rows.lowerBound) || rows.isEmpty, "a part lies outside its batch")
+        precondition(rows.clamped(to: larger.rows) == rows, "a part lies outside its batch")
         let start =
             rows.lowerBound > larger.rows.lowerBound ? entries[rows.lowerBound].offset : larger.offsets.lowerBound
         let end = rows.upperBound < larger.rows.upperBound ? entries[rows.upperBound].offset : larger.offsets.upperBound

@@ -7,7 +7,9 @@ import Synchronization
 final class BrokerProbe: Sendable {
     /// What it was asked, and what it found.
     struct State {
+        /// Whether its thread was started.
         var hasStarted = false
+        /// Whether the watch is gone, so that the thread may end.
         var isOver = false
         /// Whether it has found anything yet.
         var hasAnswer = false
@@ -15,8 +17,9 @@ final class BrokerProbe: Sendable {
         var trouble: String?
         /// Why there is no client to ask with.
         var failure: KafkaError?
-        /// Whether the topics are asked for, and what the last answer was.
+        /// Whether the topics are asked for as well.
         var wantsTopics = false
+        /// What the last answer said: the number of partitions by topic; nil before it.
         var topics: [String: Int]?
         /// What the pipeline waits for although a broker answers.
         var missing: String?

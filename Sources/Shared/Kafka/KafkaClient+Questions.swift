@@ -57,7 +57,7 @@ extension KafkaClient {
         let deadline = ContinuousClock.now.advanced(by: timeout)
         func ask(_ end: Int32) throws(KafkaError) -> [TopicPartition: Int64] {
             let left = ContinuousClock.now.duration(to: deadline)
-            return try offsets(of: partitions, at: Int64(end), timeout: left, doing: "asking for the offsets")
+            return try answers(of: partitions, at: Int64(end), timeout: left)
         }
         let lows = try ask(RD_KAFKA_OFFSET_BEGINNING)
         let ends = try ask(RD_KAFKA_OFFSET_END)
@@ -80,8 +80,7 @@ extension KafkaClient {
         at milliseconds: Int64,
         timeout: Duration
     ) throws(KafkaError) -> [TopicPartition: Int64] {
-        let doing = "asking for the offsets at a time"
-        var found = try offsets(of: partitions, at: milliseconds, timeout: timeout, doing: doing)
+        var found = try answers(of: partitions, at: milliseconds, timeout: timeout)
         let none = partitions.filter { (found[$0] ?? -1) < 0 }
         for (partition, available) in try watermarkOffsets(of: none, timeout: timeout) {
             found[partition] = available.upperBound
@@ -90,14 +89,13 @@ extension KafkaClient {
     }
 
     /// Asks for the offsets at a time, or at one of librdkafka's names for the ends.
-    private func offsets(
+    private func answers(
         of partitions: [TopicPartition],
         at time: Int64,
-        timeout: Duration,
-        doing: String
+        timeout: Duration
     ) throws(KafkaError) -> [TopicPartition: Int64] {
         var answers: [(partition: TopicPartition, offset: Int64, error: rd_kafka_resp_err_t)] = []
-        try ask(doing, timeout: timeout) { limit in
+        try ask("asking for the offsets of \(Self.names(partitions))", timeout: timeout) { limit in
             // Anew for each attempt: the answer is written over the question.
             let list = PartitionList(partitions.lazy.map { (key: $0, value: time) })
             let code = rd_kafka_offsets_for_times(pointer, list.pointer, limit)
@@ -105,6 +103,12 @@ extension KafkaClient {
             return code == RD_KAFKA_RESP_ERR_NO_ERROR ? answers.first { $0.error != code }?.error ?? code : code
         }
         return Dictionary(answers.map { ($0.partition, $0.offset) }) { first, _ in first }
+    }
+
+    /// The first three of the partitions by name, and how many there are besides.
+    private static func names(_ partitions: [TopicPartition]) -> String {
+        let named = partitions.prefix(3).map(\.description).joined(separator: ", ")
+        return partitions.count > 3 ? "\(named) and \(partitions.count - 3) others" : named
     }
 }
 

@@ -299,8 +299,11 @@ struct HealthServerTests {
         }
         #expect(failure?.description == "read: no answer in time")
         Glibc.close(listener.descriptor)
+        // Bound and not listening: a port that was given up may be another test's by now.
+        let silent = try LoopbackSocket.bound()
+        defer { Glibc.close(silent.descriptor) }
         let refused = #expect(throws: HealthProbe.Failure.self) {
-            try HealthProbe.get(port: listener.port, path: "/healthz", timeout: .seconds(5))
+            try HealthProbe.get(port: silent.port, path: "/healthz", timeout: .seconds(5))
         }
         #expect(refused?.description == "connect: Connection refused")
     }
