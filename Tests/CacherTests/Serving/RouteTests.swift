@@ -43,6 +43,13 @@ struct RouteTests {
         )
     }
 
+    @Test("a target may have the origin in front, as for a proxy", arguments: ["http://a", "https://a:1"])
+    func absolute(origin: String) throws {
+        #expect(try route("\(origin)/v1/status") == .api(.status))
+        #expect(try route("\(origin)/?") == .file(.page))
+        #expect(try route(origin) == .file(.page))
+    }
+
     @Test(
         "a parameter that isn't allowed is named",
         arguments: [
@@ -68,6 +75,8 @@ struct RouteTests {
                 "from must be a time such as 2026-11-29T12:00:00Z, or milliseconds since 1970"
             ),
             ("/v1/candles/bitcoin?from=2&to=2", "from must be before to"),
+            ("/v1/prices?vs=", "vs is empty"),
+            ("/v1/prices?limit", "limit is empty"),
             ("/v1/sparklines", "coins is missing: the coins to draw"),
             ("/v1/alerts?coins=,", "coins must name 1 to 100 coins, with commas between them"),
             ("/v1/stream?kinds=price,trade", "kinds must be one of price, candle, alert"),

@@ -22,15 +22,17 @@ struct QueryParameters {
         }
     }
 
-    /// Takes a parameter out; nil when it isn't there or is empty.
-    mutating func take(_ name: String) -> String? {
-        guard let value = values.removeValue(forKey: name), !value.isEmpty else { return nil }
+    /// Takes a parameter out; nil when it isn't there.
+    /// - Throws: ``Problem`` when it is there and empty: a client forgot what it wanted to say.
+    mutating func take(_ name: String) throws(Problem) -> String? {
+        guard let value = values.removeValue(forKey: name) else { return nil }
+        guard !value.isEmpty else { throw Problem(400, "\(name) is empty") }
         return value
     }
 
     /// A whole number within bounds.
     mutating func integer(_ name: String, in range: ClosedRange<Int>, default standard: Int) throws(Problem) -> Int {
-        guard let text = take(name) else { return standard }
+        guard let text = try take(name) else { return standard }
         guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = Int(text), range.contains(value) else {
             throw Problem(400, "\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
@@ -42,7 +44,7 @@ struct QueryParameters {
         _ name: String,
         default standard: Choice
     ) throws(Problem) -> Choice where Choice: RawRepresentable<String> & CaseIterable {
-        guard let text = take(name) else { return standard }
+        guard let text = try take(name) else { return standard }
         return try Self.choice(name, text)
     }
 
@@ -51,7 +53,7 @@ struct QueryParameters {
         _ name: String,
         of _: Choice.Type
     ) throws(Problem) -> Set<Choice> where Choice: RawRepresentable<String> & CaseIterable & Hashable {
-        guard let text = take(name) else { return Set(Choice.allCases) }
+        guard let text = try take(name) else { return Set(Choice.allCases) }
         var chosen: Set<Choice> = []
         for word in text.split(separator: ",") { chosen.insert(try Self.choice(name, String(word))) }
         guard !chosen.isEmpty else { throw Problem(400, "\(name) names nothing") }
@@ -60,7 +62,7 @@ struct QueryParameters {
 
     /// The currency of the prices: `vs`.
     mutating func currency() throws(Problem) -> String {
-        let text = take("vs") ?? "usd"
+        let text = try take("vs") ?? "usd"
         guard text.utf8.count <= RecordLimit.vsCurrency, !text.utf8.contains(0) else {
             throw Problem(400, "vs must have at most \(RecordLimit.vsCurrency) bytes")
         }
@@ -69,7 +71,7 @@ struct QueryParameters {
 
     /// The ids in `coins`; nil when there is no such parameter, which means all coins.
     mutating func coins() throws(Problem) -> Set<ByteText>? {
-        guard let text = take("coins") else { return nil }
+        guard let text = try take("coins") else { return nil }
         let words = text.split(separator: ",")
         guard !words.isEmpty, words.count <= Self.maximumCoins else {
             throw Problem(400, "coins must name 1 to \(Self.maximumCoins) coins, with commas between them")
@@ -89,7 +91,7 @@ struct QueryParameters {
 
     /// An instant: RFC 3339, or milliseconds since 1970.
     mutating func time(_ name: String) throws(Problem) -> EventTime? {
-        guard let text = take(name) else { return nil }
+        guard let text = try take(name) else { return nil }
         let digits = text.utf8.allSatisfy { (0x30...0x39).contains($0) }
         let time = digits ? Int64(text).flatMap { EventTime(unixMilliseconds: $0) } : EventTime(text)
         guard let time else {

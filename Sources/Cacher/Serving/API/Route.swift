@@ -15,7 +15,7 @@ enum Route: Hashable {
     ///   - lastEventID: the header `Last-Event-ID`, for a stream.
     /// - Throws: ``Problem`` when there is no such page, or a parameter isn't allowed.
     init(target: String, lastEventID: String? = nil) throws(Problem) {
-        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = Self.withoutOrigin(target).split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let query = try QueryParameters(parts.count > 1 ? parts[1] : "")
         let segments = parts[0].split(separator: "/", omittingEmptySubsequences: false).dropFirst()
         if let file = ServedFile(path: String(parts[0])) {
@@ -33,6 +33,13 @@ enum Route: Hashable {
             self = .api(try Self.request(name, of: QueryParameters.coin(coin), query))
         default: throw Self.noSuchPage
         }
+    }
+
+    /// What stands behind `http://host`, which a request for a proxy has (RFC 9112, 3.2.2).
+    private static func withoutOrigin(_ target: String) -> Substring {
+        guard target.hasPrefix("http://") || target.hasPrefix("https://") else { return target[...] }
+        let parts = target.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
+        return parts.count < 4 ? "/" : target[target.index(before: parts[3].startIndex)...]
     }
 
     private static var noSuchPage: Problem {

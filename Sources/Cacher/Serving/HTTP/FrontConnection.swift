@@ -17,15 +17,23 @@ final class FrontConnection: ChannelInboundHandler {
         case closing
     }
 
+    /// How long a client that has its last answer may go on talking: with bytes unread, the kernel would answer them with
+    /// a reset, which can take the answer away (RFC 9112, 9.6).
+    private static let lingering = TimeAmount.seconds(1)
+
     private let front: Front
     private var state = State.waiting
     private var deadline: Scheduled<Void>?
+    /// Whether the client will say nothing more; it may still read.
+    private var isInputClosed = false
 
     init(front: Front) {
         self.front = front
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        // Who ends his side after a request (`nc -N`) gets the answer.
+        try? context.channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
         if let surplus = front.open.add(context.channel) {
             front.faults.report(.crowded, .warning, "too many HTTP connections: closed the longest waiting")
             surplus.close(promise: nil)
@@ -47,20 +55,33 @@ final class FrontConnection: ChannelInboundHandler {
         case .answering:
             state = .answering(keepsOpen: false)
             return
-        case .streaming, .closing:
+        case .streaming:
             context.close(promise: nil)
             return
+        case .closing: return
         }
         // A body is not read, so nothing after it can be.
         let length = head.headers.first(name: "content-length") ?? "0"
         let hasBody = length != "0" || head.headers.contains(name: "transfer-encoding")
-        state = .answering(keepsOpen: head.isKeepAlive && !hasBody)
+        // HTTP/1.0 has no persistent connections but by agreement.
+        state = .answering(keepsOpen: head.isKeepAlive && head.version == .http1_1 && !hasBody && !isInputClosed)
         restartClock(context)
         answer(head, context)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let reason = error as? HTTPParserError, case .waiting = state else {
+        switch state {
+        case .waiting: break
+        case .answering where error is HTTPParserError:
+            // What came before it is answered.
+            state = .answering(keepsOpen: false)
+            return
+        case .closing where !(error is IOError): return
+        default:
+            context.close(promise: nil)
+            return
+        }
+        guard let reason = error as? HTTPParserError else {
             context.close(promise: nil)
             return
         }
@@ -70,6 +91,16 @@ final class FrontConnection: ChannelInboundHandler {
         let problem = isTooLong ? Problem(431, "the request's headers are too long") : Problem(400, "not HTTP")
         let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
         send(Answer(problem), to: head, context)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard case ChannelEvent.inputClosed = event else { return context.fireUserInboundEventTriggered(event) }
+        isInputClosed = true
+        if case .answering = state {
+            state = .answering(keepsOpen: false)
+        } else {
+            context.close(promise: nil)
+        }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -108,25 +139,29 @@ final class FrontConnection: ChannelInboundHandler {
         headers.add(name: "cache-control", value: answer.cacheControl)
         headers.add(name: "content-type", value: answer.contentType)
         if let tag = answer.tag { headers.add(name: "etag", value: tag) }
-        if answer.status == 405 { headers.add(name: "allow", value: Front.methods) }
+        if answer.status == 405 {
+            // Of the methods that are known, only HEAD is refused, and only of a stream.
+            headers.add(name: "allow", value: request.method == .HEAD ? "GET, OPTIONS" : Front.methods)
+        }
         if answer.status == 503 { headers.add(name: "retry-after", value: "1") }
         if !keepsOpen { headers.add(name: "connection", value: "close") }
-        if let tag = answer.tag,
-            request.headers[canonicalForm: "if-none-match"].contains(where: { $0 == tag || $0 == "*" })
-        {
+        if answer.compressed != nil { headers.add(name: "vary", value: "accept-encoding") }
+        if let tag = answer.tag, Self.has(tag, request.headers) {
             headers.remove(name: "content-type")
             return send(.notModified, headers, nil, context)
         }
         var body = answer.body
-        if let compressed = answer.compressed {
-            headers.add(name: "vary", value: "accept-encoding")
-            if ContentCoding.acceptsGzip(request.headers) {
-                headers.add(name: "content-encoding", value: "gzip")
-                body = compressed
-            }
+        if let compressed = answer.compressed, ContentCoding.acceptsGzip(request.headers) {
+            headers.add(name: "content-encoding", value: "gzip")
+            body = compressed
         }
         headers.add(name: "content-length", value: "\(body.readableBytes)")
         send(.init(statusCode: answer.status), headers, request.method == .HEAD ? nil : body, context)
+    }
+
+    /// Whether `If-None-Match` names a weak tag, or everything; a client may have taken the `W/` off.
+    private static func has(_ tag: String, _ headers: HTTPHeaders) -> Bool {
+        headers[canonicalForm: "if-none-match"].contains { $0 == tag || $0 == tag.dropFirst(2) || $0 == "*" }
     }
 
     private func sendOptions(_ context: ChannelHandlerContext) {
@@ -159,13 +194,19 @@ final class FrontConnection: ChannelInboundHandler {
 
     /// The answer has gone to the kernel.
     private func taken(_ context: ChannelHandlerContext) {
-        guard case .answering(keepsOpen: true) = state else {
-            context.close(promise: nil)
-            return
-        }
+        guard case .answering(keepsOpen: true) = state else { return hangUp(context) }
         state = .waiting
         front.open.touch(context.channel)
         restartClock(context)
+    }
+
+    /// Says that nothing more will come, and waits a moment for the client to have heard it.
+    private func hangUp(_ context: ChannelHandlerContext) {
+        state = .closing
+        deadline?.cancel()
+        guard !isInputClosed else { return context.close(promise: nil) }
+        context.close(mode: .output, promise: nil)
+        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: Self.lingering) { context.close(promise: nil) }
     }
 
     // MARK: - Streams
@@ -192,7 +233,9 @@ final class FrontConnection: ChannelInboundHandler {
         headers.add(name: "cache-control", value: "no-store")
         headers.add(name: "content-type", value: "text/event-stream")
         headers.add(name: "x-accel-buffering", value: "no")
-        let head = HTTPResponseHead(version: .http1_1, status: .ok, headers: headers)
+        // To HTTP/1.0, which knows no chunks, it ends with the connection.
+        let version = request.version == .http1_1 ? HTTPVersion.http1_1 : .http1_0
+        let head = HTTPResponseHead(version: version, status: .ok, headers: headers)
         state = .streaming(reader)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         front.hub.join(reader, after: query)

@@ -74,10 +74,15 @@ final class MarketReader: Sendable {
                         answer = try answers.answer(question.request)
                         redis.wrote(at: .now)
                     } catch {
-                        lastError = error
-                        market.disconnect()
                         metrics.redisFailures.increment()
-                        _ = redis.failed(at: .now, random: .random(in: 0..<1))
+                        if error.kind == .refused {
+                            // About this question alone, such as a key of another program: Redis is there.
+                            answer = Self.excuse(question.request, error, &answers)
+                        } else {
+                            lastError = error
+                            market.disconnect()
+                            _ = redis.failed(at: .now, random: .random(in: 0..<1))
+                        }
                     }
                 }
                 question.promise.succeed(answer ?? Self.excuse(question.request, lastError, &answers))
@@ -87,6 +92,7 @@ final class MarketReader: Sendable {
     }
 
     private static func excuse(_ request: APIRequest, _ error: RedisError, _ answers: inout MarketAnswers) -> Answer {
-        request == .status ? answers.status(without: error) : Answer(Problem.unavailable("Redis is away: \(error)"))
+        if request == .status { return answers.status(without: error) }
+        return Answer(Problem.unavailable(error.kind == .refused ? "\(error)" : "Redis is away: \(error)"))
     }
 }

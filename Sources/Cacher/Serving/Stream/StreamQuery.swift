@@ -13,7 +13,7 @@ struct StreamQuery: Hashable {
     /// - Parameter header: the header `Last-Event-ID`, which browsers send when they come again.
     init(_ query: QueryParameters, lastEventID header: String?) throws(Problem) {
         var query = query
-        let given = query.take("last_event_id")
+        let given = try query.take("last_event_id")
         filter = StreamFilter(
             vs: ByteText(try query.currency()),
             coins: try query.coins(),
