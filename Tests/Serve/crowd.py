@@ -8,10 +8,18 @@ import sys
 import threading
 import time
 
+import stack
 from stack import Failure
 
-# How long the good client may wait for an answer, unless it did so before anybody was hostile.
-PATIENCE = 1.0
+
+def is_release():
+    """Whether the executables are those that people run; a debug build takes ten times as long for a connection."""
+    return os.path.basename(os.path.realpath(stack.binaries)) == "release"
+
+
+def patience():
+    """How long the good client may wait for an answer, in seconds."""
+    return 1.0 if is_release() else 10.0
 
 
 class Watcher:
@@ -25,17 +33,16 @@ class Watcher:
         # When it asked, how long that took, and what was wrong.
         self.answers = []
         threading.Thread(target=self._read, daemon=True).start()
-        self.idle = self.worst_since(time.monotonic(), 1.0)
+        self.worst_since(time.monotonic())
 
     def _read(self):
         for line in self.process.stdout:
             began, took, fault = line.rstrip("\n").split(" ", 2)
             self.answers.append((float(began), float(took), fault))
 
-    def worst_since(self, began, at_least=0.0):
+    def worst_since(self, began):
         """The longest wait since then; fails when an answer was wrong, and waits for five answers at least."""
-        time.sleep(max(0.0, began + at_least - time.monotonic()))
-        end = time.monotonic() + 10
+        end = time.monotonic() + 15
         while len([1 for answer in self.answers if answer[0] >= began]) < 5:
             if time.monotonic() > end:
                 raise Failure("the good client gets no answers")
@@ -48,9 +55,9 @@ class Watcher:
 
     def expect_good(self, began):
         """All its answers since then are right, and came in time."""
-        worst, limit = self.worst_since(began), max(PATIENCE, 5 * self.idle)
-        if worst > limit:
-            raise Failure(f"the good client waited {worst:.3f} s, before anybody was hostile {self.idle:.3f} s")
+        worst = self.worst_since(began)
+        if worst > patience():
+            raise Failure(f"the good client waited {worst:.3f} s")
         return worst
 
     def stop(self):

@@ -11,7 +11,7 @@ import time
 import checks
 import stack
 from checks import Skipped, expect, expect_same
-from crowd import Crowd, Watcher
+from crowd import Crowd, Watcher, is_release
 from events import Events
 from market import TICK_DECIMALS, as_topic, instant, whole_market
 
@@ -19,6 +19,8 @@ from market import TICK_DECIMALS, as_topic, instant, whole_market
 CHECKS = []
 # Seconds after which a connection that stalls is closed: CACHER_HTTP_TIMEOUT.
 TURN = 3
+# CACHER_HTTP_CONNECTIONS as it is by default, and those that are being closed.
+ALLOWED = 2_048 + 100
 MIB = 1 << 20
 REQUEST = b"GET /v1/prices/bitcoin HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -104,16 +106,19 @@ def slow_loris():
 
 @attack
 def silent_connections():
-    """10 000 connections that say nothing take no more than CACHER_HTTP_CONNECTIONS, and go when their time is over"""
+    """10 000 connections that say nothing (3 000 for a debug build) take no more room than CACHER_HTTP_CONNECTIONS allows"""
+    count = 10_000 if is_release() else 3_000
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 10_000 + 500
+    wanted = count + 500
     if hard != resource.RLIM_INFINITY and hard < wanted:
         raise Skipped(f"the system allows {hard} descriptors, {wanted} are needed (ulimit -Hn)")
     if soft != resource.RLIM_INFINITY:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
     before = descriptors()
-    with Crowd(World.serve, 10_000):
-        stack.wait_for("the surplus to be closed", lambda: descriptors() <= before + 2_048 + 100)
+    with Crowd(World.serve, count):
+        # Those that the kernel still holds are not taken yet: what must not happen is that there are more.
+        expect(descriptors() <= before + ALLOWED, f"{descriptors()} descriptors are open")
+        stack.wait_for("the surplus to be closed", lambda: descriptors() <= before + ALLOWED)
     stack.wait_for("all to be closed", lambda: descriptors() <= before + 20)
 
 
@@ -152,13 +157,16 @@ def garbage():
 
 @attack
 def pipelines():
-    """of 1 000 requests sent at once the first is answered whole, and the connection ends"""
-    for _ in range(20):
-        answer = exchange(REQUEST * 1_000)
-        head, body = answer.split(b"\r\n\r\n", 1)
-        expect(head.startswith(b"HTTP/1.1 200 "), f"{head!r}")
-        length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-        expect_same(len(body), length, "the length of the only answer")
+    """of 1 000 requests sent at once some are answered, each whole and in order, and then the connection ends"""
+    for _ in range(10):
+        rest, count = exchange(REQUEST * 999 + REQUEST[:-2] + b"Connection: close\r\n\r\n"), 0
+        while rest:
+            head, rest = rest.split(b"\r\n\r\n", 1)
+            expect(head.startswith(b"HTTP/1.1 200 "), f"{head!r}")
+            length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+            expect(len(rest) >= length, f"the answer {count} is cut")
+            rest, count = rest[length:], count + 1
+        expect(count > 0, "no answer")
 
 
 @attack

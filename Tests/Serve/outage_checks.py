@@ -15,8 +15,9 @@ PAGES = [
     "/v1/prices", "/v1/prices/bitcoin", "/v1/candles/bitcoin?interval=1h", "/v1/sparklines?coins=bitcoin", "/v1/movers",
     "/v1/alerts", "/v1/prices?vs=eur&sort=change",
 ]
-# The line of docs/serve.md, whose password is the test's.
-READER = ["on", ">secret", "%R~*", "&*", "+@read", "+psubscribe", "+ping", "+select"]
+# The user of docs/redis.md, with its prefix and a password.
+PREFIX = "tickline:"
+READER = ["on", ">secret", f"%R~{PREFIX}*", "&*", "+@read", "+psubscribe", "+ping", "+select"]
 READING = {"hmget", "hgetall", "exists", "zrange", "zrevrange", "zrevrangebyscore", "psubscribe", "ping", "select", "auth"}
 
 
@@ -100,11 +101,12 @@ def reads_alone():
     """it asks Redis for nothing but reads, and works as a user who may do nothing else"""
     with stack.RedisServer() as redis:
         connection = redis.connect()
-        whole_market(seed=6).write(connection)
+        whole_market(seed=6, prefix=PREFIX).write(connection)
         connection("ACL", "SETUSER", "serve", *READER)
         size = connection("DBSIZE")
         connection("CONFIG", "RESETSTAT")
-        with stack.Serve(redis, REDIS_URL=f"redis://serve:secret@127.0.0.1:{redis.port}") as serve:
+        url = f"redis://serve:secret@127.0.0.1:{redis.port}"
+        with stack.Serve(redis, REDIS_URL=url, CACHER_KEY_PREFIX=PREFIX) as serve:
             serve.listening()
             for path in PAGES + ["/v1/status", "/v1/prices/nobody", "/v1/candles/nobody", "/v1/prices?vs=nothing"]:
                 expect(serve.ask(path).status in (200, 404), f"{path} as a user who may only read")
@@ -112,7 +114,8 @@ def reads_alone():
             with Events(serve) as reader:
                 reader.block()
                 tick = {"coin_id": "bitcoin", "vs_currency": "usd", "price": "1.5", "timestamp": instant(0)}
-                expect_same(connection("PUBLISH", "prices:bitcoin:usd", as_topic(tick, ["price"])), 1, "the listeners")
+                channel = f"{PREFIX}prices:bitcoin:usd"
+                expect_same(connection("PUBLISH", channel, as_topic(tick, ["price"])), 1, "the listeners")
                 expect_same(json.loads(reader.block()["data"]), tick, "an event as a user who may only read")
         calls = set(re.findall(r"cmdstat_([^:|]+)", connection("INFO", "commandstats").decode()))
         ours = {"publish", "info", "config", "dbsize"}
