@@ -192,6 +192,19 @@ def bodies():
 
 
 @attack
+def unhurried_bodies():
+    """who is refused while still sending can end its sentence, and then read why"""
+    for head, status in [(b"POST / HTTP/1.1\r\nContent-Length: 200000\r\n\r\n", 405), (b"GET / HTTP/1.1\r\nX: ", 431)]:
+        with World.serve.raw() as connection:
+            connection.sendall(head)
+            for _ in range(10):
+                connection.sendall(b"x" * 20_000)
+                time.sleep(0.05)
+            answer = until_end(connection)
+        expect(answer.startswith(b"HTTP/1.1 %d " % status) and answer.endswith(b"}"), f"{head!r}: {answer[:300]!r}")
+
+
+@attack
 def old_and_half_closed():
     """HTTP/1.0 and clients that close their side after the request get whole answers, and an end"""
     for request in [b"GET /v1/prices HTTP/1.0\r\n\r\n", b"GET /v1/prices HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"]:
