@@ -22,7 +22,13 @@ struct RedisAvailability {
     static let idleLimit = Duration.seconds(2)
 
     private var state = State.unheard
-    private var backoff = Backoff(initial: .milliseconds(250), cap: .seconds(10), resetAfter: .seconds(60))
+    private var backoff: Backoff
+
+    /// Not heard yet.
+    /// - Parameter cap: no pause between two attempts is longer.
+    init(cap: Duration = .seconds(10)) {
+        backoff = Backoff(initial: .milliseconds(250), cap: cap, resetAfter: .seconds(60))
+    }
 
     /// Whether the last attempt failed.
     var isAway: Bool {

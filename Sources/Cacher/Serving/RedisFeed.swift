@@ -14,7 +14,7 @@ final class RedisFeed {
     private let logger: Logger
     private let front: FrontServer
     private var decoder: UpdateDecoder
-    private var redis = RedisAvailability()
+    private var redis = RedisAvailability(cap: ServeSettings.longestPause)
     private var updates: [StreamUpdate] = []
 
     init(settings: ServeSettings, readiness: Readiness, metrics: ServeMetrics, logger: Logger, front: FrontServer) {

@@ -40,6 +40,9 @@ public struct ServeSettings: Sendable {
         help: "How long a connection may take for a request, and for taking an answer."
     )
 
+    /// No pause between two attempts to reach Redis is longer: people look at the page meanwhile.
+    static let longestPause = Duration.seconds(2)
+
     /// All of them, for the check at the start and for `--help`.
     public static let all: [any SettingDescription] = [
         host, port, corsOrigin, connections, readers, turn, CacherSettings.redisURL, CacherSettings.redisTimeout,

@@ -57,7 +57,7 @@ final class MarketReader: Sendable {
     private func run() {
         let market = RedisMarket(url: settings.redis, timeout: settings.redisTimeout, keys: settings.keys)
         var answers = MarketAnswers(market: market, traffic: traffic)
-        var redis = RedisAvailability()
+        var redis = RedisAvailability(cap: ServeSettings.longestPause)
         var lastError = RedisError(.connection, "not asked yet")
         while true {
             hasWork.wait()
