@@ -90,6 +90,7 @@ let package = Package(
             path: "Sources/Cacher/C/CZlib",
             providers: [.apt(["zlib1g-dev"])]
         ),
+        .systemLibrary(name: "CEpoll", path: "Benchmarks/C/CEpoll"),
         .target(
             name: "CServedFiles",
             path: "Sources/Cacher/Serving/Page",
@@ -129,9 +130,10 @@ let package = Package(
             name: "Bench",
             dependencies: [
                 "Shared", "Ingestor", "Aggregator", "Persister", "Cacher", "TestSupport", "CRdKafka",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CEpoll", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks",
+            exclude: ["C"],
             swiftSettings: settings
         ),
     ]

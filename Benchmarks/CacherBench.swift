@@ -9,72 +9,34 @@ extension Benchmark {
     static let cacher = Benchmark(name: "cacher", summary: "ticks into Redis, guarded, written and published") {
         report in
         let server = try CacherBench.Server()
-        let writer = CacheWriter(
-            url: server.url,
-            timeout: .seconds(10),
-            encoder: CacheEncoder(
-                keys: CacheKeys(prefix: "bench:"),
-                timeToLiveMilliseconds: 600_000,
-                keptAlerts: 100,
-                keptCandles: 100
-            )
-        )
-        let ticks = JSONBench.ticks(count: 200_000)
-        let records = ticks.map { tick in
-            var json = JSONWriter()
-            tick.write(to: &json)
-            return json.withUnsafeBytes { Array($0) }
-        }
-        var offset: Int64 = 0
-        /// Writes records from the list, so many coins and records a batch; every batch is newer than the one before.
-        func write(_ count: Int, batch size: Int, renaming: Bool) throws -> Timing {
-            try Timing.of {
-                var batch = CacheBatch()
-                for start in stride(from: 0, to: count, by: size) {
-                    for index in start..<min(start + size, count) {
-                        offset += 1
-                        var tick = try CacherBench.tick(records[index])
-                        // Every record a coin of its own: nothing to reduce, every one is written.
-                        if renaming { tick.coinID = "coin-\(index % 10_000)" }
-                        tick.timestamp = EventTime(microseconds: 1_800_000_000_000_000 + offset)
-                        batch.add(tick, offset: offset, latest: .latest)
-                    }
-                    _ = try writer.write(batch)
-                    batch.removeAll()
-                }
-            }
-        }
-        _ = try write(20_000, batch: 2_000, renaming: true)
+        var writing = CacheWriting(server.url, count: 200_000)
+        _ = try writing.write(20_000, batch: 2_000, renaming: true)
 
-        let bytes = records[0].count
+        let bytes = writing.records[0].count
         let pipelined = try server.plainSets(count: 500_000, pipeline: 512, bytes: bytes)
         report.addRate(
             "coins_written_per_s",
             of: 100_000,
-            in: try write(100_000, batch: 2_000, renaming: true),
+            in: try writing.write(100_000, batch: 2_000, renaming: true),
             baseline: ("redis-benchmark SET -P 512", pipelined.count, pipelined.timing)
         )
         report.addRate(
             "ticks_of_250_coins_per_s",
-            of: records.count,
-            in: try write(records.count, batch: 2_000, renaming: false),
+            of: writing.records.count,
+            in: try writing.write(writing.records.count, batch: 2_000, renaming: false),
             baseline: ("redis-benchmark SET -P 512", pipelined.count, pipelined.timing)
         )
         let single = try server.plainSets(count: 20_000, pipeline: 1, bytes: bytes)
         report.addRate(
             "single_ticks_per_s",
             of: 20_000,
-            in: try write(20_000, batch: 1, renaming: false),
+            in: try writing.write(20_000, batch: 1, renaming: false),
             baseline: ("redis-benchmark SET -P 1", single.count, single.timing)
         )
     }
 }
 
 private enum CacherBench {
-    static func tick(_ record: [UInt8]) throws -> PriceTick {
-        try PriceTick(json: record.span)
-    }
-
     /// The server of `REDIS_URL`, or one of our own.
     struct Server {
         let url: RedisURL

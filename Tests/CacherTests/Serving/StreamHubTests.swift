@@ -10,6 +10,7 @@ import Testing
 struct StreamHubTests {
     /// A reader whose connection can be full.
     private final class Connection {
+        var chunks: [ByteBuffer] = []
         var text = ""
         var isFull = false
         var isClosed = false
@@ -17,10 +18,26 @@ struct StreamHubTests {
         func reader(_ filter: StreamFilter) -> StreamReader {
             StreamReader(
                 filter: filter,
-                send: { [self] in text += String(buffer: $0) },
+                send: { [self] in
+                    chunks.append($0)
+                    text += Self.body(of: $0)
+                },
                 isWritable: { [self] in !isFull },
                 close: { [self] in isClosed = true }
             )
+        }
+
+        /// What is in a chunk of HTTP/1.1; nothing when its length isn't that of what is in it.
+        private static func body(of chunk: ByteBuffer) -> String {
+            var chunk = chunk
+            guard let length = chunk.readString(length: 8).flatMap({ Int($0, radix: 16) }), length > 0,
+                chunk.readString(length: 2) == "\r\n", let body = chunk.readString(length: length),
+                chunk.readString(length: chunk.readableBytes) == "\r\n"
+            else {
+                Issue.record("no chunk")
+                return ""
+            }
+            return body
         }
 
         /// What the events carry, in order.
@@ -190,5 +207,77 @@ struct StreamHubTests {
         hub.leave(reader)
         hub.leave(reader)
         #expect(hub.hasRoom && traffic.readers == 0)
+    }
+
+    @Test("readers of the same share one chunk; what is made for each alone is bounded")
+    func shared() throws {
+        let (hub, first, second, query) = (hub(), Connection(), Connection(), try query())
+        let reader = second.reader(query.filter)
+        hub.join(first.reader(query.filter), after: query)
+        hub.join(reader, after: query)
+        hub.take((0..<2_000).map { price("coin-\($0)", 123_456_789) })
+        hub.flush()
+        let addresses = [first, second].map { $0.chunks.last?.withVeryUnsafeBytes { $0.baseAddress } }
+        #expect(addresses[0] != nil && addresses[0] == addresses[1])
+        second.isFull = true
+        hub.take((0..<2_000).map { price("coin-\($0)", 987_654_321) })
+        hub.flush()
+        let before = second.chunks.count
+        second.isFull = false
+        hub.catchUp(reader)
+        #expect(second.data == first.data)
+        let sizes = second.chunks[before...].map(\.readableBytes)
+        #expect(sizes.count > 1 && sizes.allSatisfy { $0 < StreamHub.catchUpBytes + 1_024 }, "\(sizes)")
+    }
+
+    @Test("a reader that is full again while it catches up goes on from there")
+    func twiceFull() throws {
+        let (hub, connection, query) = (hub(), Connection(), try query())
+        var room = 0
+        let reader = StreamReader(
+            filter: query.filter,
+            send: { chunk in
+                room -= 1
+                connection.reader(query.filter).send(chunk)
+            },
+            isWritable: { room > 0 },
+            close: {}
+        )
+        hub.join(reader, after: query)
+        hub.take((0..<3_000).map { price("coin-\($0)", 1) })
+        hub.flush()
+        #expect(connection.data.isEmpty)
+        var rounds = 0
+        repeat {
+            rounds += 1
+            hub.take([price("coin-\(rounds)", rounds + 1)])
+            hub.flush()
+            room = 1
+            hub.catchUp(reader)
+        } while reader.lastNumber != nil && rounds < 100
+        #expect(rounds > 1)
+        #expect(Set(connection.data).isSuperset(of: (1_000..<3_000).map { "coin-\($0)=1" }))
+        #expect(connection.data.count == Set(connection.data).count)
+    }
+
+    @Test("alerts that were sent are kept up to a number, those that weren't all; prices stay in their order")
+    func alerts() throws {
+        let (hub, connection, query) = (hub(), Connection(), try query())
+        let reader = connection.reader(query.filter)
+        hub.join(reader, after: query)
+        let count = 5 * StreamLog.keptAlerts
+        hub.take([price("btc", 1)] + (0..<count).map { update(.alert, "btc", "\($0)") })
+        hub.flush()
+        #expect(connection.data.count == count + 1)
+        connection.isFull = true
+        for number in 0..<count {
+            hub.take([update(.alert, "btc", "a\(number)")])
+            hub.flush()
+        }
+        connection.isFull = false
+        hub.catchUp(reader)
+        let late = connection.data.dropFirst(count + 1)
+        #expect(late.count >= StreamLog.keptAlerts && late.count < count)
+        #expect(Array(late) == (count - late.count..<count).map { "a\($0)" })
     }
 }

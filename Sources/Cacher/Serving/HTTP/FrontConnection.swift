@@ -213,12 +213,13 @@ final class FrontConnection: ChannelInboundHandler {
 
     private func stream(_ query: StreamQuery, to request: HTTPRequestHead, _ context: ChannelHandlerContext) {
         let channel = context.channel
+        guard let encoder = try? context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self) else {
+            return context.close(promise: nil)
+        }
         let reader = StreamReader(
             filter: query.filter,
-            send: { [weak self] bytes in
-                guard let self else { return }
-                context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: nil)
-            },
+            // Past the encoder: all readers share one chunk, which is framed already.
+            send: { chunk in encoder.writeAndFlush(NIOAny(chunk), promise: nil) },
             isWritable: { channel.isWritable },
             close: { channel.close(promise: nil) }
         )

@@ -1,6 +1,6 @@
 import Shared
 
-/// Which updates a reader gets; readers with the same filter get the same bytes.
+/// Which events a reader gets; readers with the same filter get the same bytes.
 struct StreamFilter: Hashable {
     /// The currency.
     var vs: ByteText
@@ -9,9 +9,14 @@ struct StreamFilter: Hashable {
     /// The kinds.
     var kinds: Set<StreamKind>
 
-    /// Whether an update is wanted.
-    func accepts(_ update: StreamUpdate) -> Bool {
-        guard kinds.contains(update.kind), ByteText(update.coin.vsCurrency) == vs else { return false }
-        return coins?.contains(ByteText(update.coin.coinID)) ?? true
+    /// The coins with their currency; nil for all.
+    var coinKeys: [CoinKey]? {
+        coins.map { $0.map { CoinKey(coinID: $0.text, vsCurrency: vs.text) } }
+    }
+
+    /// Whether an event is wanted.
+    func accepts(_ event: StreamEvent) -> Bool {
+        guard kinds.contains(event.kind), ByteText(event.coin.vsCurrency) == vs else { return false }
+        return coins?.contains(ByteText(event.coin.coinID)) ?? true
     }
 }

@@ -11,7 +11,7 @@ final class StreamReader {
     var behindSince: NIODeadline?
     /// Why it must read everything again, which it has not been told yet.
     var pendingReset: String?
-    /// Sends bytes.
+    /// Sends a chunk, with its frame.
     let send: (ByteBuffer) -> Void
     /// Whether it takes more.
     let isWritable: () -> Bool
