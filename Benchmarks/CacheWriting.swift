@@ -36,7 +36,8 @@ struct CacheWriting {
             for start in stride(from: 0, to: count, by: size) {
                 for index in start..<min(start + size, count) {
                     offset += 1
-                    var tick = try PriceTick(json: records[index].span)
+                    let record = records[index]
+                    var tick = try PriceTick(json: record.span)
                     if renaming { tick.coinID = "coin-\(index % 10_000)" }
                     tick.timestamp = EventTime(microseconds: 1_800_000_000_000_000 + offset)
                     batch.add(tick, offset: offset, latest: .latest)
