@@ -16,9 +16,6 @@ struct ServeProcess {
             environment: [
                 "REDIS_URL": redis, "CACHER_KEY_PREFIX": prefix,
                 "CACHER_HTTP_HOST": "127.0.0.1", "CACHER_HTTP_PORT": "0",
-                // As in compose/Dockerfile. Where libjemalloc2 isn't installed the loader says so in the log and goes on.
-                "LD_PRELOAD": "libjemalloc.so.2",
-                "MALLOC_CONF": "narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0",
             ]
         )
         let line = try process.waitForLine(containing: "\"front_port\"")

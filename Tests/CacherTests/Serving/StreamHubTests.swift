@@ -28,11 +28,12 @@ struct StreamHubTests {
         }
 
         /// What is in a chunk of HTTP/1.1; nothing when its length isn't that of what is in it.
-        private static func body(of chunk: ByteBuffer) -> String {
-            var chunk = chunk
+        private static func body(of whole: ByteBuffer) -> String {
+            var chunk = whole
             guard let length = chunk.readString(length: 8).flatMap({ Int($0, radix: 16) }), length > 0,
                 chunk.readString(length: 2) == "\r\n", let body = chunk.readString(length: length),
-                chunk.readString(length: chunk.readableBytes) == "\r\n"
+                chunk.readString(length: chunk.readableBytes) == "\r\n",
+                String(buffer: StreamChunk.body(of: whole)) == body
             else {
                 Issue.record("no chunk")
                 return ""

@@ -216,10 +216,14 @@ final class FrontConnection: ChannelInboundHandler {
         guard let encoder = try? context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self) else {
             return context.close(promise: nil)
         }
+        // To HTTP/1.0, which knows no chunks, it ends with the connection.
+        let isChunked = request.version == .http1_1
         let reader = StreamReader(
             filter: query.filter,
             // Past the encoder: all readers share one chunk, which is framed already.
-            send: { chunk in encoder.writeAndFlush(NIOAny(chunk), promise: nil) },
+            send: { chunk in
+                encoder.writeAndFlush(NIOAny(isChunked ? chunk : StreamChunk.body(of: chunk)), promise: nil)
+            },
             isWritable: { channel.isWritable },
             close: { channel.close(promise: nil) }
         )
@@ -234,9 +238,7 @@ final class FrontConnection: ChannelInboundHandler {
         headers.add(name: "cache-control", value: "no-store")
         headers.add(name: "content-type", value: "text/event-stream")
         headers.add(name: "x-accel-buffering", value: "no")
-        // To HTTP/1.0, which knows no chunks, it ends with the connection.
-        let version = request.version == .http1_1 ? HTTPVersion.http1_1 : .http1_0
-        let head = HTTPResponseHead(version: version, status: .ok, headers: headers)
+        let head = HTTPResponseHead(version: isChunked ? .http1_1 : .http1_0, status: .ok, headers: headers)
         state = .streaming(reader)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         front.hub.join(reader, after: query)

@@ -27,6 +27,11 @@ struct StreamChunk {
         buffer.writeImmutableBuffer(bytes)
     }
 
+    /// What is in a chunk that ``take()`` made.
+    static func body(of chunk: ByteBuffer) -> ByteBuffer {
+        chunk.getSlice(at: chunk.readerIndex + digits + 2, length: chunk.readableBytes - digits - 4) ?? ByteBuffer()
+    }
+
     /// The chunk; afterwards this one is empty. There must be something in it: an empty chunk ends a body.
     mutating func take() -> ByteBuffer {
         var length = buffer.readableBytes - Self.digits - 2
