@@ -83,10 +83,10 @@ class Demo:
             time.sleep(0.1)
         return found
 
-    def wait_for_view(self):
-        """Waits for a frame with a price."""
+    def wait_for_view(self, coin="bitcoin"):
+        """Waits for a frame with the price of a coin: in the first ones some have none yet."""
         def a_frame_with_prices():
-            return any("bitcoin" in row for row in self.frame())
+            return any(coin in row for row in self.frame())
         self.wait_for(a_frame_with_prices)
 
     def frame(self):
