@@ -38,7 +38,7 @@ def terminate():
     """40x12: the view makes sense, and after SIGTERM nothing is left."""
     demo = run("--source", "simulator", columns=40, lines=12)
     try:
-        demo.wait_for_view()
+        demo.wait_for_view("tether")
         text = "\n".join(expect_fitting(demo))
         for part in ("psql ", "bitcoin", "tether", " ticks ", "lag ", "late ", "dead "):
             expect(part in text, f"{part} is missing in {text}")
