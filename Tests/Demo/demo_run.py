@@ -22,6 +22,14 @@ class Failure(Exception):
     """What was expected and didn't come."""
 
 
+def as_in_a_terminal():
+    """What a terminal's shell gives a program: the terminal, and signals that do something. `nohup` and a script's `&` ignore
+    some, and bash can't trap what was ignored when it began."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Demo:
     """Starts scripts/demo; everything that it starts is known by the TMPDIR it is given."""
 
@@ -36,7 +44,7 @@ class Demo:
         self.process = subprocess.Popen(
             [os.path.join(ROOT, "scripts", "demo"), *arguments],
             stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=as_in_a_terminal,
             env=os.environ | {
                 "TICKLINE_DEMO_BINARIES": binaries, "TMPDIR": self.directory, "TERM": "xterm-256color",
                 "LANG": "C.UTF-8", "CACHER_HTTP_PORT": "0",
