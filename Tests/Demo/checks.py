@@ -8,10 +8,6 @@ CHECKS = []
 binaries = ""
 
 
-class Skipped(Exception):
-    """What a check needs and these executables don't have."""
-
-
 def check(function):
     """Makes a function a check; its first words are the sentence."""
     CHECKS.append((" ".join(function.__doc__.split()), function))

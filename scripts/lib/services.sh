@@ -66,8 +66,8 @@ start_services() {
   start_aggregator
   start_persister
   start_cacher
-  [[ -z $page_port ]] || start_page
-  for name in aggregator persister cacher ${page_port:+page}; do
+  start_page
+  for name in aggregator persister cacher page; do
     await "$name" 60 is_ready "$name" || fail "$name is not ready: $(cause "$name")"
   done
   began=$(date +%s)
@@ -78,9 +78,6 @@ start_services() {
 }
 
 choose_page_port() {
-  page_port=''
-  # Executables that were built before there was a page have none.
-  [[ $("$binaries/cacher" serve --help 2>/dev/null) == *CACHER_HTTP_PORT* ]] || return 0
   page_port=${CACHER_HTTP_PORT:-8080}
   if [[ $page_port == 0 ]]; then
     page_port=$(free_port)
@@ -97,7 +94,7 @@ say_addresses() {
 }
 
 addresses() { # name, tab, line
-  [[ -z $page_port ]] || printf 'page\thttp://127.0.0.1:%s/\n' "$page_port"
+  printf 'page\thttp://127.0.0.1:%s/\n' "$page_port"
   [[ -n $postgres ]] || printf 'psql\tpsql %s\n' "$postgres_url"
   [[ -n $redis ]] || printf "redis\tredis-cli -p %s PSUBSCRIBE 'prices:*'\n" "$redis_port"
   printf 'kcat\tkcat -b %s -Ct %sprices.raw\n' "$bootstrap" "$topic_prefix"
