@@ -2,6 +2,8 @@
 
 import json
 import re
+import signal
+import time
 from urllib.parse import quote
 
 import stack
@@ -31,6 +33,21 @@ def settled(serve, path, status):
 
     stack.wait_for(f"{status} of {path}", is_there, seconds=30)
     return answers[-1]
+
+
+@check(CHECKS)
+def stopped_meanwhile():
+    """a stop while a question waits for a Redis that stands still ends the process by itself, without a word of an error"""
+    with stack.RedisServer() as redis, stack.Serve(redis) as serve:
+        serve.listening()
+        redis.process.send_signal(signal.SIGSTOP)
+        with serve.raw() as connection:
+            connection.sendall(b"GET /v1/prices HTTP/1.1\r\nHost: x\r\n\r\n")
+            time.sleep(0.3)
+            serve.process.terminate()
+            expect_same(serve.process.wait(timeout=10), 0, "the exit code")
+        log = serve.log()
+        expect("ERROR" not in log and '"level":"error"' not in log, log[-1000:])
 
 
 @check(CHECKS)

@@ -63,6 +63,12 @@ extension FreshnessEntry {
         json.beginObject()
         json.key("offset")
         json.integer(offset)
+        writeFigures(to: &json)
+        json.endObject()
+    }
+
+    /// Writes what a topic has as well as a partition into the object that is open.
+    func writeFigures(to json: inout JSONWriter) {
         json.key("records")
         json.integer(records)
         if let lag {
@@ -71,7 +77,6 @@ extension FreshnessEntry {
         }
         json.member("event_time", eventTime)
         json.member("written_at", writtenAt)
-        json.endObject()
     }
 }
 

@@ -35,8 +35,8 @@ public struct RedisURL: Sendable, Hashable {
         if let at = rest.lastIndex(of: "@") {
             let parts = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             rest = rest[rest.index(after: at)...]
-            guard parts.count == 2, let name = Self.percentDecoded(parts[0]),
-                let word = Self.percentDecoded(parts[1]), !word.isEmpty
+            guard parts.count == 2, let name = PercentEncoding.decode(parts[0]),
+                let word = PercentEncoding.decode(parts[1]), !word.isEmpty
             else { return nil }
             user = name.isEmpty ? nil : name
             password = word
@@ -74,22 +74,6 @@ public struct RedisURL: Sendable, Hashable {
         guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = Int(digits), range.contains(value)
         else { return nil }
         return value
-    }
-
-    private static func percentDecoded(_ text: Substring) -> String? {
-        var bytes: [UInt8] = []
-        var rest = Substring(text).utf8[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard let digits = String(rest.prefix(2)), digits.utf8.count == 2, let value = UInt8(digits, radix: 16)
-            else { return nil }
-            bytes.append(value)
-            rest = rest.dropFirst(2)
-        }
-        return String(validating: bytes, as: UTF8.self)
     }
 }
 

@@ -24,16 +24,17 @@ public struct ServePipeline: Pipeline {
         let metrics = ServeMetrics(traffic: traffic)
         let faults = HTTPFaults("tickline_serve_http_faults_total", logger: logger, registry: .shared)
         let reader = MarketReader(settings: settings, traffic: traffic, metrics: metrics)
-        try reader.start()
-        defer { reader.stop() }
         DescriptorLimit.raise(to: settings.limits.connections + settings.readers + 64, logger: logger)
-        let ports = FrontPorts(faults: faults, metrics: metrics, traffic: traffic)
-        let server = try FrontServer.start(settings: settings, reader: reader, ports: ports, logger: logger)
+        let counts = FrontCounts(faults: faults, metrics: metrics, traffic: traffic)
+        let server = try FrontServer.start(settings: settings, reader: reader, counts: counts, logger: logger)
         logger.info(
             "the page is at http://\(settings.address.host):\(server.port)/",
             metadata: ["front_port": "\(server.port)"]
         )
         defer { server.stop() }
+        try reader.start()
+        // Before the server: an answer that comes later finds no event loop.
+        defer { reader.stop() }
         let feed = RedisFeed(settings: settings, readiness: readiness, metrics: metrics, logger: logger, front: server)
         try feed.run(stop: stop)
     }

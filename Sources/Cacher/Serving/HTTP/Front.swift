@@ -26,12 +26,12 @@ final class Front {
     private var isFlushScheduled = false
     private var lastFlush = NIODeadline.now()
 
-    init(on loop: any EventLoop, settings: ServeSettings, reader: MarketReader, ports: FrontPorts) {
+    init(on loop: any EventLoop, settings: ServeSettings, reader: MarketReader, counts: FrontCounts) {
         self.loop = loop
-        (limits, faults, metrics) = (settings.limits, ports.faults, ports.metrics)
+        (limits, faults, metrics) = (settings.limits, counts.faults, counts.metrics)
         open = OpenConnections(limit: settings.limits.connections)
         cache = AnswerCache(on: loop) { request in reader.answer(request, on: loop) }
-        hub = StreamHub(run: .random(in: .min ... .max), maximumReaders: settings.readers, traffic: ports.traffic)
+        hub = StreamHub(run: .random(in: .min ... .max), maximumReaders: settings.readers, traffic: counts.traffic)
         allowsOtherOrigins = settings.corsOrigin != nil
         headers = Self.headers(corsOrigin: settings.corsOrigin)
         var files: [ServedFile: Answer] = [:]

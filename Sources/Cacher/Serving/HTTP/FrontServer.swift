@@ -16,13 +16,13 @@ final class FrontServer: Sendable {
     static func start(
         settings: ServeSettings,
         reader: MarketReader,
-        ports: FrontPorts,
+        counts: FrontCounts,
         logger: Logger
     ) throws -> FrontServer {
         let group = HTTPServer.makeGroup()
         let loop = group.next()
         let front = try loop.submit {
-            let front = Front(on: loop, settings: settings, reader: reader, ports: ports)
+            let front = Front(on: loop, settings: settings, reader: reader, counts: counts)
             front.startBeating()
             return NIOLoopBound(front, eventLoop: loop)
         }.wait()
@@ -30,7 +30,7 @@ final class FrontServer: Sendable {
             at: settings.address,
             on: group,
             limits: settings.limits,
-            faults: ports.faults,
+            faults: counts.faults,
             logger: logger
         ) { FrontConnection(front: front.value) }
         return FrontServer(server, loop, front)

@@ -31,6 +31,14 @@ struct Candle: Hashable {
         (isSynthetic, isPartial, isClosed) = (entry.isSynthetic, entry.isPartial, true)
     }
 
+    /// A closed window, as the Cacher publishes it.
+    init(_ window: PriceAggregate) {
+        (start, end) = (window.windowStart.milliseconds, window.windowEnd.milliseconds)
+        (open, high, low, close) = (window.open, window.high, window.low, window.close)
+        (volume, sampleCount, revision) = (window.totalVolume, window.sampleCount, window.revision)
+        (isSynthetic, isPartial, isClosed) = (window.synthetic, window.partial, true)
+    }
+
     /// Adds the next of its minutes: the rule of `price_candles` in the database.
     mutating func add(_ entry: CandleEntry) {
         high = max(high, entry.high)

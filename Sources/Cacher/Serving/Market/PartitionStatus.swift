@@ -39,17 +39,3 @@ struct PartitionStatus {
         return sum
     }
 }
-
-extension FreshnessEntry {
-    /// Writes what a topic has as well as a partition.
-    func writeFigures(to json: inout JSONWriter) {
-        json.key("records")
-        json.integer(records)
-        if let lag {
-            json.key("lag")
-            json.integer(lag)
-        }
-        json.member("event_time", eventTime)
-        json.member("written_at", writtenAt)
-    }
-}

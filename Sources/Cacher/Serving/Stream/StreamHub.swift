@@ -142,11 +142,6 @@ final class StreamHub {
         }
     }
 
-    /// Ends all readers.
-    func end() {
-        for reader in groups.readers { reader.close() }
-    }
-
     private func send(_ text: String, to reader: StreamReader) {
         var chunk = StreamChunk(text)
         reader.send(chunk.take())

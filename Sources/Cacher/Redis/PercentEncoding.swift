@@ -1,4 +1,4 @@
-/// The `%41` in an address.
+/// The `%41` in a URL.
 enum PercentEncoding {
     /// The text with every `%` and its two digits as the byte they stand for; nil when a `%` has no digits or the bytes
     /// are no UTF-8. A `+` stays one: `2026-11-29T12:00:00+01:00` is a time.
