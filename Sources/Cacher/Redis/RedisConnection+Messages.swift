@@ -14,11 +14,7 @@ extension RedisConnection {
             pipeline.command("PSUBSCRIBE")
             pipeline.append(pattern)
         }
-        var failure: RedisError?
-        try run(&pipeline) { _, reply in
-            if case .error(let error) = reply { failure = error }
-        }
-        if let failure { throw failure }
+        _ = try replies(to: &pipeline)
     }
 
     /// Asks for a sign of life, which ``receive(within:stop:_:)`` takes note of.

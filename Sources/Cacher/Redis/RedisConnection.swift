@@ -55,10 +55,7 @@ public final class RedisConnection {
         var pipeline = RedisPipeline()
         pipeline.command(command.first ?? "PING")
         for argument in command.dropFirst() { pipeline.append(argument) }
-        var answer = RedisReply.null
-        try run(&pipeline) { _, reply in answer = reply }
-        if case .error(let error) = answer { throw error }
-        return answer
+        return try replies(to: &pipeline).first ?? .null
     }
 
     /// Sends all commands in one go, then hands over each answer with the position of its command.
@@ -79,6 +76,16 @@ public final class RedisConnection {
             defer { freeReplyObject(raw) }
             body(position, RedisReply(raw.assumingMemoryBound(to: redisReply.self).pointee))
         }
+    }
+
+    /// Sends all commands in one go, and collects their answers.
+    /// - Throws: the first answer that is an error, when all have come.
+    func replies(to pipeline: inout RedisPipeline) throws(RedisError) -> [RedisReply] {
+        var replies: [RedisReply] = []
+        replies.reserveCapacity(pipeline.count)
+        try run(&pipeline) { _, reply in replies.append(reply) }
+        for case .error(let error) in replies { throw error }
+        return replies
     }
 
     func lostConnection() -> RedisError {

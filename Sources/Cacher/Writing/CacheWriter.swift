@@ -73,16 +73,13 @@ public final class CacheWriter {
     /// Sends commands that belong to no batch, and waits for their answers; connects if there is no connection.
     /// - Throws: the first error of a command, or the loss of the connection.
     func call(_ commands: inout RedisPipeline) throws(RedisError) -> [RedisReply] {
-        var replies: [RedisReply] = []
         do throws(RedisError) {
             if connection == nil { try connect() }
-            try connection?.run(&commands) { _, reply in replies.append(reply) }
-            for case .error(let error) in replies { throw error }
+            return try connection?.replies(to: &commands) ?? []
         } catch {
             connection = nil
             throw error
         }
-        return replies
     }
 
     /// Sends what is in the pipeline if it holds enough commands.

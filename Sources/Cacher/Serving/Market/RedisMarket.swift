@@ -119,12 +119,7 @@ final class RedisMarket {
     /// Runs the commands; an answer that is an error is thrown.
     private func run(_ pipeline: inout RedisPipeline) throws(RedisError) -> [RedisReply] {
         if connection == nil { connection = try RedisConnection(to: url, timeout: timeout) }
-        guard let connection else { return [] }
-        var replies: [RedisReply] = []
-        replies.reserveCapacity(pipeline.count)
-        try connection.run(&pipeline) { _, reply in replies.append(reply) }
-        for case .error(let error) in replies { throw error }
-        return replies
+        return try connection?.replies(to: &pipeline) ?? []
     }
 }
 
