@@ -1,4 +1,5 @@
 import Cacher
+import Glibc
 import Shared
 
 /// The Cacher's way from a record's bytes to Redis' acknowledgement, without Kafka.
@@ -32,19 +33,39 @@ struct CacheWriting {
     /// - Parameter renaming: every record is of another coin, of 10 000: nothing to reduce, every one is written.
     mutating func write(_ count: Int, batch size: Int, renaming: Bool) throws -> Timing {
         try Timing.of {
-            var batch = CacheBatch()
             for start in stride(from: 0, to: count, by: size) {
-                for index in start..<min(start + size, count) {
-                    offset += 1
-                    let record = records[index]
-                    var tick = try PriceTick(json: record.span)
-                    if renaming { tick.coinID = "coin-\(index % 10_000)" }
-                    tick.timestamp = EventTime(microseconds: 1_800_000_000_000_000 + offset)
-                    batch.add(tick, offset: offset, latest: .latest)
-                }
-                _ = try writer.write(batch)
-                batch.removeAll()
+                try write(start..<min(start + size, count), renaming: renaming)
             }
         }
+    }
+
+    /// Writes batches at a steady rate, each of coins not in the one before.
+    /// - Returns: the time of each batch from when it was due until Redis had acknowledged it, in µs: one that starts
+    ///   late because of the one before it counts as late.
+    mutating func pace(batch size: Int, everyMicroseconds gap: Int64, count: Int) throws -> LatencyHistogram {
+        var latency = LatencyHistogram()
+        let start = EventTime.now().microseconds
+        for number in 0..<count {
+            let due = start + Int64(number) * gap
+            let wait = due - EventTime.now().microseconds
+            if wait > 0 { usleep(UInt32(wait)) }
+            let first = number * size % (records.count - size)
+            try write(first..<(first + size), renaming: true)
+            latency.add(Int(EventTime.now().microseconds - due))
+        }
+        return latency
+    }
+
+    private mutating func write(_ numbers: Range<Int>, renaming: Bool) throws {
+        var batch = CacheBatch()
+        for index in numbers {
+            offset += 1
+            let record = records[index]
+            var tick = try PriceTick(json: record.span)
+            if renaming { tick.coinID = "coin-\(index % 10_000)" }
+            tick.timestamp = EventTime(microseconds: 1_800_000_000_000_000 + offset)
+            batch.add(tick, offset: offset, latest: .latest)
+        }
+        _ = try writer.write(batch)
     }
 }

@@ -15,6 +15,7 @@ extension Benchmark {
         ]
         for scenario in scenarios { try ServeBench.latency(report, scenario) }
         try ServeBench.writing(report)
+        try ServeBench.writingInTime(report)
     }
 }
 
@@ -110,6 +111,37 @@ private enum ServeBench {
             in: watched,
             baseline: ("the same without serve", count, alone)
         )
+    }
+
+    /// How long a batch of 10 ticks takes the Cacher, 100 batches a second, next to 1000 readers of 10 coins each, and
+    /// without anybody. In turns, three times each: the median round counts.
+    static func writingInTime(_ report: Report) throws {
+        let redis = try RedisServer()
+        guard let url = RedisURL(redis.url) else { throw BenchmarkError("no address") }
+        var writing = CacheWriting(url, count: 10_000)
+        _ = try writing.write(10_000, batch: 2_000, renaming: true)
+        var alone: [LatencyHistogram] = []
+        var watched: [LatencyHistogram] = []
+        for _ in 0..<3 {
+            alone.append(try writing.pace(batch: 10, everyMicroseconds: 10_000, count: 1_000))
+            let service = try ServeProcess(redis: redis.url, prefix: CacheWriting.prefix)
+            let scenario = Scenario(name: "", coinsEach: 10)
+            let client = try StreamClient(port: service.port, count: readers, silent: 0, query: scenario.query)
+            try service.waitForReaders(readers)
+            watched.append(try writing.pace(batch: 10, everyMicroseconds: 10_000, count: 1_000))
+            _ = client.finish()
+            try service.finish()
+        }
+        for (name, part) in [("p50", 0.5), ("p99", 0.99), ("max", 1)] {
+            report.add(
+                Figure(
+                    metric: "batch_of_10_written_ms_\(name)_beside_serve",
+                    value: watched.map { $0.milliseconds(part) }.sorted()[1],
+                    baseline: "the same without serve",
+                    baselineValue: alone.map { $0.milliseconds(part) }.sorted()[1]
+                )
+            )
+        }
     }
 
     private static func best(_ one: Timing?, _ other: Timing) -> Timing {
