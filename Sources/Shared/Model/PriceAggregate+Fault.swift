@@ -17,11 +17,22 @@ extension PriceAggregate {
         for (field, price) in prices where price < low || price > high { return "\(field) must lie from low to high" }
         guard sampleCount >= 0 else { return "sample_count must not be negative" }
         guard synthetic == (sampleCount == 0) else { return "sample_count must be 0 when synthetic, and only then" }
+        if let tradeFault { return tradeFault }
         guard Int32(exactly: revision).map({ $0 >= 0 }) ?? false else { return "revision is out of range" }
         for (field, time) in [("first_tick_at", firstTickAt), ("last_tick_at", lastTickAt)] {
             if let time, time < windowStart || time >= windowEnd { return "\(field) must lie in the window" }
         }
         if let firstTickAt, let lastTickAt, lastTickAt < firstTickAt { return "last_tick_at is before first_tick_at" }
+        return nil
+    }
+
+    private var tradeFault: String? {
+        if let tradeCount, tradeCount < 0 || tradeCount > sampleCount {
+            return "trade_count must lie from 0 to sample_count"
+        }
+        if let volume, volume < .zero { return "volume must not be negative" }
+        if let quoteVolume, quoteVolume < .zero { return "quote_volume must not be negative" }
+        if let vwap, vwap < low || vwap > high { return "vwap must lie from low to high" }
         return nil
     }
 }

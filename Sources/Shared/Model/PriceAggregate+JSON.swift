@@ -12,6 +12,10 @@ extension PriceAggregate {
         case close
         case average
         case sampleCount = "sample_count"
+        case tradeCount = "trade_count"
+        case volume
+        case quoteVolume = "quote_volume"
+        case vwap
         case totalVolume = "total_volume"
         case firstTickAt = "first_tick_at"
         case lastTickAt = "last_tick_at"
@@ -62,6 +66,10 @@ extension PriceAggregate {
         case .close: close = try scanner.price()
         case .average: average = try scanner.price()
         case .sampleCount: sampleCount = try scanner.integer()
+        case .tradeCount: tradeCount = try scanner.isNull() ? nil : scanner.integer()
+        case .volume: volume = try scanner.optionalPrice()
+        case .quoteVolume: quoteVolume = try scanner.optionalPrice()
+        case .vwap: vwap = try scanner.optionalPrice()
         case .totalVolume: totalVolume = try scanner.optionalPrice()
         case .firstTickAt: firstTickAt = try scanner.isNull() ? nil : scanner.eventTime()
         case .lastTickAt: lastTickAt = try scanner.isNull() ? nil : scanner.eventTime()
@@ -85,6 +93,10 @@ extension PriceAggregate {
         writer.member("close", close)
         writer.member("average", average)
         writer.member("sample_count", sampleCount)
+        writer.member("trade_count", tradeCount)
+        writer.member("volume", volume)
+        writer.member("quote_volume", quoteVolume)
+        writer.member("vwap", vwap)
         writer.member("total_volume", totalVolume)
         writer.member("first_tick_at", firstTickAt)
         writer.member("last_tick_at", lastTickAt)

@@ -30,6 +30,14 @@ public struct PriceAggregate: Sendable, Hashable {
     public var average: Price
     /// How many ticks fell into the window; 0 when it is synthetic.
     public var sampleCount: Int
+    /// How many of them are trades: ticks with a size. Absent, as the three below, where there were none.
+    public var tradeCount: Int?
+    /// The sum of their sizes, in base units.
+    public var volume: Price?
+    /// The sum of price × size, in `vsCurrency`, rounded half to even at 18 places.
+    public var quoteVolume: Price?
+    /// The mean price weighted by size, rounded half to even at 18 places; absent when the volume is 0 as well.
+    public var vwap: Price?
     /// The 24-hour volume that came with the closing tick, if any; a sum over windows has no meaning.
     public var totalVolume: Price?
     /// Event time of the opening tick; absent when synthetic.
@@ -56,6 +64,10 @@ public struct PriceAggregate: Sendable, Hashable {
         close: Price,
         average: Price,
         sampleCount: Int,
+        tradeCount: Int? = nil,
+        volume: Price? = nil,
+        quoteVolume: Price? = nil,
+        vwap: Price? = nil,
         totalVolume: Price? = nil,
         firstTickAt: EventTime? = nil,
         lastTickAt: EventTime? = nil,
@@ -74,6 +86,10 @@ public struct PriceAggregate: Sendable, Hashable {
         self.close = close
         self.average = average
         self.sampleCount = sampleCount
+        self.tradeCount = tradeCount
+        self.volume = volume
+        self.quoteVolume = quoteVolume
+        self.vwap = vwap
         self.totalVolume = totalVolume
         self.firstTickAt = firstTickAt
         self.lastTickAt = lastTickAt

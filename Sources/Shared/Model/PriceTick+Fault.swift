@@ -7,8 +7,8 @@ extension PriceTick {
     /// The source of a tick that doesn't name its own.
     public static let unknownSource: StaticString = "unknown"
 
-    /// Why the tick can't be used, or nil when it can: an id that is missing or longer than ``RecordLimit`` allows, a
-    /// price below zero or too large, a rank of more than 32 bits.
+    /// Why the tick can't be used, or nil when it can: an id that is missing or longer than ``RecordLimit`` allows, a price
+    /// or a size below zero or too large, a rank of more than 32 bits.
     public var fault: String? {
         if let fault = RecordLimit.fault("coin_id", coinID, atMost: RecordLimit.coinID) { return fault }
         if let fault = RecordLimit.fault("vs_currency", vsCurrency, atMost: RecordLimit.vsCurrency) { return fault }
@@ -17,6 +17,9 @@ extension PriceTick {
         if let fault = RecordLimit.fault("source", optional: source, atMost: RecordLimit.source) { return fault }
         if price < .zero { return "price must not be negative" }
         if price >= RecordLimit.price { return "price must be below 10^20" }
+        if let size, size < .zero { return "size must not be negative" }
+        if let size, size >= RecordLimit.price { return "size must be below 10^20" }
+        if let tradeID, let fault = RecordLimit.fault("trade_id", tradeID, atMost: RecordLimit.tradeID) { return fault }
         if let marketCapRank, Int32(exactly: marketCapRank) == nil { return "market_cap_rank is out of range" }
         return nil
     }

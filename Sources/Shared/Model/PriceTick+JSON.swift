@@ -7,6 +7,9 @@ extension PriceTick {
         case name
         case vsCurrency = "vs_currency"
         case price
+        case size
+        case tradeID = "trade_id"
+        case side
         case marketCap = "market_cap"
         case marketCapRank = "market_cap_rank"
         case totalVolume = "total_volume"
@@ -36,6 +39,9 @@ extension PriceTick {
         if !name.isEmpty { writer.member("name", name) }
         writer.member("vs_currency", vsCurrency)
         writer.member("price", price)
+        writer.member("size", size)
+        if let tradeID { writer.member("trade_id", tradeID) }
+        if let side { writer.member("side", side.rawValue) }
         writer.member("market_cap", marketCap)
         writer.member("market_cap_rank", marketCapRank)
         writer.member("total_volume", totalVolume)

@@ -10,6 +10,12 @@ public struct PriceTick: Sendable, Hashable {
     public var vsCurrency: String
     /// The price of one coin in `vsCurrency`.
     public var price: Price
+    /// How much was traded at this price, in base units, when the tick is a trade.
+    public var size: Price?
+    /// What the exchange calls the trade; unique within its product.
+    public var tradeID: String?
+    /// The taker's side of the trade.
+    public var side: TradeSide?
     /// Market capitalisation in `vsCurrency`.
     public var marketCap: Price?
     /// Rank by market capitalisation, from 1.
@@ -26,7 +32,7 @@ public struct PriceTick: Sendable, Hashable {
     public var timestamp: EventTime
     /// When the Ingestor received it.
     public var ingestedAt: EventTime
-    /// Where it came from: `coingecko`, `simulator`, `replay`, or what another writer calls itself.
+    /// Where it came from: `coingecko`, `simulator`, `replay`, an exchange, or what another writer calls itself.
     public var source: String
 
     /// Makes a tick; what the source didn't say is left out.
@@ -36,6 +42,9 @@ public struct PriceTick: Sendable, Hashable {
         name: String,
         vsCurrency: String,
         price: Price,
+        size: Price? = nil,
+        tradeID: String? = nil,
+        side: TradeSide? = nil,
         marketCap: Price? = nil,
         marketCapRank: Int? = nil,
         totalVolume: Price? = nil,
@@ -51,6 +60,9 @@ public struct PriceTick: Sendable, Hashable {
         self.name = name
         self.vsCurrency = vsCurrency
         self.price = price
+        self.size = size
+        self.tradeID = tradeID
+        self.side = side
         self.marketCap = marketCap
         self.marketCapRank = marketCapRank
         self.totalVolume = totalVolume

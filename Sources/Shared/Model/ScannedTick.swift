@@ -11,6 +11,12 @@ public struct ScannedTick: Sendable, Hashable {
     public var vsCurrency: JSONText
     /// The price of one coin in `vsCurrency`.
     public var price: Price
+    /// How much was traded at this price, in base units, when the tick is a trade.
+    public var size: Price?
+    /// What the exchange calls the trade; nil when the tick doesn't say.
+    public var tradeID: JSONText?
+    /// The taker's side of the trade.
+    public var side: TradeSide?
     /// Market capitalisation in `vsCurrency`.
     public var marketCap: Price?
     /// Rank by market capitalisation, from 1.
@@ -54,7 +60,15 @@ public struct ScannedTick: Sendable, Hashable {
             && !vsCurrency.isEscaped && 1...RecordLimit.vsCurrency ~= vsCurrency.count
             && !source.isEscaped && source.count <= RecordLimit.source
             && symbol.count <= RecordLimit.symbol && name.count <= RecordLimit.name
-            && price >= .zero && price < RecordLimit.price && Int32(exactly: marketCapRank ?? 0) != nil
+            && price >= .zero && price < RecordLimit.price && isPlainlyValidTrade
+            && Int32(exactly: marketCapRank ?? 0) != nil
+    }
+
+    @inline(__always)
+    private var isPlainlyValidTrade: Bool {
+        if let size, size < .zero || size >= RecordLimit.price { return false }
+        guard let tradeID else { return true }
+        return !tradeID.isEscaped && 1...RecordLimit.tradeID ~= tradeID.count
     }
 
     @inline(__always)
@@ -65,6 +79,9 @@ public struct ScannedTick: Sendable, Hashable {
         case .name: name = try scanner.optionalText()
         case .vsCurrency: vsCurrency = try scanner.text()
         case .price: price = try scanner.price()
+        case .size: size = try scanner.optionalPrice()
+        case .tradeID: tradeID = try scanner.isNull() ? nil : scanner.text()
+        case .side: side = try scanner.isNull() ? nil : scanner.choice()
         case .marketCap: marketCap = try scanner.optionalPrice()
         case .marketCapRank: marketCapRank = try scanner.isNull() ? nil : scanner.integer()
         case .totalVolume: totalVolume = try scanner.optionalPrice()
@@ -104,6 +121,9 @@ public struct ScannedTick: Sendable, Hashable {
             name: name.string(in: record),
             vsCurrency: vsCurrency.string(in: record),
             price: price,
+            size: size,
+            tradeID: tradeID?.string(in: record),
+            side: side,
             marketCap: marketCap,
             marketCapRank: marketCapRank,
             totalVolume: totalVolume,

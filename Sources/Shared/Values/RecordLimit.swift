@@ -15,6 +15,8 @@ public enum RecordLimit {
     public static let symbol = 256
     /// `name`
     public static let name = 1_024
+    /// `trade_id`
+    public static let tradeID = 64
     /// `source`
     public static let source = 64
     /// `alert_id`, which is made of a rule, a coin, a currency and a time.

@@ -16,6 +16,17 @@ struct ModelJSONTests {
         "first_tick_at":"2026-11-22T20:35:00.123Z","last_tick_at":"2026-11-22T20:35:58.900Z","revision":0,\
         "synthetic":false}
         """
+    private static let trade = """
+        {"coin_id":"bitcoin","symbol":"btc","name":"Bitcoin","vs_currency":"usd","price":67187.33,"size":0.00251,\
+        "trade_id":"829124301","side":"sell","timestamp":"2026-11-22T20:35:00.123456Z",\
+        "ingested_at":"2026-11-22T20:35:00.456Z","source":"kraken"}
+        """
+    private static let candle = """
+        {"coin_id":"bitcoin","vs_currency":"usd","window":"tumbling","window_start":"2026-11-22T20:35:00.000Z",\
+        "window_end":"2026-11-22T20:36:00.000Z","open":67187.33,"high":67200,"low":67180.5,"close":67199.01,\
+        "average":67191.2,"sample_count":12,"trade_count":11,"volume":1.5,"quote_volume":100785,"vwap":67190,\
+        "revision":0,"synthetic":false}
+        """
     private static let alert = """
         {"alert_id":"btc-drop:bitcoin:usd:2026-11-22T20:36:00.000Z","rule_id":"btc-drop","coin_id":"bitcoin",\
         "vs_currency":"usd","kind":"change_pct","threshold":-3,"window":"5m","value":-3.42,"price":64890.1,\
@@ -43,6 +54,52 @@ struct ModelJSONTests {
         #expect(tick.timestamp.description == "2026-11-22T20:35:00.123Z")
         #expect(tick.ingestedAt.description == "2026-11-22T20:35:01.456Z")
         #expect(written(tick.write) == ModelJSONTests.tick)
+    }
+
+    @Test("writes a trade as it read it")
+    func tradeExample() throws {
+        let tick = try PriceTick(json: ModelJSONTests.trade.utf8.span)
+        #expect(tick.size == Price("0.00251") && tick.tradeID == "829124301" && tick.side == .sell)
+        #expect(written(tick.write) == ModelJSONTests.trade)
+    }
+
+    @Test("writes a candle of trades as it read it")
+    func candleExample() throws {
+        let aggregate = try PriceAggregate(json: ModelJSONTests.candle.utf8.span)
+        #expect(aggregate.tradeCount == 11 && aggregate.volume == Price("1.5") && aggregate.vwap == Price(67_190))
+        #expect(aggregate.quoteVolume == Price(100_785))
+        #expect(written(aggregate.write) == ModelJSONTests.candle)
+    }
+
+    @Test(
+        "refuses figures of trades that can't be",
+        arguments: [
+            (#""size":0.00251"#, #""size":-1"#, "size must not be negative"),
+            (#""size":0.00251"#, #""size":1e20"#, "size must be below 10^20"),
+            (#""trade_id":"829124301""#, #""trade_id":"""#, "trade_id must not be empty"),
+            (#""trade_id":"829124301""#, #""trade_id":829124301"#, "trade_id: the value must be a text"),
+            (#""side":"sell""#, #""side":"SELL""#, "side: SELL is not one of buy, sell"),
+        ]
+    )
+    func faultyTrade(part: String, replacement: String, message: String) throws {
+        let text = ModelJSONTests.trade.replacing(part, with: replacement)
+        let error = try #require(throws: JSONError.self) { try PriceTick(json: text.utf8.span) }
+        #expect(error.description.hasPrefix(message))
+    }
+
+    @Test(
+        "refuses a candle of trades that can't be",
+        arguments: [
+            (#""trade_count":11"#, #""trade_count":13"#, "trade_count must lie from 0 to sample_count"),
+            (#""volume":1.5"#, #""volume":-1.5"#, "volume must not be negative"),
+            (#""quote_volume":100785"#, #""quote_volume":-1"#, "quote_volume must not be negative"),
+            (#""vwap":67190"#, #""vwap":67200.01"#, "vwap must lie from low to high"),
+        ]
+    )
+    func faultyCandle(part: String, replacement: String, message: String) throws {
+        let text = ModelJSONTests.candle.replacing(part, with: replacement)
+        let error = try #require(throws: JSONError.self) { try PriceAggregate(json: text.utf8.span) }
+        #expect(error.description.hasPrefix(message))
     }
 
     @Test("scans the design's tick without strings")

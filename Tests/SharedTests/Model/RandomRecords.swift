@@ -9,8 +9,10 @@ extension SplitMix64 {
             symbol: text(),
             name: text(),
             vsCurrency: "u" + text(12),
-            // The largest that a tick may have.
-            price: min(positivePrice(), Price(units: Int128(10_000_000_000) * 10_000_000_000 * Price.unitsPerOne - 1)),
+            price: tickPrice(),
+            size: optional { $0.tickPrice() },
+            tradeID: optional { "t" + $0.text(60) },
+            side: optional { $0.pick(TradeSide.allCases) },
             marketCap: optional { $0.price() },
             marketCapRank: optional { Int(Int32(truncatingIfNeeded: $0.next())) },
             totalVolume: optional { $0.price() },
@@ -28,6 +30,7 @@ extension SplitMix64 {
         let prices = [positivePrice(), positivePrice(), positivePrice()].sorted()
         let times = (0..<4).map { _ in eventTime().microseconds }.sorted()
         let isSynthetic = chance(1, in: 2)
+        let sampleCount = isSynthetic ? 0 : Int(next() >> 1) | 1
         return PriceAggregate(
             coinID: identifier(),
             vsCurrency: "u" + text(12),
@@ -39,7 +42,11 @@ extension SplitMix64 {
             low: prices[0],
             close: pick(prices),
             average: prices[1],
-            sampleCount: isSynthetic ? 0 : Int(next() >> 1) | 1,
+            sampleCount: sampleCount,
+            tradeCount: optional { Int.random(in: 0...sampleCount, using: &$0) },
+            volume: optional { $0.positivePrice() },
+            quoteVolume: optional { $0.positivePrice() },
+            vwap: optional { $0.pick(prices) },
             totalVolume: optional { $0.price() },
             firstTickAt: optional { _ in EventTime(microseconds: times[1]) },
             lastTickAt: optional { _ in EventTime(microseconds: times[2]) },
@@ -97,6 +104,15 @@ extension SplitMix64 {
         }
         let price = numberText()
         members.append(("price", chance(1, in: 40) ? price : price.replacing(/^-/, with: "")))
+        if chance(1, in: 3) {
+            let size = numberText()
+            members.append(("size", chance(1, in: 40) ? size : size.replacing(/^-/, with: "")))
+        }
+        if chance(1, in: 3) {
+            let id = chance(1, in: 20) ? "" : "t" + text(60)
+            members.append(("trade_id", chance(1, in: 20) ? "17" : quoted(id)))
+        }
+        if chance(1, in: 3) { members.append(("side", pick(["\"buy\"", "\"sell\"", "\"sell\"", "null", "\"BUY\""]))) }
         for name in numbers where chance(3, in: 4) { members.append((name, chance(1, in: 4) ? "null" : numberText())) }
         if chance(3, in: 4) { members.append(("market_cap_rank", pick(["1", "null", "250", "1.0", "1e2", "-0"]))) }
         for name in chance(3, in: 4) ? ["timestamp", "ingested_at"] : ["timestamp"] {
@@ -125,6 +141,11 @@ extension SplitMix64 {
     /// A text without U+0000 of at most that many bytes.
     private mutating func text(_ limit: Int) -> String {
         text().replacing("\0", with: "").cut(to: limit)
+    }
+
+    /// A price or a size of a tick, which is below 10²⁰.
+    private mutating func tickPrice() -> Price {
+        min(positivePrice(), Price(units: Int128(10_000_000_000) * 10_000_000_000 * Price.unitsPerOne - 1))
     }
 
     private mutating func positivePrice() -> Price {

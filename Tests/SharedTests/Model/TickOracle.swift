@@ -8,6 +8,9 @@ struct TickOracle: Decodable {
     var name: String?
     var vs_currency: String
     var price: Decimal
+    var size: Decimal?
+    var trade_id: String?
+    var side: String?
     var market_cap: Decimal?
     var market_cap_rank: Int?
     var total_volume: Decimal?
@@ -35,6 +38,9 @@ struct TickOracle: Decodable {
             && (source ?? "").utf8.count <= 64 && !(source ?? "").utf8.contains(0)
             && (symbol ?? "").utf8.count <= 256 && (name ?? "").utf8.count <= 1_024
             && price >= 0 && price < Decimal(sign: .plus, exponent: 20, significand: 1)
+            && (size ?? 0) >= 0 && (size ?? 0) < Decimal(sign: .plus, exponent: 20, significand: 1)
+            && trade_id.map { (1...64).contains($0.utf8.count) && !$0.utf8.contains(0) } ?? true
+            && side.map { ["buy", "sell"].contains($0) } ?? true
             && abs(market_cap_rank ?? 0) < 1 << 31
     }
 
@@ -48,7 +54,7 @@ struct TickOracle: Decodable {
             return "\(found) is not \(expected)"
         }
         let prices: [(Decimal?, Price?)] = [
-            (price, tick.price), (market_cap, tick.marketCap), (total_volume, tick.totalVolume),
+            (price, tick.price), (size, tick.size), (market_cap, tick.marketCap), (total_volume, tick.totalVolume),
             (high_24h, tick.high24h), (low_24h, tick.low24h),
             (price_change_percentage_24h, tick.priceChangePercentage24h),
         ]
@@ -58,6 +64,8 @@ struct TickOracle: Decodable {
                 return "\(found.map(\.description) ?? "nil") is not \(expected.map { "\($0)" } ?? "nil")"
             }
         }
+        if trade_id.map({ Array($0.utf8) }) != tick.tradeID.map({ Array($0.utf8) }) { return "trade_id differs" }
+        if side != tick.side?.rawValue { return "side differs" }
         if market_cap_rank != tick.marketCapRank { return "market_cap_rank differs" }
         if EventTime(timestamp) != tick.timestamp { return "\(tick.timestamp) is not \(timestamp)" }
         if EventTime(ingested_at ?? timestamp) != tick.ingestedAt { return "ingested_at differs" }
