@@ -71,7 +71,7 @@ extension Price {
     }
 
     /// The quotient, one higher when the remainder is more than half of the divisor, or half and the quotient is odd.
-    private static func roundedHalfToEven(_ quotient: UInt128, remainder: UInt128, divisor: UInt128) -> UInt128 {
+    static func roundedHalfToEven(_ quotient: UInt128, remainder: UInt128, divisor: UInt128) -> UInt128 {
         let rest = divisor &- remainder
         let up = remainder > rest || (remainder == rest && quotient & 1 == 1)
         // Saturates, so that an overflow stays out of range instead of turning into zero.
