@@ -57,6 +57,7 @@ final class PartitionTask {
         let input = WindowTick(
             price: tick.price,
             volume: tick.totalVolume,
+            size: tick.size,
             time: tick.timestamp,
             isSnapshot: tick.source.equals(PriceTick.coinGeckoSource, in: bytes)
         )
@@ -77,7 +78,8 @@ final class PartitionTask {
             counts.future += 1
             counts.furthestAhead = max(counts.furthestAhead, ahead)
             try writer.writeLate(record, headers: headers(future: ahead))
-        case .outOfRange: try refuse(record, "the sum of the window's prices, or its start, would be out of range")
+        case .outOfRange:
+            try refuse(record, "the sum of the window's prices or sizes, or its start, would be out of range")
         case .noRoom:
             counts.noRoom += 1
             try refuse(record, "no room for another coin (AGGREGATOR_COIN_MEMORY)")

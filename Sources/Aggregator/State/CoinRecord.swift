@@ -8,6 +8,8 @@ public struct CoinRecord: Sendable, Hashable {
     public var close: Price?
     /// The 24-hour volume that came with it.
     public var volume: Price?
+    /// Whether there were trades in its pane.
+    public var hasTrades = false
     /// Its event time.
     public var closeTime: EventTime?
     /// Windows of the coin that start before this instant may lack ticks.

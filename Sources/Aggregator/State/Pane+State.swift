@@ -20,10 +20,21 @@ extension Pane {
     }
 }
 
+extension TradeSums {
+    /// Takes the figures of a record.
+    init(index: Int64, _ state: PaneState.Trades) {
+        self.init(index: index)
+        count = state.count
+        size = state.size.units
+        quote = state.quote
+    }
+}
+
 extension PaneState {
     /// The figures of a pane.
-    init(_ pane: Pane) {
+    init(_ pane: Pane, _ sums: TradeSums?) {
         self.init(count: pane.count, emitted: pane.emitted)
+        trades = sums.map { Trades(count: $0.count, size: Price(units: $0.size), quote: $0.quote) }
         guard pane.count > 0 else { return }
         open = Price(units: pane.open)
         high = Price(units: pane.high)

@@ -20,10 +20,22 @@ public struct PaneState: Sendable, Hashable {
     public var firstTime = EventTime(microseconds: 0)
     /// Event time of the last price.
     public var lastTime = EventTime(microseconds: 0)
+    /// What was traded; nil when none of the ticks has a size.
+    public var trades: Trades?
     /// Bit `n`: the n-th window that ends with this pane has been emitted.
     public var emitted: UInt16
     /// By window: how often it was emitted again. Empty when none was.
     public var revisions: [UInt32] = []
+
+    /// What was traded in a pane.
+    public struct Trades: Sendable, Hashable {
+        /// How many ticks have a size.
+        public var count: UInt32
+        /// The sum of the sizes, in base units.
+        public var size: Price
+        /// The sum of price × size.
+        public var quote: ProductSum
+    }
 }
 
 extension PaneState {
@@ -32,7 +44,7 @@ extension PaneState {
     ///   - start: when the pane starts.
     ///   - length: how long it is, in microseconds.
     func fault(start: EventTime, length: Int64) -> String? {
-        guard count > 0 else { return nil }
+        guard count > 0 else { return trades == nil ? nil : "trades must be at most count" }
         guard low <= open, open <= high, low <= close, close <= high else {
             return "open or close lies outside low and high"
         }
@@ -45,6 +57,17 @@ extension PaneState {
         guard noLeast || sum.units >= least, noMost || sum.units <= most else {
             return "sum can't be that of the prices"
         }
+        return trades.flatMap(fault)
+    }
+
+    /// Why nothing like that can have been traded in the pane, or nil when it can.
+    private func fault(of trades: Trades) -> String? {
+        guard (1...count).contains(trades.count) else { return "trades must be at most count" }
+        guard let least = ProductSum(low, trades.size), let most = ProductSum(high, trades.size) else {
+            return "prices and sizes of trades can't be below zero"
+        }
+        guard trades.size.units < .max else { return "size_sum is out of range" }
+        guard least <= trades.quote, trades.quote <= most else { return "quote_sum can't be that of prices and sizes" }
         return nil
     }
 }

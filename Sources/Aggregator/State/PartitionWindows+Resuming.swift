@@ -16,6 +16,10 @@ extension PartitionWindows {
         at instant: Int64
     ) {
         completeFrom = position.completeFrom
+        // A version that knew no sizes has taken in everything up to here.
+        tradesFrom =
+            position.tradesFrom
+            ?? position.largestEventTime.map { EventTime(microseconds: $0.microseconds + 1) }
         refusedThrough = position.refusedThrough?.microseconds ?? .min
         var kept: Range<Int64> = 0..<0
         if let value = position.watermark, let largest = position.largestEventTime {
@@ -43,14 +47,15 @@ extension PartitionWindows {
             for pane in coin < held.count ? held[coin] : [] {
                 let start = plan.start(of: pane.pane.index)
                 let key = StateKey.pane(coins.keys[coin], start: start)
-                if let reason = PaneState(pane.pane).fault(start: start, length: position.paneLength) {
+                let state = PaneState(pane.pane, pane.extras?.trades)
+                if let reason = state.fault(start: start, length: position.paneLength) {
                     faults.add(StateFault(offset: pane.offset, key: key.description, reason: reason), of: key)
                 } else if kept.contains(pane.pane.index) {
                     take(pane, of: coin, moved: moved)
                 } else {
                     // What the coin's record has to say of it goes into the same transaction as its tombstone.
                     orphans.insert(key)
-                    if learn(pane.pane, of: coin) { markChanged(coin) }
+                    if learn(pane, of: coin) { markChanged(coin) }
                 }
             }
             let isDue = closedThrough > .min && isDueSynthetic(coin, at: closedThrough + 1)
@@ -71,6 +76,7 @@ extension PartitionWindows {
             states[coin].carried = CoinState.Carried(
                 price: close.units,
                 volume: record.volume?.units,
+                hasTrades: record.hasTrades,
                 time: time.microseconds
             )
         }
@@ -104,15 +110,20 @@ extension PartitionWindows {
         giveRing(to: coin)
         let slot = rings[coin].slot(of: index)
         rings[coin][slot] = held.pane
+        if let trades = held.extras?.trades {
+            giveTrades(to: coin)
+            rings[coin].setTrades(trades, slot: slot)
+        }
         if moved != nil { rings[coin][slot].emitted = 0 }
+        let revisions = held.extras?.revisions ?? []
         for window in plan.windows.indices {
             guard let old = moved == nil ? window : moved?[window] else { continue }
             if moved != nil, held.pane.emitted & (1 << UInt16(old)) != 0 {
                 rings[coin][slot].emitted |= 1 << UInt16(window)
             }
-            if old < held.revisions.count, held.revisions[old] > 0 {
+            if old < revisions.count, revisions[old] > 0 {
                 rings[coin][slot].standing.insert(.revised)
-                revisions[RevisionKey(coin: coin, window: window, end: index + 1)] = held.revisions[old]
+                self.revisions[RevisionKey(coin: coin, window: window, end: index + 1)] = revisions[old]
             }
         }
         // The bits now stand for other windows, and the next position says so: the record has to be written with it.
@@ -120,17 +131,20 @@ extension PartitionWindows {
         states[coin].lastTouched = max(states[coin].lastTouched, index)
         guard held.pane.count > 0 else { return }
         states[coin].newestPane = max(states[coin].newestPane, index)
-        learn(held.pane, of: coin)
+        learn(held, of: coin)
     }
 
     /// Takes from a pane what is remembered of its coin.
     /// - Returns: whether there was something new.
     @discardableResult
-    private mutating func learn(_ pane: Pane, of coin: Int) -> Bool {
+    private mutating func learn(_ held: StateRestore.HeldPane, of coin: Int) -> Bool {
+        let pane = held.pane
         guard pane.count > 0 else { return false }
         let before = states[coin]
         states[coin].lastEventTime = max(before.lastEventTime, pane.lastTime)
-        if closedThrough > .min, pane.lastTime < closedThrough * plan.paneLength { states[coin].carry(pane) }
+        if closedThrough > .min, pane.lastTime < closedThrough * plan.paneLength {
+            states[coin].carry(pane, hasTrades: held.extras?.trades != nil)
+        }
         return states[coin].lastEventTime != before.lastEventTime || states[coin].carried != before.carried
     }
 }

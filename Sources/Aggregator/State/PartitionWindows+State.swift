@@ -25,7 +25,7 @@ extension PartitionWindows {
             guard rings[change.coin][slot].index == change.pane else { continue }
             rings[change.coin][slot].standing.remove(.dirty)
             rings[change.coin][slot].standing.insert(.stored)
-            let state = paneState(rings[change.coin][slot], of: change.coin)
+            let state = paneState(rings[change.coin][slot], slot: slot, of: change.coin)
             try write(paneKey(change.coin, change.pane), .pane(state))
         }
     }
@@ -52,6 +52,7 @@ extension PartitionWindows {
             largestEventTime: watermark.largestEventTime,
             completeFrom: completeFrom,
             keptFrom: watermark.value == nil ? nil : plan.start(of: max(firstKept, closedThrough - plan.retention + 1)),
+            tradesFrom: tradesFrom,
             refusedThrough: refusedThrough == .min ? nil : EventTime(microseconds: refusedThrough),
             paneLength: plan.paneLength,
             windows: plan.windows,
@@ -69,13 +70,14 @@ extension PartitionWindows {
             lastEventTime: state.lastEventTime == .min ? nil : EventTime(microseconds: state.lastEventTime),
             close: state.carried.map { Price(units: $0.price) },
             volume: state.carried?.volume.map { Price(units: $0) },
+            hasTrades: state.carried?.hasTrades ?? false,
             closeTime: state.carried.map { EventTime(microseconds: $0.time) },
             completeFrom: state.completeFrom == .min ? nil : EventTime(microseconds: state.completeFrom)
         )
     }
 
-    private func paneState(_ pane: Pane, of coin: Int) -> PaneState {
-        var state = PaneState(pane)
+    private func paneState(_ pane: Pane, slot: Int, of coin: Int) -> PaneState {
+        var state = PaneState(pane, rings[coin].trades(in: pane.index, slot: slot))
         if pane.standing.contains(.revised) {
             state.revisions = plan.windows.indices.map {
                 revisions[RevisionKey(coin: coin, window: $0, end: pane.index + 1)] ?? 0

@@ -12,6 +12,9 @@ public struct PositionState: Sendable, Hashable {
     public var completeFrom: EventTime?
     /// Panes that start before this instant have been given up, and may not begin anew when the settings change.
     public var keptFrom: EventTime?
+    /// Trades before this instant may not have been counted as such; nil before the first tick, and in a record of a version
+    /// that knew no sizes.
+    public var tradesFrom: EventTime?
     /// The largest event time of a tick that found no room.
     public var refusedThrough: EventTime?
     /// The length of a pane in microseconds: panes of another length can't be used.

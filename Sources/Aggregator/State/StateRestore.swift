@@ -8,10 +8,29 @@ struct StateRestore: Sendable {
     /// A pane as the changelog has it.
     struct HeldPane: Sendable {
         var pane: Pane
-        /// By window, in the order of the position's windows.
-        var revisions: [UInt32]
+        /// What most panes don't have, out of the way: hundreds of thousands may be held.
+        var extras: Extras?
         /// The offset of its record.
         var offset: Int64
+
+        /// What most panes don't have.
+        final class Extras: Sendable {
+            /// By window, in the order of the position's windows.
+            let revisions: [UInt32]
+            let trades: TradeSums?
+
+            init(revisions: [UInt32], trades: TradeSums?) {
+                self.revisions = revisions
+                self.trades = trades
+            }
+        }
+
+        init(index: Int64, _ state: PaneState, offset: Int64) {
+            pane = Pane(index: index, state)
+            let trades = state.trades.map { TradeSums(index: index, $0) }
+            if !state.revisions.isEmpty || trades != nil { extras = Extras(revisions: state.revisions, trades: trades) }
+            self.offset = offset
+        }
     }
 
     /// What came out.
@@ -134,7 +153,7 @@ struct StateRestore: Sendable {
             return
         }
         let coin = known(key)
-        let held = HeldPane(pane: Pane(index: index, state), revisions: state.revisions, offset: offset)
+        let held = HeldPane(index: index, state, offset: offset)
         let place = place(of: index, in: coin)
         if place < self.held[coin].count, self.held[coin][place].pane.index == index {
             self.held[coin][place] = held

@@ -20,6 +20,7 @@ extension StateValue {
         json.member("largest_event_time", state.largestEventTime)
         json.member("complete_from", state.completeFrom)
         json.member("kept_from", state.keptFrom)
+        json.member("trades_from", state.tradesFrom)
         json.member("refused_through", state.refusedThrough)
         json.key("pane")
         json.duration(microseconds: state.paneLength)
@@ -41,6 +42,7 @@ extension StateValue {
         json.member("last_event_time", record.lastEventTime)
         json.member("close", record.close)
         json.member("volume", record.volume)
+        if record.hasTrades { json.member("trades", true) }
         json.member("close_time", record.closeTime)
         json.member("complete_from", record.completeFrom)
     }
@@ -58,6 +60,11 @@ extension StateValue {
             json.member("last", state.lastTime)
         }
         json.member("emitted", Int(state.emitted))
+        if let trades = state.trades {
+            json.member("trades", Int(trades.count))
+            json.member("size_sum", trades.size)
+            json.member("quote_sum", trades.quote.description)
+        }
         guard !state.revisions.isEmpty else { return }
         json.key("revisions")
         json.beginArray()
@@ -103,6 +110,7 @@ extension StateValue {
             case "largest_event_time": state.largestEventTime = try scanner.eventTime()
             case "complete_from": state.completeFrom = try scanner.eventTime()
             case "kept_from": state.keptFrom = try scanner.eventTime()
+            case "trades_from": state.tradesFrom = try scanner.eventTime()
             case "refused_through": state.refusedThrough = try scanner.eventTime()
             case "pane": state.paneLength = TextDuration.microseconds(try scanner.string()) ?? 0
             case "windows": state.windows = try windows(&scanner)
@@ -149,6 +157,7 @@ extension StateValue {
             case "last_event_time": record.lastEventTime = try scanner.eventTime()
             case "close": record.close = try scanner.price()
             case "volume": record.volume = try scanner.price()
+            case "trades": record.hasTrades = try scanner.bool()
             case "close_time": record.closeTime = try scanner.eventTime()
             case "complete_from": record.completeFrom = try scanner.eventTime()
             default: try scanner.skipValue()
@@ -159,6 +168,7 @@ extension StateValue {
 
     private static func pane(_ scanner: inout JSONScanner, _ json: Span<UInt8>) throws(JSONError) -> PaneState {
         var state = PaneState(count: 0, emitted: 0)
+        var trades = PaneState.Trades(count: 0, size: .zero, quote: .zero)
         while let key = try scanner.nextKey() {
             // A restore reads hundreds of thousands of these: no String is made of a key.
             if key.equals("count", in: json) {
@@ -184,11 +194,30 @@ extension StateValue {
             } else if key.equals("revisions", in: json) {
                 try scanner.beginArray()
                 while try scanner.nextElement() { state.revisions.append(UInt32(clamping: try scanner.integer())) }
+            } else if key.equals("trades", in: json) {
+                trades.count = UInt32(clamping: try scanner.integer())
+            } else if key.equals("size_sum", in: json) {
+                trades.size = try scanner.price()
+            } else if key.equals("quote_sum", in: json) {
+                trades.quote = try productSum(&scanner, json)
             } else {
                 try scanner.skipValue()
             }
         }
+        if trades != PaneState.Trades(count: 0, size: .zero, quote: .zero) { state.trades = trades }
         return state
+    }
+
+    private static func productSum(
+        _ scanner: inout JSONScanner,
+        _ json: Span<UInt8>
+    ) throws(JSONError) -> ProductSum {
+        let start = scanner.position
+        let text = try scanner.text()
+        guard let sum = text.withUTF8(in: json, { ProductSum(utf8: $0) }) else {
+            throw JSONError(.invalidValue("not a sum of products"), at: start)
+        }
+        return sum
     }
 
     private static func alert(_ scanner: inout JSONScanner, _ json: Span<UInt8>) throws(JSONError) -> AlertState {

@@ -27,26 +27,31 @@ struct CoinState: Sendable {
         var price: Int128
         /// The 24-hour volume that came with it.
         var volume: Int128?
+        /// Whether there were trades in its pane: then nothing was traded in the windows that carry it, rather than nobody
+        /// knows what.
+        var hasTrades: Bool
         /// Its event time in microseconds.
         var time: Int64
 
         /// A close.
-        init(price: Int128, volume: Int128?, time: Int64) {
+        init(price: Int128, volume: Int128?, hasTrades: Bool, time: Int64) {
             self.price = price
             self.volume = volume
+            self.hasTrades = hasTrades
             self.time = time
         }
 
         /// The close of a pane that has ticks.
-        init(_ pane: Pane) {
-            self.init(price: pane.close, volume: pane.hasVolume ? pane.volume : nil, time: pane.lastTime)
+        init(_ pane: Pane, hasTrades: Bool) {
+            let volume = pane.hasVolume ? pane.volume : nil
+            self.init(price: pane.close, volume: volume, hasTrades: hasTrades, time: pane.lastTime)
         }
     }
 
     /// Takes the close of a closed pane if it is the latest.
-    mutating func carry(_ pane: Pane) {
+    mutating func carry(_ pane: Pane, hasTrades: Bool) {
         guard pane.count > 0 else { return }
         if let carried, carried.time > pane.lastTime { return }
-        carried = Carried(pane)
+        carried = Carried(pane, hasTrades: hasTrades)
     }
 }

@@ -78,7 +78,19 @@ public struct Pane: Sendable, Hashable {
         return true
     }
 
-    /// Takes in a pane that lies after this one.
+    /// The mean of the prices, rounded half to even at 18 places; nil for an empty pane.
+    var average: Price? {
+        Price.average(ofUnits: sum, count: Int(count))
+    }
+
+    @inline(__always)
+    private mutating func setVolume(_ newVolume: Int128?) {
+        hasVolume = newVolume != nil
+        volume = newVolume ?? 0
+    }
+}
+
+extension Pane: RingElement {
     mutating func append(_ later: Pane) {
         guard later.count > 0 else { return }
         if count == 0 {
@@ -99,16 +111,5 @@ public struct Pane: Sendable, Hashable {
         sum = overflow ? (later.sum > 0 ? .max : .min) : total
         let (both, tooMany) = count.addingReportingOverflow(later.count)
         count = tooMany ? .max : both
-    }
-
-    /// The mean of the prices, rounded half to even at 18 places; nil for an empty pane.
-    var average: Price? {
-        Price.average(ofUnits: sum, count: Int(count))
-    }
-
-    @inline(__always)
-    private mutating func setVolume(_ newVolume: Int128?) {
-        hasVolume = newVolume != nil
-        volume = newVolume ?? 0
     }
 }

@@ -1,44 +1,30 @@
 import Shared
 
-/// The panes of one coin: a ring in which pane `n` has slot `n mod length`, and merged blocks of panes for long windows.
-///
-/// A block is merged when a window first needs it and forgotten when a late tick changes one of its panes. So closing
-/// a window of n panes costs about 2√n merges, not n.
+/// The panes of one coin, and beside them what was traded in each: memory that a coin takes only from its first trade on.
 struct PaneRing: Sendable {
-    private var panes: ContiguousArray<Pane>
-    private var blocks: ContiguousArray<Pane>
-    private let blockLength: Int64
-    /// A pane's block is its number shifted right by this: the length is a power of two.
-    private let blockShift: Int
+    private var panes = MergeRing<Pane>()
+    private var trades = MergeRing<TradeSums>()
 
     /// An empty ring.
     /// - Parameter length: how many slots; at least the plan's `ringLength`.
     init(plan: WindowPlan, length: Int) {
-        panes = ContiguousArray(repeating: Pane(index: Pane.unused), count: length)
-        blockLength = plan.blockLength
-        blockShift = blockLength.trailingZeroBitCount
-        blocks = ContiguousArray(repeating: Pane(index: Pane.unused), count: Self.blockCount(plan, length))
+        panes = MergeRing(plan: plan, length: length)
     }
 
-    /// The bytes that a ring takes.
+    /// The bytes that the panes take.
     static func byteCount(plan: WindowPlan, length: Int) -> Int {
-        let arrayHeaders = 64
-        return (length + blockCount(plan, length)) * MemoryLayout<Pane>.stride + arrayHeaders
+        MergeRing<Pane>.byteCount(plan: plan, length: length)
     }
 
-    private static func blockCount(_ plan: WindowPlan, _ length: Int) -> Int {
-        plan.blockLength == 0 ? 0 : length / Int(plan.blockLength) + 2
+    /// The bytes that what was traded takes.
+    static func tradeByteCount(plan: WindowPlan, length: Int) -> Int {
+        MergeRing<TradeSums>.byteCount(plan: plan, length: length)
     }
 
     /// The ring of a coin that has no panes yet; it takes no memory.
     static let empty = PaneRing()
 
-    private init() {
-        panes = []
-        blocks = []
-        blockLength = 0
-        blockShift = 0
-    }
+    private init() {}
 
     /// Whether it has no slots.
     var isEmpty: Bool {
@@ -47,18 +33,13 @@ struct PaneRing: Sendable {
 
     /// The slot of a pane.
     func slot(of pane: Int64) -> Int {
-        Self.wrap(pane, panes.count)
+        panes.slot(of: pane)
     }
 
     /// The pane in a slot, whichever it is.
     subscript(slot: Int) -> Pane {
         @inline(__always) _read { yield panes[slot] }
         @inline(__always) _modify { yield &panes[slot] }
-    }
-
-    /// How many slots there are.
-    var slots: Range<Int> {
-        panes.indices
     }
 
     /// What adding a tick did to its pane.
@@ -91,6 +72,12 @@ struct PaneRing: Sendable {
         if panes[slot].index != pane { Self.replace(&panes[slot], by: pane) }
     }
 
+    /// Forgets the pane in a slot.
+    mutating func free(_ slot: Int) {
+        panes[slot].index = Pane.unused
+        if hasTrades { trades[slot].index = Pane.unused }
+    }
+
     /// Begins a pane in a slot. A newer pane is never overwritten: the ring is as long as panes are needed.
     private static func replace(_ held: inout Pane, by pane: Int64) {
         precondition(held.index < pane, "a slot holds a newer pane")
@@ -110,49 +97,44 @@ struct PaneRing: Sendable {
 
     /// A pane that was merged already has changed.
     mutating func invalidateBlock(of pane: Int64) {
-        guard blockLength > 0 else { return }
-        blocks[blockSlot(pane >> blockShift)].index = Pane.unused
+        panes.invalidateBlock(of: pane)
+        trades.invalidateBlock(of: pane)
     }
 
     /// The panes of a window as one.
     /// - Parameter window: numbers of panes that have all been closed, or that will not be merged again.
     mutating func merged(_ window: Range<Int64>) -> Pane {
-        var result = Pane(index: window.lowerBound)
-        var pane = window.lowerBound
-        var slot = slot(of: pane)
-        while pane < window.upperBound {
-            if blockLength > 0, pane % blockLength == 0, pane + blockLength <= window.upperBound {
-                result.append(block(pane >> blockShift))
-                pane += blockLength
-                slot = self.slot(of: pane)
-            } else {
-                if panes[slot].index == pane { result.append(panes[slot]) }
-                pane += 1
-                slot = slot + 1 == panes.count ? 0 : slot + 1
-            }
-        }
-        return result
+        panes.merged(window)
     }
 
-    private mutating func block(_ number: Int64) -> Pane {
-        let slot = blockSlot(number)
-        if blocks[slot].index == number { return blocks[slot] }
-        var result = Pane(index: number)
-        for pane in number * blockLength..<(number + 1) * blockLength {
-            let held = panes[self.slot(of: pane)]
-            if held.index == pane { result.append(held) }
-        }
-        blocks[slot] = result
-        return result
+    // MARK: - Trades
+
+    /// Whether there is room for trades.
+    var hasTrades: Bool {
+        !trades.isEmpty
     }
 
-    private func blockSlot(_ number: Int64) -> Int {
-        Self.wrap(number, blocks.count)
+    /// Makes room for trades.
+    mutating func makeRoomForTrades(plan: WindowPlan) {
+        trades = MergeRing(plan: plan, length: panes.length)
     }
 
-    /// The remainder that is never negative: panes before 1970 have negative numbers.
-    private static func wrap(_ value: Int64, _ count: Int) -> Int {
-        let remainder = Int(value % Int64(count))
-        return remainder < 0 ? remainder + count : remainder
+    /// What was traded in a pane; nil when nothing was.
+    func trades(in pane: Int64, slot: Int) -> TradeSums? {
+        guard hasTrades, trades[slot].index == pane, trades[slot].count > 0 else { return nil }
+        return trades[slot]
+    }
+
+    /// Says what was traded in a pane. There must be room for trades.
+    mutating func setTrades(_ sums: TradeSums, slot: Int) {
+        trades[slot] = sums
+    }
+
+    /// What was traded in a window; nil when nothing was.
+    /// - Parameter window: as for ``merged(_:)``.
+    mutating func mergedTrades(_ window: Range<Int64>) -> TradeSums? {
+        guard hasTrades else { return nil }
+        let sums = trades.merged(window)
+        return sums.count > 0 ? sums : nil
     }
 }

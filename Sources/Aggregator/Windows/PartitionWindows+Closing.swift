@@ -41,7 +41,9 @@ extension PartitionWindows {
     /// Emits the windows of one coin that end at a boundary.
     private mutating func close(_ boundary: Int64, of coin: Int, ending: [Int], into output: inout WindowOutput) {
         let slot = rings[coin].slot(of: boundary - 1)
-        if rings[coin][slot].index == boundary - 1 { states[coin].carry(rings[coin][slot]) }
+        if rings[coin][slot].index == boundary - 1 {
+            states[coin].carry(rings[coin][slot], hasTrades: hasTrades(coin, in: boundary - 1, slot: slot))
+        }
         var emitted: UInt16 = 0
         for window in ending {
             guard let result = result(of: coin, window: window, end: boundary) else { continue }
@@ -53,29 +55,41 @@ extension PartitionWindows {
 
     /// The result of a window; nil when it is empty and no synthetic one is due.
     private mutating func result(of coin: Int, window: Int, end: Int64) -> WindowResult? {
-        let summary = rings[coin].merged(end - plan.grids[window].size..<end)
-        if summary.count > 0 { return result(of: coin, window: window, end: end, summary: summary) }
+        let panes = end - plan.grids[window].size..<end
+        let summary = rings[coin].merged(panes)
+        if summary.count > 0 {
+            let trades = rings[coin].mergedTrades(panes)
+            return result(of: coin, window: window, end: end, summary: summary, trades: trades)
+        }
         guard let carried = states[coin].carried, isDueSynthetic(after: carried, at: end) else { return nil }
         return synthetic(of: coin, window: window, end: end, carrying: carried)
     }
 
-    private func result(of coin: Int, window: Int, end: Int64, summary: Pane) -> WindowResult {
+    private func result(
+        of coin: Int,
+        window: Int,
+        end: Int64,
+        summary: Pane,
+        trades: TradeSums?
+    ) -> WindowResult {
         WindowResult(
             coin: coin,
             window: window,
             end: end,
             summary: summary,
+            trades: trades,
             revision: 0,
             isRevision: false,
             isSynthetic: summary.count == 0,
-            isPartial: isPartial(coin, firstPane: end - plan.grids[window].size)
+            isPartial: isPartial(coin, firstPane: end - plan.grids[window].size, trades: trades?.count ?? 0)
         )
     }
 
     /// Whether a window that begins with a pane may lack ticks.
-    private func isPartial(_ coin: Int, firstPane: Int64) -> Bool {
+    private func isPartial(_ coin: Int, firstPane: Int64, trades: UInt32) -> Bool {
         let start = firstPane * plan.paneLength
         guard let completeFrom, start >= completeFrom.microseconds else { return true }
+        if trades > 0, let tradesFrom, start < tradesFrom.microseconds { return true }
         return start < states[coin].completeFrom || firstPane < firstKept
     }
 
@@ -88,7 +102,13 @@ extension PartitionWindows {
         summary.close = carried.price
         summary.hasVolume = carried.volume != nil
         summary.volume = carried.volume ?? 0
-        return result(of: coin, window: window, end: end, summary: summary)
+        let trades = carried.hasTrades ? TradeSums(index: summary.index) : nil
+        return result(of: coin, window: window, end: end, summary: summary, trades: trades)
+    }
+
+    /// Whether there were trades in a pane.
+    func hasTrades(_ coin: Int, in pane: Int64, slot: Int) -> Bool {
+        rings[coin].trades(in: pane, slot: slot) != nil
     }
 
     /// Whether an empty window that ends at a boundary is still close enough to the coin's last close.
@@ -102,11 +122,16 @@ extension PartitionWindows {
 
     /// A pane that was closed has changed: emits all its windows that were closed again, and those behind it that carry
     /// its close.
-    /// - Parameter time: event time of the tick that changed it, in microseconds.
-    mutating func revise(_ coin: Int, pane: Int64, by time: Int64, into output: inout WindowOutput) {
+    /// - Parameters:
+    ///   - time: event time of the tick that changed it, in microseconds.
+    ///   - isTrade: whether the tick has a size.
+    mutating func revise(_ coin: Int, pane: Int64, by time: Int64, isTrade: Bool, into output: inout WindowOutput) {
         rings[coin].invalidateBlock(of: pane)
-        let changed = rings[coin][rings[coin].slot(of: pane)]
-        states[coin].carry(changed)
+        let slot = rings[coin].slot(of: pane)
+        let changed = rings[coin][slot]
+        let trades = rings[coin].trades(in: pane, slot: slot)
+        let carried = CoinState.Carried(changed, hasTrades: trades != nil)
+        states[coin].carry(changed, hasTrades: carried.hasTrades)
         for window in plan.grids.indices {
             let grid = plan.grids[window]
             var end = grid.firstEnd(from: pane + 1)
@@ -115,8 +140,9 @@ extension PartitionWindows {
                 end += grid.slide
             }
         }
-        guard changed.lastTime == time else { return }
-        reviseSynthetic(coin, behind: pane, CoinState.Carried(changed), into: &output)
+        // What is carried changes with the close, and with the first trade: from then on it says that nothing was traded.
+        guard changed.lastTime == time || isTrade && trades?.count == 1 else { return }
+        reviseSynthetic(coin, behind: pane, carried, into: &output)
     }
 
     /// Emits the closed windows again that hold no tick and come right after a pane with a new close: they carry it. Those
@@ -184,7 +210,7 @@ extension PartitionWindows {
         if held.count > 0, states[coin].lastEventTime < end || states[coin].carried.map({ $0.time < end }) ?? false {
             markChanged(coin)  // from now on only the coin's own record knows these
         }
-        rings[coin][slot].index = Pane.unused
+        rings[coin].free(slot)
     }
 
     /// Emits the windows that hold ticks and are still open, marked partial: the end of a replay.

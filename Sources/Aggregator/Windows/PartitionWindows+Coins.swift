@@ -7,15 +7,25 @@ extension PartitionWindows {
     /// - Parameters:
     ///   - known: its number, if it is known.
     ///   - time: event time of its tick, in microseconds.
+    ///   - isTrade: whether it also needs room for trades.
     ///   - room: the bytes that all coins may take here.
     /// - Returns: its number; nil when there is no room.
-    mutating func admit(_ known: Int?, coin: Span<UInt8>, currency: Span<UInt8>, at time: Int64, room: Int) -> Int? {
-        guard memory.limit == .max || byteCount + bytesOfNewCoin(names: coin.count + currency.count) <= room else {
+    mutating func admit(
+        _ known: Int?,
+        coin: Span<UInt8>,
+        currency: Span<UInt8>,
+        at time: Int64,
+        isTrade: Bool,
+        room: Int
+    ) -> Int? {
+        let needed = bytesOfNewCoin(names: coin.count + currency.count) + (isTrade ? bytesOfTrades : 0)
+        guard memory.limit == .max || byteCount + needed <= room else {
             refusedThrough = max(refusedThrough, time)
             return nil
         }
         let number = known ?? register(coin: coin, currency: currency)
         giveRing(to: number)
+        if isTrade { giveTrades(to: number) }
         if refusedThrough > .min, closedThrough > .min,
             refusedThrough >= (closedThrough - plan.retention) * plan.paneLength
         {
@@ -26,6 +36,23 @@ extension PartitionWindows {
         return number
     }
 
+    /// Makes room for the trades of a coin that had none, and has panes.
+    /// - Parameters:
+    ///   - time: event time of its first trade, in microseconds.
+    ///   - room: the bytes that all coins may take here.
+    /// - Returns: whether there was room.
+    @inline(never)
+    mutating func admitTrades(of coin: Int, at time: Int64, room: Int) -> Bool {
+        guard memory.limit == .max || byteCount + bytesOfTrades <= room else {
+            refusedThrough = max(refusedThrough, time)
+            states[coin].completeFrom = max(states[coin].completeFrom, time + 1)
+            markChanged(coin)
+            return false
+        }
+        giveTrades(to: coin)
+        return true
+    }
+
     /// The numbers that are in use.
     var coinNumbers: some Sequence<Int> {
         states.indices.lazy.filter { states[$0].isRegistered }
@@ -34,10 +61,13 @@ extension PartitionWindows {
     /// What all coins take, in bytes: roughly, but never less than half.
     var byteCount: Int {
         coins.byteCount + states.count * Self.bytesEach + ringCount * PaneRing.byteCount(plan: plan, length: ringLength)
+            + tradeRingCount * bytesOfTrades
             + revisions.count * 2 * MemoryLayout<(RevisionKey, UInt32)>.stride
     }
 
     private static var bytesEach: Int { MemoryLayout<CoinState>.stride + MemoryLayout<PaneRing>.stride }
+
+    private var bytesOfTrades: Int { PaneRing.tradeByteCount(plan: plan, length: ringLength) }
 
     private func bytesOfNewCoin(names: Int) -> Int {
         PaneRing.byteCount(plan: plan, length: ringLength) + Self.bytesEach + names * 2 + 256
@@ -61,6 +91,19 @@ extension PartitionWindows {
         ringCount += 1
     }
 
+    /// Makes room for trades; the coin must have a ring.
+    mutating func giveTrades(to coin: Int) {
+        guard !rings[coin].hasTrades else { return }
+        rings[coin].makeRoomForTrades(plan: plan)
+        tradeRingCount += 1
+    }
+
+    private mutating func takeRing(from coin: Int) {
+        if !rings[coin].isEmpty { ringCount -= 1 }
+        if rings[coin].hasTrades { tradeRingCount -= 1 }
+        rings[coin] = PaneRing.empty
+    }
+
     /// From now on boundaries look at a coin.
     mutating func activate(_ coin: Int) {
         giveRing(to: coin)
@@ -71,8 +114,7 @@ extension PartitionWindows {
     /// No boundary has to look at a coin any more: its panes go now, and it itself at the next drain.
     mutating func retire(_ coin: Int) {
         states[coin].isActive = false
-        if !rings[coin].isEmpty { ringCount -= 1 }
-        rings[coin] = PaneRing.empty
+        takeRing(from: coin)
         changes.leaving.append(coin)
     }
 
@@ -99,10 +141,7 @@ extension PartitionWindows {
 
     /// Forgets a coin. Whatever the changelog holds of it must have been removed.
     mutating func release(_ coin: Int) {
-        if !rings[coin].isEmpty {
-            rings[coin] = PaneRing.empty
-            ringCount -= 1
-        }
+        takeRing(from: coin)
         coins.remove(coin)
         states[coin] = CoinState()
         states[coin].isRegistered = false

@@ -21,6 +21,9 @@ struct PartitionWindows: Sendable {
     var nextBoundary = Int64.min
     /// Windows that start before this may lack ticks; nil until a tick sets it.
     var completeFrom: EventTime?
+    /// Trades before this may not have been counted as such, because a version took them in that knew no sizes; nil until a
+    /// tick sets it.
+    var tradesFrom: EventTime?
     /// The largest event time of a tick that found no room, in microseconds.
     var refusedThrough = Int64.min
     /// Panes before this one were given up under other settings: no tick may begin them anew.
@@ -34,6 +37,8 @@ struct PartitionWindows: Sendable {
     let memory: CoinMemory
     /// How many coins have a ring.
     var ringCount = 0
+    /// How many of them have room for trades.
+    var tradeRingCount = 0
     /// How many slots a ring has.
     var ringLength: Int
     /// The pane the last tick fell into: most ticks fall into the same, which saves two divisions.
@@ -91,16 +96,23 @@ struct PartitionWindows: Sendable {
         // the tick's pane only after the panes behind the new watermark have gone.
         if watermark.observe(tick.time, at: clock.monotonic) { closeWindows(into: &output) }
         // The first tick may be a late one: what starts before the newest event time may lack what came before it.
-        if completeFrom == nil { completeFrom = watermark.largestEventTime }
+        if completeFrom == nil {
+            completeFrom = watermark.largestEventTime
+            if tradesFrom == nil { tradesFrom = completeFrom }
+        }
         var outcome = TickOutcome(.accepted)
         let number: Int
         if let known, !rings[known].isEmpty {
             number = known
+            if tick.size != nil, !rings[known].hasTrades {
+                let room = memory.limit - min(memory.limit, bytesElsewhere)
+                guard admitTrades(of: known, at: time, room: room) else { return TickOutcome(.noRoom) }
+            }
         } else {
             let room = memory.limit - min(memory.limit, bytesElsewhere)
-            guard let admitted = admit(known, coin: coin, currency: currency, at: time, room: room) else {
-                return TickOutcome(.noRoom)
-            }
+            let isTrade = tick.size != nil
+            guard let admitted = admit(known, coin: coin, currency: currency, at: time, isTrade: isTrade, room: room)
+            else { return TickOutcome(.noRoom) }
             number = admitted
             if known == nil { outcome.newCoin = number }
         }
@@ -112,7 +124,7 @@ struct PartitionWindows: Sendable {
         outcome.lastEventTime = states[number].lastEventTime
         if time > outcome.lastEventTime { states[number].lastEventTime = time }
         if recent.pane >= closedThrough { return outcome }
-        revise(number, pane: recent.pane, by: time, into: &output)
+        revise(number, pane: recent.pane, by: time, isTrade: tick.size != nil, into: &output)
         outcome.decision = .revised
         return outcome
     }
@@ -150,6 +162,10 @@ struct PartitionWindows: Sendable {
             close: Price(units: summary.close),
             average: summary.average ?? Price(units: summary.close),
             sampleCount: Int(summary.count),
+            tradeCount: result.trades.map { Int($0.count) },
+            volume: result.trades?.volume,
+            quoteVolume: result.trades?.quoteVolume,
+            vwap: result.trades?.averagePrice,
             totalVolume: summary.hasVolume ? Price(units: summary.volume) : nil,
             firstTickAt: result.isSynthetic ? nil : EventTime(microseconds: summary.firstTime),
             lastTickAt: result.isSynthetic ? nil : EventTime(microseconds: summary.lastTime),
@@ -174,16 +190,33 @@ struct PartitionWindows: Sendable {
     private mutating func add(_ tick: WindowTick, to coin: Int) -> Bool {
         let pane = recent.pane
         if recent.slot < 0 { recent.slot = rings[coin].slot(of: pane) }
+        var sums: TradeSums?
+        if let size = tick.size {
+            sums = trades(with: size, at: tick.price, of: coin)
+            if sums == nil { return refuse(coin) }
+        }
         switch rings[coin].add(tick, to: pane, slot: recent.slot, limit: plan.sumLimit) {
-        case .refused:
-            if !states[coin].isActive { retire(coin) }
-            return false
+        case .refused: return refuse(coin)
         case .firstChange: changes.panes.append(StateChanges.PaneChange(coin: coin, pane: pane))
         case .again: break
         }
         if pane > states[coin].newestPane { states[coin].newestPane = pane }
         if pane > states[coin].lastTouched { states[coin].lastTouched = pane }
         if !states[coin].isActive { activate(coin) }
+        if let sums { rings[coin].setTrades(sums, slot: recent.slot) }
         return true
+    }
+
+    /// What was traded in the recent pane, a trade included; nil when the sum would leave its range.
+    @inline(never)
+    private func trades(with size: Price, at price: Price, of coin: Int) -> TradeSums? {
+        var sums = rings[coin].trades(in: recent.pane, slot: recent.slot) ?? TradeSums(index: recent.pane)
+        return sums.add(price: price, size: size, limit: plan.sumLimit) ? sums : nil
+    }
+
+    /// A tick can't be added.
+    private mutating func refuse(_ coin: Int) -> Bool {
+        if !states[coin].isActive { retire(coin) }
+        return false
     }
 }

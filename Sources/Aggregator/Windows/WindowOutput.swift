@@ -32,6 +32,8 @@ public struct WindowResult: Sendable, Hashable {
     var end: Int64
     /// The panes of the window as one.
     var summary: Pane
+    /// What was traded in it; nil when no tick of it had a size.
+    var trades: TradeSums?
     /// How often the window was emitted before.
     var revision: UInt32
     /// A tick within the allowed lateness made it: the window had been closed before.

@@ -95,6 +95,15 @@ import Testing
         revisions: [0, 4_000_000_000]
     )
 
+    private static let tradedPane = PaneState(
+        count: 3,
+        open: Price(1),
+        firstTime: time,
+        lastTime: time,
+        trades: PaneState.Trades(count: 2, size: Price(units: .max - 1), quote: .max),
+        emitted: 0
+    )
+
     @Test(
         "A value reads back as it was written",
         arguments: [
@@ -107,6 +116,7 @@ import Testing
                         largestEventTime: time,
                         completeFrom: nil,
                         keptFrom: time,
+                        tradesFrom: time,
                         refusedThrough: time,
                         paneLength: 60_000_000,
                         windows: [.tumbling(60_000_000), .sliding(3_600_000_000, every: 60_000_000)],
@@ -123,6 +133,8 @@ import Testing
             (.coin(odd), .coin(CoinRecord())),
             (.pane(odd, start: time), .pane(pane)),
             (.pane(odd, start: time), .pane(PaneState(count: 0, emitted: 1))),
+            (.pane(odd, start: time), .pane(tradedPane)),
+            (.coin(odd), .coin(CoinRecord(close: Price(5), hasTrades: true, closeTime: time))),
             (
                 .alert(ruleID: "r", odd),
                 .alert(AlertState(holds: true, firedAt: nil, kind: .below, threshold: Price(units: 1)))

@@ -39,11 +39,11 @@ struct CoreRun {
 
     /// Takes a tick.
     @discardableResult
-    mutating func tick(_ price: Int, second: Int64, coin: CoinKey = bitcoin) -> TickDecision {
+    mutating func tick(_ price: Int, second: Int64, coin: CoinKey = bitcoin, size: Price? = nil) -> TickDecision {
         output.removeAll()
         let time = EventTime(microseconds: Self.noon + second * 1_000_000)
         return core.process(
-            WindowTick(price: Price(price), time: time),
+            WindowTick(price: Price(price), size: size, time: time),
             coin: coin,
             clock: ClockReading(wall: .latest, monotonic: 0),
             into: &output

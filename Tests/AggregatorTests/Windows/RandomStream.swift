@@ -105,11 +105,31 @@ struct RandomStream {
         return all.filter { AlertRuleProblem($0, plan: plan) == nil && random.chance(2, in: 3) }
     }
 
+    /// What sizes the ticks of a stream have.
+    private enum Sizes {
+        case none
+        case usual
+        /// And prices as large, so that sums leave their ranges now and then.
+        case huge
+    }
+
+    /// Makes a trade of a tick, or leaves it as it is: a third of a stream's ticks are none.
+    private static func trade(_ random: inout SplitMix64, _ sizes: Sizes, price: Price) -> (Price, Price?) {
+        guard sizes != .none, random.chance(2, in: 3) else { return (price, nil) }
+        // 1 to 65 bits: dust as well as whole coins, and nothing now and then.
+        let small = Int128(random.next() >> (random.next() % 64)) - 1
+        guard sizes == .huge, random.chance(1, in: 2) else { return (price, Price(units: max(0, small))) }
+        let bits = Int128(random.next()) << 62 | Int128(random.next() >> 2)
+        let size = Price(units: bits >> Int128(random.next() % 12))
+        return random.chance(1, in: 2) ? (price, size) : (Price(units: bits >> Int128(random.next() % 8)), size)
+    }
+
     private static func events(_ random: inout SplitMix64, plan: WindowPlan, length: Int) -> [StreamEvent] {
         var now = 1_763_843_000_000_000 + Int64(random.next() % 120_000_000)
         var monotonic: Int64 = 1_000
         var last: (WindowTick, CoinKey)?
         let pace = random.pick([2, 10, 40])
+        let sizes = random.pick([Sizes.none, .none, .usual, .usual, .huge])
         return (0..<length).map { _ in
             let step = Int64(random.next() % UInt64(pace * 1_000_000))
             let jump = random.chance(1, in: 60) ? Int64(random.next() % 8_000_000_000) : 0
@@ -130,9 +150,11 @@ struct RandomStream {
             // Few distinct prices and whole seconds now and then, so that ties happen.
             if random.chance(1, in: 3) { time -= time % 1_000_000 }
             let units = Int128(random.next() % 100) * Price.unitsPerOne + (random.chance(1, in: 2) ? 0 : 7)
+            let (price, size) = trade(&random, sizes, price: Price(units: units))
             let tick = WindowTick(
-                price: Price(units: units),
+                price: price,
                 volume: random.chance(1, in: 3) ? nil : Price(Int(random.next() % 1_000)),
+                size: size,
                 time: EventTime(microseconds: time),
                 isSnapshot: random.chance(1, in: 2)
             )

@@ -1,4 +1,5 @@
 import Shared
+import TestSupport
 
 @testable import Aggregator
 
@@ -106,6 +107,7 @@ struct ReferenceModel {
             raise(to: markThen)
         }
         if completeFrom == nil { completeFrom = tick.time }
+        guard fits(tick, coin, pane..<paneEnd) else { return .outOfRange }
         let place = accepted[coin, default: []].lastIndex { $0.time <= tick.time }.map { $0 + 1 } ?? 0
         accepted[coin, default: []].insert(tick, at: place)
         if lastSeen[coin].map({ tick.time >= $0 }) ?? true {
@@ -127,7 +129,12 @@ struct ReferenceModel {
                 let window = start..<start + spec.size
                 let isEmpty = !ticks.contains { window.contains($0.time.microseconds) }
                 let lastBefore = ticks.lastIndex { $0.time.microseconds < start }
-                if isEmpty, lastBefore == place { emit(spec, start, coin, isFirst: false) }
+                // Or whose last pane has got its first trade by this one: then it says that nothing was traded.
+                let isFirstTrade = tick.size != nil && trades(of: coin, in: pane..<paneEnd).count == 1
+                let isOfLastPane = lastBefore.map { pane..<paneEnd ~= ticks[$0].time.microseconds } ?? false
+                if isEmpty, lastBefore == place || isFirstTrade && isOfLastPane {
+                    emit(spec, start, coin, isFirst: false)
+                }
                 start -= spec.slide
             }
         }
@@ -160,14 +167,15 @@ struct ReferenceModel {
         let before = ticks.last { $0.time.microseconds < start }
         var result: PriceAggregate
         if let first = inside.first, let last = inside.last {
-            let sum = inside.reduce(Int128(0)) { $0 + $1.price.units }
+            let sum = inside.reduce(PaperNumber(0)) { $0 + paper($1.price) }
             let prices = inside.map(\.price)
             result = aggregate(spec, start, coin, open: first.price, close: last.price)
             result.high = prices.max() ?? .zero
             result.low = prices.min() ?? .zero
-            result.average = roundedMean(sum, Int128(inside.count))
+            result.average = price(sum.dividedHalfToEven(by: PaperNumber(UInt128(inside.count)))) ?? .zero
             result.sampleCount = inside.count
             result.totalVolume = last.volume
+            addTrades(inside, to: &result)
             result.firstTickAt = first.time
             result.lastTickAt = last.time
         } else if let before {
@@ -175,6 +183,9 @@ struct ReferenceModel {
             guard end - silentSince <= floorTo(plan.paneLength, plan.syntheticLimit) else { return }
             result = aggregate(spec, start, coin, open: before.price, close: before.price)
             result.totalVolume = before.volume
+            if !trades(of: coin, in: silentSince - plan.paneLength..<silentSince).isEmpty {
+                (result.tradeCount, result.volume, result.quoteVolume) = (0, .zero, .zero)
+            }
             result.synthetic = true
         } else {
             return
@@ -184,6 +195,38 @@ struct ReferenceModel {
         emitted[name] = result.revision + 1
         results.append(result)
         if isFirst, !result.synthetic, spec.kind == .sliding { lookAtWindow(result, coin) }
+    }
+
+    // MARK: - Trades, calculated as on paper
+
+    private func trades(of coin: CoinKey, in times: Range<Int64>) -> [WindowTick] {
+        accepted[coin, default: []].filter { times.contains($0.time.microseconds) && $0.size != nil }
+    }
+
+    private func paper(_ price: Price?) -> PaperNumber { PaperNumber((price ?? .zero).units.magnitude) }
+
+    /// A price of so many units, unless there are too many.
+    private func price(_ units: PaperNumber) -> Price? { Int128(units.description).map { Price(units: $0) } }
+
+    /// Whether neither the prices nor the sizes of a pane become so many that those of the longest window could leave 127
+    /// bits.
+    private func fits(_ tick: WindowTick, _ coin: CoinKey, _ pane: Range<Int64>) -> Bool {
+        let longest = plan.windows.map(\.size).max() ?? plan.paneLength
+        let limit = PaperNumber((Int128.max / Int128(longest / plan.paneLength)).magnitude)
+        let all = accepted[coin, default: []].filter { pane.contains($0.time.microseconds) } + [tick]
+        return all.reduce(PaperNumber(0)) { $0 + paper($1.price) } <= limit
+            && (tick.size == nil || all.reduce(PaperNumber(0)) { $0 + paper($1.size) } <= limit)
+    }
+
+    private func addTrades(_ inside: [WindowTick], to result: inout PriceAggregate) {
+        let trades = inside.filter { $0.size != nil }
+        guard !trades.isEmpty else { return }
+        let volume = trades.reduce(PaperNumber(0)) { $0 + paper($1.size) }
+        let quote = trades.reduce(PaperNumber(0)) { $0 + paper($1.price) * paper($1.size) }
+        result.tradeCount = trades.count
+        result.volume = price(volume)
+        result.quoteVolume = price(quote.dividedHalfToEven(by: PaperNumber(Price.unitsPerOne.magnitude)))
+        if volume > PaperNumber(0) { result.vwap = price(quote.dividedHalfToEven(by: volume)) }
     }
 
     private func aggregate(
@@ -222,17 +265,6 @@ struct ReferenceModel {
     private func floorTo(_ step: Int64, _ value: Int64) -> Int64 {
         let rest = value % step
         return value - (rest < 0 ? rest + step : rest)
-    }
-
-    /// Rounds half to even by looking at both neighbours.
-    private func roundedMean(_ sum: Int128, _ count: Int128) -> Price {
-        let quotient = sum / count
-        let candidates = [quotient - 1, quotient, quotient + 1]
-        let best = candidates.min { left, right in
-            let (leftMiss, rightMiss) = ((left * count - sum).magnitude, (right * count - sum).magnitude)
-            return leftMiss == rightMiss ? left % 2 == 0 : leftMiss < rightMiss
-        }
-        return Price(units: best ?? quotient)
     }
 
     // MARK: - Alerts
