@@ -73,7 +73,7 @@ struct IngestorSettings: Sendable {
         allowed: "the path of a file that can be read",
         help:
             "The ticks to replay: NDJSON of ticks, or CSV with a header line that names timestamp, coin_id, price and "
-            + "perhaps volume, vs_currency, symbol and name (replay)."
+            + "perhaps volume, size, trade_id, side, vs_currency, symbol and name (replay)."
     )
     static let replayFormat = Setting<ReplayFormat>.choice(
         "INGESTOR_REPLAY_FORMAT",

@@ -11,6 +11,12 @@ struct ReplayColumns: Sendable, Hashable {
     var price: Int
     /// `volume`, or `total_volume`: the rolling 24-hour volume.
     var volume: Int?
+    /// `size`: how much was traded, in base units.
+    var size: Int?
+    /// `trade_id`
+    var tradeID: Int?
+    /// `side`: the taker's, `buy` or `sell`.
+    var side: Int?
     /// `vs_currency`
     var vsCurrency: Int?
     /// `symbol`
@@ -43,6 +49,9 @@ struct ReplayColumns: Sendable, Hashable {
         self.coinID = coinID
         self.price = price
         volume = names.firstIndex(of: "volume") ?? names.firstIndex(of: "total_volume")
+        size = names.firstIndex(of: "size")
+        tradeID = names.firstIndex(of: "trade_id")
+        side = names.firstIndex(of: "side")
         vsCurrency = names.firstIndex(of: "vs_currency")
         symbol = names.firstIndex(of: "symbol")
         name = names.firstIndex(of: "name")

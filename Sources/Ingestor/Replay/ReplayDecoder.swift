@@ -52,12 +52,16 @@ struct ReplayDecoder {
         }
         guard let price = try number(columns.price, "price") else { throw Failure(description: "price is empty") }
         let volume = if let column = columns.volume { try number(column, "volume") } else { Price?.none }
+        let size = if let column = columns.size { try number(column, "size") } else { Price?.none }
         let tick = PriceTick(
             coinID: coinID,
             symbol: text(columns.symbol) ?? "",
             name: text(columns.name) ?? "",
             vsCurrency: text(columns.vsCurrency) ?? vsCurrency,
             price: price,
+            size: size,
+            tradeID: text(columns.tradeID),
+            side: try side(),
             totalVolume: volume,
             timestamp: timestamp,
             ingestedAt: ingestedAt,
@@ -65,6 +69,14 @@ struct ReplayDecoder {
         )
         if let fault = tick.fault { throw Failure(description: fault) }
         return tick
+    }
+
+    private func side() throws(Failure) -> TradeSide? {
+        guard let text = text(columns?.side) else { return nil }
+        guard let side = TradeSide(rawValue: text) else {
+            throw Failure(description: "side \"\(text.cut(to: 64))\" is neither buy nor sell")
+        }
+        return side
     }
 
     private func text(_ column: Int?) -> String? {

@@ -50,6 +50,31 @@ struct ReplayTests {
         }
     }
 
+    @Test("Trades: size, trade_id and side of a CSV and of NDJSON go into the ticks, digit for digit")
+    func trades() throws {
+        let csv = try replay(
+            """
+            side,timestamp,coin_id,price,trade_id,size
+            buy,2026-11-22T20:35:00.123Z,bitcoin,67187.33,0042,0.000000000000000001
+            ,2026-11-22T20:35:01Z,bitcoin,67187.34,,
+            sell,2026-11-22T20:35:02Z,bitcoin,67187.35,43,12.5
+            bid,2026-11-22T20:35:03Z,bitcoin,67187.36,44,1
+            buy,2026-11-22T20:35:04Z,bitcoin,67187.37,45,-1
+            """
+        )
+        #expect(csv.failure == nil && csv.bad == 2)
+        #expect(csv.ticks.map(\.size) == [Price(units: 1), nil, Price("12.5")])
+        #expect(csv.ticks.map(\.tradeID) == ["0042", nil, "43"])
+        #expect(csv.ticks.map(\.side) == [.buy, nil, .sell])
+        let lines = csv.ticks.map { tick in
+            var json = JSONWriter()
+            tick.write(to: &json)
+            return json.text
+        }
+        let ndjson = try replay(lines.joined(separator: "\n"))
+        #expect(ndjson.failure == nil && ndjson.ticks == csv.ticks)
+    }
+
     @Test("CSV: any order of columns, quotes, all forms of time, an empty volume")
     func csv() throws {
         let run = try replay(
