@@ -7,7 +7,8 @@ enum FeedEvent: Sendable, Hashable {
     case heartbeat(product: Int?, lastID: Int64?)
     /// The exchange sends this product's trades from now on.
     case subscribed(product: Int)
-    /// The exchange doesn't send this product's trades: it doesn't know the product, or has delisted it.
+    /// The exchange doesn't send this product's trades: it doesn't know the product, or has delisted it. What it will send
+    /// at another try is ``failed(reason:endsConnection:)``.
     case refused(product: Int, reason: String)
     /// The exchange complains, and names no product; the connection is of no use when it says so.
     case failed(reason: String, endsConnection: Bool)
