@@ -35,12 +35,14 @@ struct TickFeed {
             let behind: UInt64 =
                 random.chance(1, in: 50) ? 900_000_000 : random.chance(1, in: 20) ? 200_000_000 : 8_000_000
             let time = EventTime(microseconds: now - Int64(random.next() % behind))
+            let isTrade = random.chance(1, in: 2)
             let tick = PriceTick(
                 coinID: coin,
                 symbol: "c",
                 name: coin,
                 vsCurrency: "usd",
                 price: Price(units: Int128(random.next() % 1_000_000_000) * 1_000_000_000_000),
+                size: isTrade ? Price(units: Int128(random.next())) : nil,
                 totalVolume: Price(Int(random.next() % 1_000_000)),
                 timestamp: time,
                 ingestedAt: time,
@@ -86,6 +88,7 @@ struct TickFeed {
                 let input = WindowTick(
                     price: tick.price,
                     volume: tick.totalVolume,
+                    size: tick.size,
                     time: tick.timestamp,
                     isSnapshot: tick.source == "coingecko"
                 )
