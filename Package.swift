@@ -97,6 +97,11 @@ let package = Package(
             exclude: ["index.html", "favicon.svg"]
         ),
         .target(
+            name: "CProductTable",
+            path: "Sources/Ingestor/Products/Table",
+            exclude: ["products.csv"]
+        ),
+        .target(
             name: "Shared",
             dependencies: [
                 "CRdKafka",
@@ -137,7 +142,7 @@ let package = Package(
             swiftSettings: settings
         ),
     ]
-        + service("Ingestor", excluding: ["C"], dependencies: ["CLibCurl"])
+        + service("Ingestor", excluding: ["C", "Products/Table"], dependencies: ["CLibCurl", "CProductTable"])
         + service("Aggregator")
         + service("Persister", excluding: ["C"], dependencies: ["CLibPQ"])
         + service(
