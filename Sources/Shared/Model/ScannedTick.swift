@@ -79,9 +79,7 @@ public struct ScannedTick: Sendable, Hashable {
         case .name: name = try scanner.optionalText()
         case .vsCurrency: vsCurrency = try scanner.text()
         case .price: price = try scanner.price()
-        case .size: size = try scanner.optionalPrice()
-        case .tradeID: tradeID = try scanner.isNull() ? nil : scanner.text()
-        case .side: side = try scanner.isNull() ? nil : scanner.choice()
+        case .size, .tradeID, .side: try readTrade(field, from: &scanner)
         case .marketCap: marketCap = try scanner.optionalPrice()
         case .marketCapRank: marketCapRank = try scanner.isNull() ? nil : scanner.integer()
         case .totalVolume: totalVolume = try scanner.optionalPrice()
@@ -91,6 +89,19 @@ public struct ScannedTick: Sendable, Hashable {
         case .timestamp: timestamp = try scanner.eventTime()
         case .ingestedAt: ingestedAt = try scanner.isNull() ? nil : scanner.eventTime()
         case .source: source = try scanner.optionalText()
+        }
+    }
+
+    /// Out of line: in the middle of the others its code costs every tick more than a trade pays for the call.
+    @inline(never)
+    private mutating func readTrade(
+        _ field: PriceTick.Field,
+        from scanner: inout JSONScanner
+    ) throws(JSONError) {
+        switch field {
+        case .size: size = try scanner.optionalPrice()
+        case .tradeID: tradeID = try scanner.isNull() ? nil : scanner.text()
+        default: side = try scanner.isNull() ? nil : scanner.choice()
         }
     }
 
