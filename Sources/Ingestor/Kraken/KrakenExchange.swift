@@ -72,7 +72,7 @@ struct KrakenExchange: Exchange {
     /// Its history is asked by time, in nanoseconds, and answers what is later. A tick's time has whole microseconds,
     /// cut off, so the nanosecond before its own is the last that is sure to be earlier.
     func historyURL(of product: Int, after position: TradePosition) -> String {
-        let (nanoseconds, overflow) = position.time.microseconds.multipliedReportingOverflow(by: 1_000)
+        let (nanoseconds, overflow) = max(position.time.microseconds, 0).multipliedReportingOverflow(by: 1_000)
         let since = overflow ? Int64.max : max(nanoseconds, 1) - 1
         let pair = HTTPClient.encoded(KrakenExchange.restName(of: products[product].name))
         return "\(restURL)/0/public/Trades?pair=\(pair)&since=\(since)&count=\(limits.historyPage)"
