@@ -13,7 +13,7 @@ enum AggregateRow {
             throw JSONError(.invalidValue("only tumbling windows belong in this topic"), at: 0, field: "window")
         }
         let texts = window.coinID.utf8.count + window.vsCurrency.utf8.count + 16
-        rows.appendRow(room: 2 + 17 * CopyRow.fieldRoom + texts) { row in
+        rows.appendRow(room: 2 + 21 * CopyRow.fieldRoom + texts) { row in
             row.begin(fields: Int16(table.columns.count))
             row.timestamp(window.windowStart)
             row.timestamp(window.windowEnd)
@@ -34,6 +34,10 @@ enum AggregateRow {
             row.numeric(window.close)
             row.numeric(window.average)
             row.numeric(window.totalVolume)
+            row.bigint(window.tradeCount.map { Int64($0) })
+            row.numeric(window.volume)
+            row.numeric(window.quoteVolume)
+            row.numeric(window.vwap)
         }
     }
 }

@@ -32,7 +32,8 @@ struct CopyRow: ~Copyable {
     }
 
     /// A `bigint`.
-    mutating func bigint(_ value: Int64) {
+    mutating func bigint(_ value: Int64?) {
+        guard let value else { return null() }
         store(Int32(8))
         store(value)
     }
@@ -94,9 +95,9 @@ struct CopyRow: ~Copyable {
         text(string.utf8.span)
     }
 
-    /// Reads what is written from some place on.
-    func written<Result>(from start: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        body(UnsafeRawBufferPointer(rebasing: bytes[start..<count]))
+    /// Reads some of what is written.
+    func written<Result>(in range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        body(UnsafeRawBufferPointer(rebasing: bytes[range]))
     }
 
     /// Puts the value of a `uuid` into a field that was written before.

@@ -33,13 +33,15 @@ enum SinkTable: String, Sendable, CaseIterable {
             "window_start", "window_end", "first_tick_at", "last_tick_at", "sample_count", "revision", "synthetic",
             "partial", "coin_id", "vs_currency",
         ]
-        let prices = ["open", "high", "low", "close", "average", "total_volume"]
+        let prices = [
+            "open", "high", "low", "close", "average", "total_volume", "trade_count", "volume", "quote_volume", "vwap",
+        ]
         return switch self {
         case .rawPriceData:
             [
                 "id", "ingested_at", "\"timestamp\"", "market_cap_rank", "coin_id", "vs_currency", "price",
-                "market_cap",
-                "total_volume", "high_24h", "low_24h", "price_change_percentage_24h", "source",
+                "market_cap", "total_volume", "high_24h", "low_24h", "price_change_percentage_24h", "source", "size",
+                "trade_id", "side",
             ]
         case .aggregates1m: window + prices
         case .aggregatesSliding: window + ["window_kind"] + prices

@@ -5,7 +5,9 @@ import Shared
 /// Why from the content: the id must be the same whenever the same observation arrives again, from a topic read once more,
 /// from a topic that was lost and filled again (where partition and offset are others), or from an Ingestor that sends a
 /// tick twice around a crash. Everything the source said counts, the numbers too, so that a source which corrects a price
-/// for the same instant adds a row and loses none; when the Ingestor read it does not count.
+/// for the same instant adds a row and loses none; when the Ingestor read it does not count. Size, trade id and side count where
+/// the tick has one of them: two trades of one price in one instant are two rows, and ticks without any keep the ids that they
+/// had before there were trades.
 ///
 /// Why a time in front: 48 bits of milliseconds and 12 bits of microseconds put new rows side by side at the end of the
 /// primary key's index; a bare hash would touch a random page for every row. The other 62 bits are a SipHash. As the time

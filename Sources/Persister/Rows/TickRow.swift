@@ -24,9 +24,9 @@ enum TickRow {
         }
         // A text's bytes without escapes are never more than with them.
         let source = max(tick.source.count, PriceTick.unknownSource.utf8CodeUnitCount)
-        let texts = tick.coinID.count + tick.vsCurrency.count + source
-        rows.appendRow(room: 2 + 13 * CopyRow.fieldRoom + texts) { row in
-            row.begin(fields: 13)
+        let texts = tick.coinID.count + tick.vsCurrency.count + source + (tick.tradeID?.count ?? 0)
+        rows.appendRow(room: 2 + 16 * CopyRow.fieldRoom + texts) { row in
+            row.begin(fields: 16)
             let id = row.count
             row.uuid(0, 0)
             row.timestamp(tick.ingestedAt(orRecordTime: recordTime))
@@ -42,9 +42,34 @@ enum TickRow {
             row.numeric(tick.low24h)
             row.numeric(tick.priceChangePercentage24h)
             tick.withSource(in: record) { row.text($0) }
-            // The encoded fields are the same for the same content, so they are what the id is made from.
-            let identity = row.written(from: content) { TickIdentity(time: tick.timestamp, content: $0) }
+            let price = row.count
+            appendTrade(of: tick, in: record, to: &row)
+            // The encoded fields are the same for the same content, so they are what the id is made from. Those of the
+            // trade belong to it only where there is one: the ids of other ticks are older than trades.
+            let said = tick.isTrade ? content..<row.count : content..<price
+            let identity = row.written(in: said) { TickIdentity(time: tick.timestamp, content: $0) }
             row.replaceUUID(at: id, identity.high, identity.low)
         }
+    }
+
+    private static func appendTrade(of tick: ScannedTick, in record: Span<UInt8>, to row: inout CopyRow) {
+        row.numeric(tick.size)
+        if let tradeID = tick.tradeID {
+            tradeID.withUTF8(in: record) { row.text($0) }
+        } else {
+            row.null()
+        }
+        switch tick.side {
+        case .buy: row.text("buy")
+        case .sell: row.text("sell")
+        case nil: row.null()
+        }
+    }
+}
+
+extension ScannedTick {
+    /// Whether it says anything of a trade.
+    fileprivate var isTrade: Bool {
+        size != nil || tradeID != nil || side != nil
     }
 }

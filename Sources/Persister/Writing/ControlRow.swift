@@ -39,6 +39,9 @@ enum ControlRow {
                 name: "",
                 vsCurrency: "usd",
                 price: one,
+                size: one,
+                tradeID: "1",
+                side: .buy,
                 timestamp: now,
                 ingestedAt: now,
                 source: "control"
@@ -59,6 +62,10 @@ enum ControlRow {
                 close: one,
                 average: one,
                 sampleCount: 1,
+                tradeCount: 1,
+                volume: one,
+                quoteVolume: one,
+                vwap: one,
                 firstTickAt: EventTime(microseconds: start),
                 lastTickAt: EventTime(microseconds: start)
             )

@@ -67,7 +67,7 @@ struct MigrationTests {
         for version in 1..<files.count {
             let database = try TestDatabase(on: server, migrated: false)
             let connection = try database.connect()
-            try Migrator(connection: connection, files: Array(files.prefix(version))).migrate { _ in }
+            try database.migrate(Array(files.prefix(version)))
             try connection.execute(
                 """
                 INSERT INTO raw_price_data (id, "timestamp", ingested_at, coin_id, vs_currency, price, source)
@@ -75,9 +75,16 @@ struct MigrationTests {
                 FROM generate_series(1, 40) AS n
                 """
             )
-            try Migrator(connection: connection, files: files).migrate { _ in }
+            try Self.insertMinutes(connection)
+            let before = try Self.candles(of: database)
+            try database.migrate(files)
             #expect(try Self.description(of: database) == fresh, "from version \(version)")
             #expect(try database.psql("SELECT count(*), sum(price) FROM raw_price_data") == "40|820")
+            // Retention takes old ticks; candles are made of the minutes, which stay.
+            try database.runPolicies()
+            let after = try Self.candles(of: database)
+            #expect(after?.split(separator: "\n").count == 3, "from version \(version)")
+            if let before { #expect(after == before, "from version \(version)") }
         }
     }
 
@@ -86,11 +93,9 @@ struct MigrationTests {
         for server in PostgresServer.all {
             let files = try TestDatabase.schema()
             let database = try TestDatabase(on: server, migrated: false)
-            let connection = try database.connect()
             // What the Apache edition has: every step but those for Community.
-            let apache = files.filter { $0.requirement != .community }
-            try Migrator(connection: connection, files: apache).migrate { _ in }
-            try Migrator(connection: connection, files: files).migrate { _ in }
+            try database.migrate(files.filter { $0.requirement != .community })
+            try database.migrate(files)
             #expect(try Self.description(of: database) == Self.description(of: TestDatabase(on: server)))
         }
     }
@@ -169,6 +174,40 @@ struct MigrationTests {
     func wait(text: String, duration: Duration) {
         #expect(WaitTime(argument: text)?.duration == duration)
         #expect(WaitTime(argument: text + "x") == nil)
+    }
+
+    /// Minutes of a week, half a year and two years ago, in whatever columns there are.
+    private static func insertMinutes(_ connection: PostgresConnection) throws {
+        try connection.execute(
+            """
+            INSERT INTO price_aggregates_1m (window_start, window_end, first_tick_at, last_tick_at, sample_count, revision,
+                synthetic, partial, coin_id, vs_currency, open, high, low, close, average, total_volume)
+            SELECT start, start + INTERVAL '1 minute', start, start, 2, 0, false, false, 'bitcoin', 'usd',
+                n, n + 2, n - 2, n + 1, n, 1000 + n
+            FROM generate_series(1, 9) AS n,
+                LATERAL (SELECT now()::date - (ARRAY[7, 180, 730])[n % 3 + 1] + n * INTERVAL '1 minute' AS start) AS minute
+            """
+        )
+    }
+
+    /// Candles of a day, with the 24-hour figure by the name that it has; nil of a database from before there were candles.
+    private static func candles(of database: TestDatabase) throws -> String? {
+        guard try !database.psql("SELECT to_regclass('price_candles_1d')").isEmpty else { return nil }
+        // A continuous aggregate, as they were on TimescaleDB Community, is asked for all that it can hold.
+        let isKept = "SELECT count(*) > 0 FROM pg_class WHERE relname LIKE '\\_materialized\\_hypertable%'"
+        if try database.psql(isKept) == "t" {
+            _ = try database.psql("CALL refresh_continuous_aggregate('price_candles_1d', NULL, NULL)")
+        }
+        let rolling = try database.psql(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = 'price_candles_1d' "
+                + "AND column_name = 'total_volume_24h'"
+        )
+        return try database.psql(
+            """
+            SELECT coin_id, vs_currency, bucket, open, high, low, close, trim_scale(average), samples,
+                \(rolling.isEmpty ? "volume" : rolling) FROM price_candles_1d ORDER BY bucket
+            """
+        )
     }
 
     /// Columns, indexes, views and constraints of a database as text.

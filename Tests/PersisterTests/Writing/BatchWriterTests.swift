@@ -44,6 +44,75 @@ struct BatchWriterTests {
         #expect(try database.psql("SELECT price, name FROM v_latest_prices") == "0.00000808|Pepé \"\\")
     }
 
+    @Test("Two trades of one coin, time and price are two rows, each digit for digit", arguments: PostgresServer.all)
+    func trades(server: PostgresServer) throws {
+        let database = try TestDatabase(on: server)
+        var writer = try writer(database)
+        func record(_ more: String) -> [UInt8] {
+            Array(
+                """
+                {"coin_id":"bitcoin","vs_currency":"usd","price":67187.25,"size":99999999999999999999.000000000000000001,\
+                "trade_id":\(more),"timestamp":"2026-11-22T20:35:00.123456Z","source":"kraken"}
+                """.utf8
+            )
+        }
+        let longest = String(repeating: "9", count: 64)
+        let records = [
+            record(#""17","side":"buy""#), record(#""18","side":"buy""#), record(#""18","side":"sell""#),
+            record(#""\#(longest)""#), record(#""a|é\\\" \u00e9""#), record(#""17","side":"buy""#),
+        ]
+        let result = try writer.write(Ticks.batch(records), deliver: unexpected)
+        #expect(result == BatchWriter.Result(rows: 5, conflicts: 1))
+        let rows = try database.psql(
+            "SELECT trade_id, side, size, price FROM raw_price_data ORDER BY trade_id COLLATE \"C\", side"
+        )
+        let tail = "|99999999999999999999.000000000000000001|67187.25"
+        #expect(
+            rows.split(separator: "\n").map(String.init) == [
+                "17|buy" + tail, "18|buy" + tail, "18|sell" + tail, longest + "|" + tail, "a|é\\\" é|" + tail,
+            ]
+        )
+    }
+
+    @Test(
+        "What was traded in a window arrives digit for digit, and is absent where it is absent",
+        arguments: PostgresServer.all
+    )
+    func volumes(server: PostgresServer) throws {
+        let database = try TestDatabase(on: server)
+        var writer = try writer(database)
+        var windows = (0..<3).map { Ticks.window(minute: $0, close: 10, revision: 0) }
+        windows[0].tradeCount = 2
+        windows[0].volume = Price(units: .max)
+        windows[0].quoteVolume = Price(units: 1)
+        windows[0].vwap = Price("1.000000000000000001")
+        windows[1].tradeCount = 0
+        windows[1].volume = .zero
+        windows[1].quoteVolume = .zero
+        let batch = Ticks.batch(windows.map { Ticks.json($0) }, into: .aggregates1m)
+        #expect(try writer.write(batch, deliver: unexpected).rows == 3)
+        for table in ["price_aggregates_1m", "price_candles_1m"] {
+            let figures = "SELECT trade_count, volume, quote_volume, vwap FROM \(table) ORDER BY window_start"
+            let first = "2|170141183460469231731.687303715884105727|0.000000000000000001|1.000000000000000001"
+            #expect(try database.psql(figures) == first + "\n0|0|0|\n|||")
+        }
+        // A later revision takes them away again.
+        var revised = windows[0]
+        (revised.tradeCount, revised.volume, revised.quoteVolume, revised.vwap, revised.revision) = (
+            nil, nil, nil, nil, 1
+        )
+        let later = Ticks.batch([Ticks.json(revised)], into: .aggregates1m, from: 3)
+        #expect(try writer.write(later, deliver: unexpected).rows == 1)
+        #expect(try database.psql("SELECT count(volume), count(*) FROM price_aggregates_1m") == "1|3")
+
+        var sliding = Ticks.window(minute: 0, close: 10, revision: 0, sliding: true)
+        (sliding.tradeCount, sliding.volume, sliding.quoteVolume, sliding.vwap) = (1, Price(2), Price(8), Price(4))
+        let other = Ticks.batch([Ticks.json(sliding)], into: .aggregatesSliding, from: 4)
+        #expect(try writer.write(other, deliver: unexpected).rows == 1)
+        let row = "SELECT window_kind, trade_count, volume, quote_volume, vwap FROM price_aggregates_sliding"
+        #expect(try database.psql(row) == "sliding|1|2|8|4")
+    }
+
     @Test("A tick of four fields is a row: of an unknown source, received when its record was written, without a name")
     func fewFields() throws {
         let database = try TestDatabase(on: PostgresServer.shared.get())
@@ -337,7 +406,7 @@ struct BatchWriterTests {
             try database.psql("SELECT close, revision FROM price_aggregates_1m ORDER BY window_start") == "30|3\n12|1"
         )
         #expect(
-            try database.psql("SELECT open, high, low, close, samples FROM price_candles_5m") == "1|30|1|12|4"
+            try database.psql("SELECT open, high, low, close, sample_count FROM price_candles_5m") == "1|30|1|12|4"
         )
     }
 
