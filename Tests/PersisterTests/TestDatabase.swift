@@ -29,8 +29,8 @@ final class TestDatabase {
         try PostgresConnection(url)
     }
 
-    /// Applies steps as `persister migrate` does: once more after a failure that may pass. On TimescaleDB, a policy's first run
-    /// may get in the way of the step that drops what it works on.
+    /// Applies steps as `persister migrate` does: again after a failure that may pass, five times at most. On TimescaleDB, a
+    /// policy's first run may get in the way of the step that drops what it works on.
     func migrate(_ files: [MigrationFile]) throws {
         for attempt in 1... {
             do {

@@ -47,7 +47,7 @@ struct BinanceExchange: Exchange {
         "\(feedURL)/stream"
     }
 
-    func subscribe(to products: Range<Int>) -> [String] {
+    func subscribe(to products: Range<Int>) -> String {
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("method")
@@ -60,7 +60,7 @@ struct BinanceExchange: Exchange {
         writer.key("id")
         writer.integer(BinanceExchange.requestID(of: products))
         writer.endObject()
-        return [writer.text]
+        return writer.text
     }
 
     func read(_ message: Span<UInt8>, into events: inout [FeedEvent]) throws(JSONError) {

@@ -14,7 +14,9 @@ enum BinanceHistory {
     /// - Throws: ``JSONError``, also for `{"code":-1121,"msg":"Invalid symbol."}`.
     static func read(_ body: Span<UInt8>, of product: Int, into trades: inout [Trade]) throws(JSONError) {
         var scanner = JSONScanner(body)
-        guard try scanner.peekKind() == .array else { throw try complaint(body) }
+        guard try scanner.peekKind() == .array else {
+            throw try JSONScanner.complaint("msg", in: body, of: "binance")
+        }
         var page: [Trade] = []
         try scanner.beginArray()
         while try scanner.nextElement() { page.append(try trade(body, of: product, &scanner)) }
@@ -46,12 +48,5 @@ enum BinanceHistory {
             }
         }
         return try parts.trade(of: product, names: names, at: scanner.position)
-    }
-
-    /// What an answer that is no page says.
-    private static func complaint(_ body: Span<UInt8>) throws(JSONError) -> JSONError {
-        var scanner = JSONScanner(body)
-        guard try scanner.findMember("msg", in: body) else { return JSONError(.wrongType("an array"), at: 0) }
-        return JSONError(.invalidValue("binance: \(try scanner.string().cut(to: RecordLimit.error))"), at: 0)
     }
 }

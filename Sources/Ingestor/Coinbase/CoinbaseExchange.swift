@@ -47,7 +47,7 @@ struct CoinbaseExchange: Exchange {
         feedURL
     }
 
-    func subscribe(to products: Range<Int>) -> [String] {
+    func subscribe(to products: Range<Int>) -> String {
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("type")
@@ -62,7 +62,7 @@ struct CoinbaseExchange: Exchange {
         writer.string("heartbeat")
         writer.endArray()
         writer.endObject()
-        return [writer.text]
+        return writer.text
     }
 
     func read(_ message: Span<UInt8>, into events: inout [FeedEvent]) throws(JSONError) {

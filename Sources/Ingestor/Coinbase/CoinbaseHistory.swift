@@ -6,7 +6,9 @@ enum CoinbaseHistory {
     /// - Throws: ``JSONError``, also for `{"message":"NotFound"}`.
     static func read(_ body: Span<UInt8>, of product: Int, into trades: inout [Trade]) throws(JSONError) {
         var scanner = JSONScanner(body)
-        guard try scanner.peekKind() == .array else { throw try complaint(body) }
+        guard try scanner.peekKind() == .array else {
+            throw try JSONScanner.complaint("message", in: body, of: "coinbase")
+        }
         var page: [Trade] = []
         try scanner.beginArray()
         while try scanner.nextElement() {
@@ -20,14 +22,5 @@ enum CoinbaseHistory {
         try scanner.end()
         page.sort { $0.id < $1.id }
         trades += page
-    }
-
-    /// What an answer that is no page says.
-    private static func complaint(_ body: Span<UInt8>) throws(JSONError) -> JSONError {
-        var scanner = JSONScanner(body)
-        guard try scanner.findMember("message", in: body) else {
-            return JSONError(.wrongType("an array"), at: 0)
-        }
-        return JSONError(.invalidValue("coinbase: \(try scanner.string().cut(to: RecordLimit.error))"), at: 0)
     }
 }

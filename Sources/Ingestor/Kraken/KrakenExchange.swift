@@ -45,7 +45,7 @@ struct KrakenExchange: Exchange {
     }
 
     /// The snapshot, its last 50 trades, often closes the gap of a reconnect.
-    func subscribe(to products: Range<Int>) -> [String] {
+    func subscribe(to products: Range<Int>) -> String {
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("method")
@@ -62,7 +62,7 @@ struct KrakenExchange: Exchange {
         writer.bool(true)
         writer.endObject()
         writer.endObject()
-        return [writer.text]
+        return writer.text
     }
 
     func read(_ message: Span<UInt8>, into events: inout [FeedEvent]) throws(JSONError) {

@@ -12,9 +12,7 @@ enum CoinList: Sendable, Hashable {
             self = .largest(count)
             return
         }
-        let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-            String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-        }
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(\.withoutOuterSpaces)
         let allowed = { (id: String) in
             !id.isEmpty && id.utf8.count <= 128 && id.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F }
         }

@@ -16,9 +16,7 @@ struct ProductRow: Sendable, Hashable {
     /// Reads a line: six fields with commas between them. Nothing is quoted, so a name holds no comma.
     /// - Throws: ``ProductTableError`` with what is wrong, without the line's number.
     init(line: Substring) throws(ProductTableError) {
-        let fields = line.split(separator: ",", omittingEmptySubsequences: false).map { field in
-            String(field.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-        }
+        let fields = line.split(separator: ",", omittingEmptySubsequences: false).map(\.withoutOuterSpaces)
         guard fields.count == 6 else {
             throw ProductTableError(
                 "\(fields.count) fields instead of 6: exchange,product,coin_id,symbol,name,vs_currency"

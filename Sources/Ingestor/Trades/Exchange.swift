@@ -14,8 +14,9 @@ protocol Exchange: Sendable {
     /// Where the feed of these products is, a `wss://` URL.
     func feedURL(of products: Range<Int>) -> String
 
-    /// The text messages that ask for the trades of these products, at most ``ExchangeLimits/productsPerMessage``.
-    func subscribe(to products: Range<Int>) -> [String]
+    /// The text message that asks for the trades of these products.
+    /// - Parameter products: at most ``ExchangeLimits/productsPerMessage``.
+    func subscribe(to products: Range<Int>) -> String
 
     /// Reads one message of the feed.
     /// - Parameter events: what it says is appended; a message may hold several trades.

@@ -41,10 +41,8 @@ struct ExchangeFeed {
         log = Logger(label: exchange.name)
         products = exchange.products.indices.map { ProductTrades(position: positions[$0]) }
         history = HistoryPlan(interval: exchange.limits.historyInterval)
-        let size = max(1, exchange.limits.productsPerConnection)
-        connections = stride(from: 0, to: products.count, by: size).map { start in
-            let numbers = start..<min(start + size, exchange.products.count)
-            return FeedConnection(products: numbers, limits: exchange.limits)
+        connections = products.indices.parts(of: exchange.limits.productsPerConnection).map { numbers in
+            FeedConnection(products: numbers, limits: exchange.limits)
         }
     }
 
@@ -61,7 +59,8 @@ struct ExchangeFeed {
     /// A connection is open.
     mutating func opened(_ number: Int, at now: Duration) {
         let numbers = connections[number].products
-        connections[number].opened(at: now, asking: exchange.subscribe(to: numbers))
+        let parts = numbers.parts(of: exchange.limits.productsPerMessage)
+        connections[number].opened(at: now, asking: parts.map(exchange.subscribe))
         refused.subtract(numbers)
         log.info("connected", metadata: ["connection": "\(number)", "products": "\(numbers.count)"])
         advance(at: now)
@@ -104,17 +103,13 @@ struct ExchangeFeed {
             return historyFailed(of: product, reason: "\(error)", retryAfter: nil, at: now, random: random)
         }
         var holes: [ProductTrades.Hole] = []
-        let before = ready.count
         let trades = page
-        let brought = change(product) { product, ready in
+        let filled = change(product) { product, ready in
             product.takeHistory(trades, at: now, into: &ready, holes: &holes)
         }
-        // What was held and could go on because of it came from the feed.
-        let sent = ready[before...]
-        let ids = Set(page.lazy.map(\.id))
-        counts.filled.increment(by: sent.count { ids.contains($0.id) })
+        counts.filled.increment(by: filled)
         for hole in holes { lost(hole, of: product, because: "the history lacks them") }
-        history.answered(at: now, brought: brought)
+        history.answered(at: now, brought: filled > 0)
     }
 
     /// There was no good answer to a question for history.
@@ -241,5 +236,13 @@ struct ExchangeFeed {
         counts.lost.increment(by: Int(clamping: hole.count))
         let name = exchange.products[product].name
         log.error("\(hole.count) trades of \(name) from id \(hole.firstID) are lost: \(reason)")
+    }
+}
+
+extension Range<Int> {
+    /// The numbers in order, so many together; the last part may have fewer.
+    fileprivate func parts(of size: Int) -> [Range<Int>] {
+        let size = Swift.max(1, size)
+        return stride(from: lowerBound, to: upperBound, by: size).map { $0..<Swift.min($0 + size, upperBound) }
     }
 }

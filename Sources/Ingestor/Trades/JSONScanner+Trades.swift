@@ -56,6 +56,21 @@ extension JSONScanner {
         return false
     }
 
+    /// What an answer says in a member, when it should have been a page of history.
+    /// - Parameters:
+    ///   - name: the member.
+    ///   - body: the whole answer, an object.
+    ///   - exchange: who says it.
+    static func complaint(
+        _ name: StaticString,
+        in body: Span<UInt8>,
+        of exchange: String
+    ) throws(JSONError) -> JSONError {
+        var scanner = JSONScanner(body)
+        guard try scanner.findMember(name, in: body) else { return JSONError(.wrongType("an array"), at: 0) }
+        return JSONError(.invalidValue("\(exchange): \(try scanner.string().cut(to: RecordLimit.error))"), at: 0)
+    }
+
     private static func inexact(at position: Int) -> JSONError {
         JSONError(.invalidValue("the number has more than 18 decimals"), at: position)
     }

@@ -104,25 +104,26 @@ struct ProductTrades: Sendable {
     ///   - now: the time it came.
     ///   - ready: trades that can be sent now are appended, in order.
     ///   - holes: ids that the history lacks, before trades that it has, are appended.
-    /// - Returns: whether it brought a trade that was missing.
+    /// - Returns: how many trades of the page were missing.
     mutating func takeHistory(
         _ page: [Trade],
         at now: Duration,
         into ready: inout [Trade],
         holes: inout [Hole]
-    ) -> Bool {
-        let before = position?.id
+    ) -> Int {
+        var filled = 0
         for trade in page {
             guard let last = position?.id else { break }
             if trade.id <= last { continue }
             if trade.id - 1 != last { holes.append(Hole(firstID: last + 1, count: trade.id - 1 - last)) }
             hand(trade, to: &ready)
             release(into: &ready)
+            filled += 1
         }
-        guard position?.id != before else { return false }
+        guard filled > 0 else { return 0 }
         begin(at: now)
         settle(at: now)
-        return true
+        return filled
     }
 
     /// Gives the first hole up.

@@ -56,6 +56,18 @@ struct ExchangeFeedTests {
         #expect(feed.ready.filter { $0.product == 1 }.map(\.id) == [1] + Array(3..<19))
     }
 
+    @Test("no message asks for more products than the exchange takes in one: Coinbase ignores all for one it lacks")
+    func subscriptionParts() {
+        let exchange = CoinbaseExchange(products: ["BTC-USD", "ETH-USD", "FOO-USD"].map { .named($0) })
+        let counts = FeedCounts(exchange: "coinbase", registry: PrometheusRegistry())
+        var feed = ExchangeFeed(exchange, positions: [nil, nil, nil], counts: counts)
+        feed.advance(at: .zero)
+        feed.opened(0, at: .seconds(1))
+        for tenths in 0..<10 { feed.advance(at: .seconds(1) + .milliseconds(tenths * 100)) }
+        let texts = feed.actions.compactMap { if case .send(_, let text) = $0 { text } else { nil } }
+        #expect(texts == (0..<3).map { exchange.subscribe(to: $0..<($0 + 1)) })
+    }
+
     @Test("a refused product is said, and the others flow; when all are refused nothing is ready")
     func refused() {
         var feed = feed(products: 2)

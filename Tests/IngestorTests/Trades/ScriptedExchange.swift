@@ -25,7 +25,7 @@ struct ScriptedExchange: Exchange {
 
     func feedURL(of products: Range<Int>) -> String { "ws://scripted/\(products.lowerBound)" }
 
-    func subscribe(to products: Range<Int>) -> [String] { products.map { "subscribe \($0)" } }
+    func subscribe(to products: Range<Int>) -> String { "subscribe \(products.lowerBound)" }
 
     func read(_ message: Span<UInt8>, into events: inout [FeedEvent]) throws(JSONError) {
         var scanner = JSONScanner(message)
