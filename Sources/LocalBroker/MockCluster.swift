@@ -1,4 +1,5 @@
 import CRdKafka
+import Synchronization
 
 /// librdkafka's mock cluster: one Kafka-protocol broker inside this process, reachable from others over loopback.
 ///
@@ -8,6 +9,9 @@ public final class MockCluster: @unchecked Sendable {
     // Both handles are set once here, and librdkafka guards them with locks of its own.
     private let client: OpaquePointer
     private let cluster: OpaquePointer
+
+    /// Keeps the port while the broker is off the network.
+    private let reservation = Mutex<PortReservation?>(nil)
 
     /// `host:port` of the broker; the port is of librdkafka's choice.
     public let bootstrapServers: String
@@ -51,11 +55,18 @@ public final class MockCluster: @unchecked Sendable {
     }
 
     /// Takes the broker off the network, or brings it back with all its records.
+    ///
+    /// It comes back at the same port, or librdkafka ends the process; so nobody else may get that port meanwhile.
     public func setReachable(_ isReachable: Bool) {
-        if isReachable {
-            rd_kafka_mock_broker_set_up(cluster, 1)
-        } else {
-            rd_kafka_mock_broker_set_down(cluster, 1)
+        reservation.withLock { reservation in
+            if isReachable {
+                reservation = nil
+                rd_kafka_mock_broker_set_up(cluster, 1)
+            } else {
+                rd_kafka_mock_broker_set_down(cluster, 1)
+                let port = bootstrapServers.split(separator: ":").last.flatMap { UInt16($0) }
+                reservation = port.flatMap { PortReservation(port: $0) }
+            }
         }
     }
 
