@@ -13,6 +13,10 @@ let settings: [SwiftSetting] = [
 /// The parts of SwiftNIO that serve HTTP.
 let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { .product(name: $0, package: "swift-nio") }
 
+/// What of it, and of its TLS, connects to a WebSocket.
+let webSocket: [Target.Dependency] =
+    nio + [.product(name: "NIOWebSocket", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl")]
+
 /// A service is a library (so that tests and benchmarks can reach it) and a one-file executable beside it.
 func service(
     _ name: String,
@@ -59,6 +63,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -115,12 +120,12 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["Shared", "LocalBroker", "CRdKafka"] + nio,
+            dependencies: ["Shared", "LocalBroker", "CRdKafka"] + webSocket,
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
         tests(of: "Shared"),
-        tests(of: "Ingestor"),
+        tests(of: "Ingestor", dependencies: webSocket),
         tests(of: "Aggregator"),
         tests(of: "Persister", dependencies: ["CLibPQ"]),
         tests(of: "Cacher", dependencies: ["CHiredis"] + nio),
@@ -142,7 +147,11 @@ let package = Package(
             swiftSettings: settings
         ),
     ]
-        + service("Ingestor", excluding: ["C", "Products/Table"], dependencies: ["CLibCurl", "CProductTable"])
+        + service(
+            "Ingestor",
+            excluding: ["C", "Products/Table"],
+            dependencies: ["CLibCurl", "CProductTable"] + webSocket
+        )
         + service("Aggregator")
         + service("Persister", excluding: ["C"], dependencies: ["CLibPQ"])
         + service(

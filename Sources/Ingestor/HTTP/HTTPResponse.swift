@@ -13,9 +13,5 @@ struct HTTPResponse: Sendable {
     }
 
     /// The start of the body as text on one line, for a log: at most 160 characters.
-    var excerpt: String {
-        let text = String(decoding: body.prefix(640), as: UTF8.self)
-        let words = text.split { $0.isWhitespace || $0.isNewline }.joined(separator: " ")
-        return words.count > 160 ? words.prefix(160) + "…" : words
-    }
+    var excerpt: String { Excerpt.text(body) }
 }
