@@ -6,9 +6,9 @@ public struct IngestorCommand: ServiceCommand {
     /// What the service is.
     public static let service = ServiceDescription(
         name: "ingestor",
-        abstract: "Brings prices from CoinGecko, a simulator or a file into the topic prices.raw.",
+        abstract: "Brings prices from CoinGecko, exchanges, a simulator or a file into the topic prices.raw.",
         httpPort: 9101,
-        settings: IngestorSettings.all + CoinGeckoSettings.all + KafkaSettings.all
+        settings: IngestorSettings.all + CoinGeckoSettings.all + ExchangeSettings.all + KafkaSettings.all
     )
     /// Its name and help.
     public static let configuration = commandConfiguration()
@@ -24,9 +24,11 @@ public struct IngestorCommand: ServiceCommand {
     public static func start(_ reader: SettingsReader) throws -> (pipeline: any Pipeline, readiness: Readiness) {
         let readiness = Readiness("kafka", "source")
         let runtime = try RuntimeSettings(reader, httpPort: service.httpPort)
+        let settings = try IngestorSettings(reader)
         let pipeline = IngestorPipeline(
-            settings: try IngestorSettings(reader),
+            settings: settings,
             coinGecko: try CoinGeckoSettings(reader),
+            exchanges: try ExchangeSettings(reader, for: settings),
             kafka: try KafkaSettings(reader, clientID: service.name),
             drainTimeout: runtime.shutdownTimeout * 0.8,
             readiness: readiness,

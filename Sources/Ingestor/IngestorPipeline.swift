@@ -8,6 +8,7 @@ final class IngestorPipeline: Pipeline {
 
     private let settings: IngestorSettings
     private let coinGecko: CoinGeckoSettings
+    private let exchanges: ExchangeSettings
     private let kafka: KafkaSettings
     private let drainTimeout: Duration
     private let readiness: Readiness
@@ -18,6 +19,7 @@ final class IngestorPipeline: Pipeline {
     /// - Parameters:
     ///   - settings: the Ingestor's.
     ///   - coinGecko: the source's, used if it is `coingecko`.
+    ///   - exchanges: the source's, used if it is one of exchanges.
     ///   - kafka: the brokers'.
     ///   - drainTimeout: how long the last ticks may take to be acknowledged.
     ///   - readiness: its conditions `kafka` and `source` are kept.
@@ -25,6 +27,7 @@ final class IngestorPipeline: Pipeline {
     init(
         settings: IngestorSettings,
         coinGecko: CoinGeckoSettings,
+        exchanges: ExchangeSettings,
         kafka: KafkaSettings,
         drainTimeout: Duration,
         readiness: Readiness,
@@ -32,6 +35,7 @@ final class IngestorPipeline: Pipeline {
     ) {
         self.settings = settings
         self.coinGecko = coinGecko
+        self.exchanges = exchanges
         self.kafka = kafka
         self.drainTimeout = drainTimeout
         self.readiness = readiness
@@ -48,6 +52,8 @@ final class IngestorPipeline: Pipeline {
         switch settings.source {
         case .coingecko:
             try run(try polling(partitions: partitions, stop: stop), into: sender, stop: stop)
+        case .exchanges:
+            try run(try trades(partitions: partitions, stop: stop), into: sender, stop: stop)
         case .simulator:
             readiness.set("source", .ok)
             try run(simulator, into: sender, stop: stop)
@@ -165,6 +171,15 @@ final class IngestorPipeline: Pipeline {
             readiness: readiness,
             stop: stop
         )
+    }
+
+    private func trades(partitions: Int, stop: StopSignal) throws -> TradeSource {
+        if !exchanges.missing.isEmpty {
+            log.warning("the table of products doesn't have \(exchanges.missing.joined(separator: ", "))")
+        }
+        let positions = try TradePositionsReader(kafka: kafka, readiness: readiness)
+            .restore(exchanges.exchanges, partitions: partitions)
+        return try TradeSource(exchanges, positions: positions, readiness: readiness, stop: stop)
     }
 
     private var simulator: SimulatorSource {

@@ -1,34 +1,55 @@
 import Shared
 
-/// The settings of the Ingestor, but for Kafka's and CoinGecko's.
+/// The settings of the Ingestor, but for Kafka's, CoinGecko's and the exchanges'.
 struct IngestorSettings: Sendable {
     /// The sources there are.
-    enum Source: String, Sendable, CaseIterable {
+    enum Source: Sendable, Hashable {
         /// CoinGecko's API.
         case coingecko
         /// A random walk.
         case simulator
         /// A file.
         case replay
+        /// The trades of exchanges, each once.
+        case exchanges([ExchangeName])
+
+        /// Reads a setting's text: one source, or several exchanges separated by commas.
+        init?(_ text: String) {
+            switch text.lowercased() {
+            case "coingecko": self = .coingecko
+            case "simulator": self = .simulator
+            case "replay": self = .replay
+            case let text:
+                let names = text.split(separator: ",", omittingEmptySubsequences: false).map(\.withoutOuterSpaces)
+                let exchanges = names.compactMap(ExchangeName.init)
+                guard exchanges.count == names.count, Set(exchanges).count == names.count else { return nil }
+                self = .exchanges(exchanges)
+            }
+        }
     }
 
-    static let source = Setting<Source>.choice(
+    static let source = Setting<Source>(
         "INGESTOR_SOURCE",
-        default: .coingecko,
-        help: "Where the ticks come from."
-    )
+        default: "coingecko",
+        allowed:
+            "coingecko, simulator, replay, or some of \(ExchangeName.allCases.map(\.rawValue).joined(separator: ", ")) "
+            + "separated by commas",
+        help: "Where the ticks come from: polled prices, invented ones, a file, or the trades of exchanges."
+    ) { Source($0) }
     static let coins = Setting<CoinList>(
         "INGESTOR_COINS",
         default: "100",
         allowed: "a whole number from 1 to 100000, or CoinGecko ids separated by commas",
-        help: "Which coins: so many of the largest by market capitalisation, or these (coingecko, simulator)."
+        help:
+            "Which coins: so many of the largest by market capitalisation, or these (coingecko, exchanges, simulator)."
     ) { CoinList($0) }
     static let vsCurrencies = Setting.list(
         "INGESTOR_VS_CURRENCIES",
         default: "usd",
         allowed: "CoinGecko's currency ids in lower case, separated by commas",
-        help: "The currencies of the prices; each costs as many requests as the first (the simulator and a CSV without "
-            + "a column vs_currency take the first)."
+        help:
+            "The currencies of the prices; each costs as many requests to CoinGecko as the first (the simulator and a CSV "
+            + "without a column vs_currency take the first)."
     ) { id in
         id.utf8.count <= 16 && id.utf8.allSatisfy { ($0 >= 0x61 && $0 <= 0x7A) || ($0 >= 0x30 && $0 <= 0x39) }
     }

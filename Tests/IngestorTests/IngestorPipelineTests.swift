@@ -31,9 +31,11 @@ struct IngestorPipelineTests {
         metrics: IngestorMetrics
     ) throws -> IngestorPipeline {
         let reader = SettingsReader(environment: environment)
+        let settings = try IngestorSettings(reader)
         return IngestorPipeline(
-            settings: try IngestorSettings(reader),
+            settings: settings,
             coinGecko: try CoinGeckoSettings(reader),
+            exchanges: try ExchangeSettings(reader, for: settings),
             kafka: kafka,
             drainTimeout: .seconds(20),
             readiness: readiness,

@@ -32,6 +32,17 @@ struct IngestorSettingsTests {
         }
     }
 
+    @Test("the source is one of four kinds; exchanges can be several, each once")
+    func sources() throws {
+        #expect(try ingestor(["INGESTOR_SOURCE": "Simulator"]).source == .simulator)
+        #expect(try ingestor(["INGESTOR_SOURCE": "kraken"]).source == .exchanges([.kraken]))
+        #expect(try ingestor(["INGESTOR_SOURCE": "kraken, coinbase"]).source == .exchanges([.kraken, .coinbase]))
+        for text in ["bitstamp", "kraken,kraken", "kraken,", "kraken,coingecko", "simulator,kraken"] {
+            let error = #expect(throws: SettingsError.self, "\(text)") { try ingestor(["INGESTOR_SOURCE": text]) }
+            #expect(error?.description.contains("coinbase, kraken, binance separated by commas") == true)
+        }
+    }
+
     @Test("the poll interval is auto or a time")
     func pollInterval() throws {
         #expect(try ingestor(["INGESTOR_POLL_INTERVAL": "auto"]).pollInterval == nil)
@@ -87,7 +98,8 @@ struct IngestorSettingsTests {
     func names() {
         let names = IngestorCommand.service.allSettings.map(\.name)
         #expect(Set(names).count == names.count)
-        let own = IngestorSettings.all.map(\.name) + CoinGeckoSettings.all.map(\.name)
-        #expect(own.allSatisfy { $0.hasPrefix("INGESTOR_") || $0.hasPrefix("COINGECKO_") })
+        let own = (IngestorSettings.all + CoinGeckoSettings.all + ExchangeSettings.all).map(\.name)
+        let prefixes = ["INGESTOR_", "COINGECKO_"] + ExchangeName.allCases.map { $0.rawValue.uppercased() + "_" }
+        #expect(own.allSatisfy { name in prefixes.contains { name.hasPrefix($0) } })
     }
 }

@@ -20,9 +20,8 @@ struct BinanceExchange: Exchange {
         productsPerMessage: 100,
         messageInterval: .milliseconds(300),
         connectInterval: .seconds(1),
-        // It has no heartbeats but WebSocket's own: it pings every 20 s. A quiet product's connection lives by the
-        // answers to our pings.
-        silence: .seconds(10),
+        // It has no heartbeats but WebSocket's own: it pings every 20 s.
+        silence: nil,
         // A page weighs 25 (rest-api.md), and 6000 a minute and address may be used up: 150 pages take 3750.
         historyInterval: .milliseconds(400),
         historyPage: 1_000

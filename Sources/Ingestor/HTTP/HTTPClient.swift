@@ -25,9 +25,15 @@ final class HTTPClient {
     /// - Parameters:
     ///   - userAgent: the `User-Agent` header; CoinGecko's network refuses requests without one.
     ///   - limits: time and size.
+    ///   - caFile: the path of a PEM file of authorities that are trusted instead of the system's.
     ///   - stop: a request is given up within a second after this was requested.
     /// - Throws: ``HTTPError`` when libcurl cannot start.
-    init(userAgent: String, limits: Limits = Limits(), stop: StopSignal) throws(HTTPError) {
+    init(
+        userAgent: String,
+        limits: Limits = Limits(),
+        caFile: String? = nil,
+        stop: StopSignal
+    ) throws(HTTPError) {
         guard CurlLibrary.start == CURLE_OK, let handle = curl_easy_init() else {
             throw HTTPError(code: CURLE_FAILED_INIT, detail: "", url: "libcurl")
         }
@@ -47,6 +53,7 @@ final class HTTPClient {
             set(CURLOPT_ACCEPT_ENCODING, ""),
             set(CURLOPT_PROTOCOLS_STR, "http,https"),
             set(CURLOPT_NOPROXY, Self.hostsWithoutProxy),
+            caFile.map { set(CURLOPT_CAINFO, $0) } ?? CURLE_OK,
             tickline_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText),
             tickline_curl_set_write(handle, CURLOPT_WRITEFUNCTION, receiveBody),
             tickline_curl_set_pointer(handle, CURLOPT_WRITEDATA, context),

@@ -119,23 +119,12 @@ struct SimulatorSource: TickSource {
         var scale: Int128 = 1
         for _ in 0..<coin.decimals { scale *= 10 }
         let weight = min(max(Int128(coin.supply) * 1_000 / scale, 1), 100_000_000_000)
-        // The texts are escaped by the writer that all other ticks go through.
-        let sample = PriceTick(
+        let head = TickHead.bytes(
             coinID: coin.id,
             symbol: coin.symbol,
             name: coin.name,
-            vsCurrency: vsCurrency,
-            price: .zero,
-            timestamp: EventTime(microseconds: 0),
-            ingestedAt: EventTime(microseconds: 0),
-            source: "simulator"
+            vsCurrency: vsCurrency
         )
-        var writer = JSONWriter()
-        sample.write(to: &writer)
-        let whole = writer.withUnsafeBytes { Array($0) }
-        let mark = Array("\"price\":".utf8)
-        let end = whole.indices.first { whole[$0...].starts(with: mark) } ?? 0
-        let head = Array(whole[..<(end + mark.count)])
         let rankText = Array(",\"market_cap_rank\":\(rank),\"total_volume\":".utf8)
         return Coin(
             walk: walk,

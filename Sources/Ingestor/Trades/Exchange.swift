@@ -42,8 +42,9 @@ struct ExchangeLimits: Sendable {
     var messageInterval: Duration
     /// The least time between two attempts to connect.
     var connectInterval: Duration
-    /// After this long without any message the connection is dead.
-    var silence: Duration
+    /// After this long without any message the connection is dead; nil for an exchange that has nothing to say while
+    /// nobody trades, where the answers to WebSocket's pings have to do.
+    var silence: Duration?
     /// The least time between two requests for history.
     var historyInterval: Duration
     /// How many trades a page of history has at most.

@@ -28,6 +28,8 @@ struct ExchangeFeed {
     private var heldCount = 0
     private var refused: Set<Int> = []
     private var nextConnect = Duration.zero
+    /// Why a connection was closed last; nil since one was opened.
+    private var lastClose: String?
     private var events: [FeedEvent] = []
     private var page: [Trade] = []
     private var samplers = (unreadable: LogSampler(every: .seconds(10)), ignored: LogSampler(every: .seconds(60)))
@@ -53,7 +55,14 @@ struct ExchangeFeed {
     var problem: String? {
         if refused.count == products.count { return "\(exchange.name) refuses all products" }
         let closed = connections.count { !$0.isOpen }
-        return closed == 0 ? nil : "\(closed) of \(connections.count) connections to \(exchange.name) are not open"
+        if closed == 0 { return nil }
+        let reason = lastClose.map { ": \($0)" } ?? ""
+        return "\(closed) of \(connections.count) connections to \(exchange.name) are not open\(reason)"
+    }
+
+    /// What came was not looked at for a while: the silence of connections says nothing before this.
+    mutating func resumed(at now: Duration) {
+        for number in connections.indices { connections[number].heard(at: now) }
     }
 
     /// A connection is open.
@@ -62,6 +71,7 @@ struct ExchangeFeed {
         let parts = numbers.parts(of: exchange.limits.productsPerMessage)
         connections[number].opened(at: now, asking: parts.map(exchange.subscribe))
         refused.subtract(numbers)
+        lastClose = nil
         log.info("connected", metadata: ["connection": "\(number)", "products": "\(numbers.count)"])
         advance(at: now)
     }
@@ -72,6 +82,7 @@ struct ExchangeFeed {
     ///   - random: from 0 to 1.
     mutating func closed(_ number: Int, reason: String, retryAfter: Duration?, at now: Duration, random: Double) {
         counts.disconnects.increment()
+        lastClose = reason
         let wait = connections[number].closed(at: now, retryAfter: retryAfter, random: random)
         log.warning(
             "a connection is closed: \(reason); next attempt in \(wait.inSeconds)",

@@ -48,9 +48,9 @@ struct FeedConnection: Sendable {
         case .waiting(let until) where now >= until && mayConnect:
             state = .connecting
             return .connect
-        case .open(let since, let heard) where now - heard >= limits.silence:
+        case .open(let since, let heard) where limits.silence.map { now - heard >= $0 } ?? false:
             state = .ending(since: since)
-            return .end("nothing came for \(limits.silence.inSeconds)")
+            return .end("nothing came for \((now - heard).inSeconds)")
         case .open where !unsent.isEmpty && now >= nextMessage:
             nextMessage = now + limits.messageInterval
             return .send(unsent.removeFirst())

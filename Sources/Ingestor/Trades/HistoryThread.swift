@@ -25,13 +25,14 @@ final class HistoryThread: Sendable {
     /// - Parameters:
     ///   - userAgent: the `User-Agent` header.
     ///   - limits: of each request.
+    ///   - caFile: as ``HTTPClient`` takes it.
     ///   - stop: a request under way ends early after it.
     /// - Throws: ``HTTPError`` when libcurl can't start, `ThreadError` when there is no thread.
-    init(userAgent: String, limits: HTTPClient.Limits, stop: StopSignal) throws {
+    init(userAgent: String, limits: HTTPClient.Limits, caFile: String? = nil, stop: StopSignal) throws {
         try DedicatedThread.start(name: "history") { [self] in
             // A client belongs to its thread.
             let client = Result { () throws(HTTPError) in
-                try HTTPClient(userAgent: userAgent, limits: limits, stop: stop)
+                try HTTPClient(userAgent: userAgent, limits: limits, caFile: caFile, stop: stop)
             }
             while let (product, url) = next() {
                 let response = Result { () throws(HTTPError) in try client.get().get(url) }

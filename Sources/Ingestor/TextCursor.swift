@@ -1,5 +1,7 @@
-/// Writes ASCII into memory that was made large enough before: the simulator's hot loop, without a bounds check or an
-/// allocation for each tick.
+import Shared
+
+/// Writes ASCII into memory that was made large enough before: the hot loop of a source that makes its ticks' text itself,
+/// without a bounds check or an allocation for each tick.
 struct TextCursor {
     private let start: UnsafeMutablePointer<UInt8>
     private var next: UnsafeMutablePointer<UInt8>
@@ -63,6 +65,18 @@ struct TextCursor {
         }
         point.pointee = UInt8(ascii: ".")
         next += 1
+    }
+
+    /// Writes a price, at most ``Price/maximumTextLength`` bytes.
+    @inline(__always)
+    mutating func write(_ price: Price) {
+        next += price.write(into: UnsafeMutableBufferPointer(start: next, count: Price.maximumTextLength))
+    }
+
+    /// Writes a time without quotation marks, at most ``EventTime/maximumTextLength`` bytes.
+    @inline(__always)
+    mutating func write(_ time: EventTime) {
+        next += time.write(into: UnsafeMutableBufferPointer(start: next, count: EventTime.maximumTextLength))
     }
 
     /// Writes exactly `count` digits, with zeros in front.
