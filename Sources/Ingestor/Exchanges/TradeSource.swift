@@ -25,6 +25,7 @@ final class TradeSource: TickSource {
     /// - Parameters:
     ///   - settings: the exchanges, each with its products.
     ///   - positions: by exchange and product, where the trades go on; nil where that isn't known.
+    ///   - limits: of the connections.
     ///   - readiness: its condition `source` is kept.
     ///   - registry: where the feeds' metrics are.
     ///   - stop: ends a request for history early.
@@ -32,6 +33,7 @@ final class TradeSource: TickSource {
     init(
         _ settings: ExchangeSettings,
         positions: [[TradePosition?]],
+        limits: WebSocketGroup.Limits = WebSocketGroup.Limits(),
         readiness: Readiness,
         registry: PrometheusRegistry = .shared,
         stop: StopSignal

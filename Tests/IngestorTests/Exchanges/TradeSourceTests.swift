@@ -1,0 +1,100 @@
+import Shared
+import TestSupport
+import Testing
+
+@testable import Ingestor
+
+@Suite("The trades of exchanges over sockets", .ownThread, .timeLimit(.minutes(3)))
+struct TradeSourceTests {
+    /// How much faster than ours the clock of the source runs: a day's troubles in seconds.
+    private static let haste = 20
+    private static let sockets = WebSocketGroup.Limits(
+        handshakeTimeout: .milliseconds(500),
+        pingInterval: .milliseconds(250),
+        pongTimeout: .milliseconds(250)
+    )
+
+    /// What stands in for the topic: the ticks that came out, over all sources.
+    private struct Topic {
+        private(set) var ticks: [PriceTick] = []
+        private var last = TradePositions()
+
+        mutating func append(_ batch: TickBatch) throws {
+            for record in batch.records {
+                let tick = try PriceTick(json: batch.bytes[record.value].span)
+                #expect(Array(tick.coinID.utf8) == Array(batch.bytes[record.key]))
+                ticks.append(tick)
+                last.restore(tick)
+            }
+        }
+
+        /// Where a source goes on.
+        func positions(of exchanges: [any Exchange]) -> [[TradePosition?]] {
+            exchanges.map { exchange in exchange.products.map { last.position(of: $0, at: exchange.name) } }
+        }
+    }
+
+    private func settings(_ environment: [String: String]) throws -> ExchangeSettings {
+        let reader = SettingsReader(environment: environment)
+        return try ExchangeSettings(reader, for: try IngestorSettings(reader))
+    }
+
+    /// Runs a source for a while, or until it is done.
+    private func run(
+        _ settings: ExchangeSettings,
+        into topic: inout Topic,
+        for time: Duration,
+        until isDone: (Topic) -> Bool = { _ in false }
+    ) throws {
+        let stop = StopSignal()
+        defer { stop.request() }
+        let source = try TradeSource(
+            settings,
+            positions: topic.positions(of: settings.exchanges),
+            limits: Self.sockets,
+            readiness: Readiness("source"),
+            registry: PrometheusRegistry(),
+            stop: stop
+        )
+        var batch = TickBatch()
+        let start = ContinuousClock.now
+        while start.duration(to: .now) < time, !isDone(topic) {
+            batch.reset()
+            _ = try source.next(into: &batch) {
+                ClockReading(wall: .now(), uptime: start.duration(to: .now) * Self.haste)
+            }
+            try topic.append(batch)
+        }
+    }
+
+    @Test(
+        "a day of trouble: every trade that the exchange made is sent once, in order, over restarts of the source too",
+        arguments: [
+            (CoinbaseWords() as any ExchangeWords, Duration.zero, UInt64(1)), (KrakenWords(), .seconds(300), 2),
+            (BinanceWords(), .seconds(-300), 3),
+        ]
+    )
+    func trouble(words: any ExchangeWords, clockOffset: Duration, seed: UInt64) async throws {
+        let market = ScriptedMarket(words, seed: seed, clockOffset: clockOffset, isTroubled: true)
+        let server = try await MarketServer(market)
+        let settings = try settings(server.environment.merging(["INGESTOR_GAP_TIMEOUT": "1h"]) { $1 })
+        var topic = Topic()
+        for part in 0..<3 {
+            try run(settings, into: &topic, for: .seconds(3))
+            if part == 1 { server.delist(words.products[2]) }
+        }
+        let last = market.calm()
+        let products = settings.exchanges[0].products
+        func isWhole(_ topic: Topic) -> Bool {
+            zip(products, topic.positions(of: settings.exchanges)[0]).allSatisfy { product, position in
+                last[product.name].map { $0 <= position?.id ?? 0 } ?? true
+            }
+        }
+        try run(settings, into: &topic, for: .seconds(60), until: isWhole)
+        #expect(isWhole(topic), "seed \(seed)")
+        try market.check(topic.ticks, "seed \(seed)")
+        let troubles = market.troubles
+        #expect(troubles.count >= 12, "seed \(seed): \(topic.ticks.count) trades, \(troubles)")
+        await server.end()
+    }
+}
