@@ -18,7 +18,8 @@ struct BinanceWords: ExchangeWords {
 
     func message(_ trade: MadeTrade) -> String {
         let time = trade.microseconds / 1_000
-        return #"{"stream":"\#(trade.product.lowercased())@trade","data":{"e":"trade","E":\#(time + 1),"s":"\#(trade.product)","t":\#(trade.id),"p":"\#(trade.price)","q":"\#(trade.size)","b":7038593583,"a":7038593613,"T":\#(time),"m":\#(!trade.takerBuys),"M":true}}"#
+        return
+            #"{"stream":"\#(trade.product.lowercased())@trade","data":{"e":"trade","E":\#(time + 1),"s":"\#(trade.product)","t":\#(trade.id),"p":"\#(trade.price)","q":"\#(trade.size)","b":7038593583,"a":7038593613,"T":\#(time),"m":\#(!trade.takerBuys),"M":true}}"#
     }
 
     func heartbeat(_ product: String, lastID: Int64) -> String? { nil }

@@ -41,6 +41,7 @@ struct KrakenWords: ExchangeWords {
         let rows = trades(product).filter { $0.microseconds * 1_000 + 100 > since }.prefix(limit).map { trade in
             #"["\#(trade.price)","\#(trade.size)",\#(trade.secondsText),"\#(trade.takerBuys ? "b" : "s")","l","",\#(trade.id)]"#
         }
-        return #"{"error":[],"result":{"\#(pair)":["# + rows.joined(separator: ",") + #"],"last":"1762795806198866600"}}"#
+        return #"{"error":[],"result":{"\#(pair)":["# + rows.joined(separator: ",")
+            + #"],"last":"1762795806198866600"}}"#
     }
 }

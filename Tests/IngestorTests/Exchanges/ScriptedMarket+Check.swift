@@ -7,8 +7,9 @@ extension ScriptedMarket {
     /// Each trade since the first that was sent is there once, in order, as it was made.
     /// - Parameters:
     ///   - ticks: all ticks, those of a product in their order.
+    ///   - least: by product, the id of a trade that must be there.
     ///   - note: what a failure says besides.
-    func check(_ ticks: [PriceTick], _ note: Comment) throws {
+    func check(_ ticks: [PriceTick], upTo least: [String: Int64], _ note: Comment) throws {
         let table = try ProductTable.builtIn()
         for product in words.products {
             let row = try #require(table.rows.first { $0.exchange == words.name.rawValue && $0.product == product })
@@ -18,6 +19,7 @@ extension ScriptedMarket {
             let first = try #require(ticks.first?.tradeID.flatMap { Int64($0) }, "\(note): nothing of \(product)")
             // Of a product that is quiet nobody knows what was not told; the others were waited for.
             let last = try #require(ticks.last?.tradeID.flatMap { Int64($0) })
+            #expect(last >= least[product] ?? 0, "\(note), \(product)")
             let trades = (made[product] ?? []).filter { $0.id >= first && $0.id <= last }
             #expect(trades.count > 100, note)
             #expect(ticks.map(\.tradeID) == trades.map { "\($0.id)" }, "\(note), \(product)")

@@ -65,7 +65,12 @@ final class ScriptedMarket: Sendable {
         state.withLock { state in
             guard state.isTroubled else { return .accept() }
             switch state.random.next() % 12 {
-            case 0: return Self.count("handshake 429", .refuse(429, headers: ["Retry-After": "1"], body: "slow down"), &state)
+            case 0:
+                return Self.count(
+                    "handshake 429",
+                    .refuse(429, headers: ["Retry-After": "1"], body: "slow down"),
+                    &state
+                )
             case 1: return Self.count("handshake 503", .refuse(503, body: "<html>busy</html>"), &state)
             case 2: return Self.count("handshake unanswered", .silence, &state)
             default: return .accept()
@@ -132,7 +137,8 @@ final class ScriptedMarket: Sendable {
         )
         state.made[product, default: []].append(trade)
         let message = words.message(trade)
-        for (number, peer) in peers.enumerated() where peer.isConnected && state.subscribed[number]?.contains(product) == true {
+        for (number, peer) in peers.enumerated()
+        where peer.isConnected && state.subscribed[number]?.contains(product) == true {
             tell(message, peer, number, &state)
         }
     }
@@ -163,9 +169,11 @@ final class ScriptedMarket: Sendable {
         case .silence: peer.goSilent()
         case .close: peer.close(1012, "restart")
         case .complaint: peer.send(words.complaint)
-        case .hugeMessage: peer.send(bytes: ServerFrame.bytes(1, [UInt8](repeating: 0x61, count: 4_096), claimed: 10_000_000))
+        case .hugeMessage:
+            peer.send(bytes: ServerFrame.bytes(1, [UInt8](repeating: 0x61, count: 4_096), claimed: 10_000_000))
         case .compressedBomb: peer.send(bytes: ServerFrame.bytes(1, [UInt8](repeating: 0, count: 500), reserved: 0x40))
-        case .novelty: peer.send(#"{"channel":"novelty","type":"novelty","e":"novelty","stream":"x","data":{"e":"novelty"}}"#)
+        case .novelty:
+            peer.send(#"{"channel":"novelty","type":"novelty","e":"novelty","stream":"x","data":{"e":"novelty"}}"#)
         case .unreadable: peer.send(String(words.message(last).dropLast(20)))
         }
     }
