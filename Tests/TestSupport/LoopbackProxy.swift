@@ -55,7 +55,7 @@ public final class LoopbackProxy: Sendable {
         let ends = Ends()
         for (source, sink) in [(client, server), (server, client)] {
             Thread.detachNewThread { [weak self] in
-                Self.pump(from: source, to: sink)
+                LoopbackSocket.pump(from: source, to: sink)
                 shutdown(source, Int32(SHUT_RDWR))
                 shutdown(sink, Int32(SHUT_RDWR))
                 guard ends.isLast() else { return }
@@ -76,22 +76,6 @@ public final class LoopbackProxy: Sendable {
             count.withLock { count in
                 count += 1
                 return count == 2
-            }
-        }
-    }
-
-    private static func pump(from source: Int32, to sink: Int32) {
-        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-        while true {
-            let count = recv(source, &buffer, buffer.count, 0)
-            guard count > 0 else { return }
-            var sent = 0
-            while sent < count {
-                let step = buffer.withUnsafeBytes { bytes in
-                    send(sink, bytes.baseAddress.map { $0 + sent }, count - sent, Int32(MSG_NOSIGNAL))
-                }
-                guard step > 0 else { return }
-                sent += step
             }
         }
     }

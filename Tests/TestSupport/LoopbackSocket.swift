@@ -72,6 +72,23 @@ public enum LoopbackSocket {
         }
     }
 
+    /// Sends on what one socket says to another, until one of them ends; blocks.
+    static func pump(from source: Int32, to sink: Int32) {
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        while true {
+            let count = recv(source, &buffer, buffer.count, 0)
+            guard count > 0 else { return }
+            var sent = 0
+            while sent < count {
+                let step = buffer.withUnsafeBytes { bytes in
+                    send(sink, bytes.baseAddress.map { $0 + sent }, count - sent, Int32(MSG_NOSIGNAL))
+                }
+                guard step > 0 else { return }
+                sent += step
+            }
+        }
+    }
+
     private static func withAddress(_ port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)

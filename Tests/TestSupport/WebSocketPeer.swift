@@ -77,6 +77,9 @@ public final class WebSocketPeer: Sendable {
             .whenComplete { [channel] _ in channel.close(promise: nil) }
     }
 
+    /// Leaves in the kernel what comes from now on, so that the client can't send for ever.
+    public func stopReading() { channel.setOption(.autoRead, value: false).whenComplete { _ in } }
+
     /// Says and hears nothing from now on, as behind a cable that was pulled: the socket stays.
     public func goSilent() { state.withLock { $0.isSilent = true } }
 }

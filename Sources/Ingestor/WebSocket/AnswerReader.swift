@@ -47,7 +47,7 @@ struct AnswerReader: Sendable {
         if let start = lines.lastIndex(where: \.isEmpty) { lines = lines[(start + 1)...] }
         let status = String(decoding: lines.popFirst() ?? [], as: UTF8.self).split(separator: " ", maxSplits: 2)
         guard let version = status.first, version.hasPrefix("HTTP/1."), status.count > 1, status[1].utf8.count == 3,
-            let code = UInt(status[1])
+            status[1].utf8.allSatisfy({ (48...57).contains($0) }), let code = UInt(status[1])
         else { throw .notHTTP }
         var headers = HTTPHeaders()
         for line in lines {

@@ -16,11 +16,12 @@ struct HTTPRefusal {
         expected = min(Self.bodyBytes, length.map { max(0, $0) } ?? .max)
     }
 
+    /// Whether more of the page isn't needed.
+    var isComplete: Bool { body.count >= expected }
+
     /// Reads on.
-    /// - Returns: whether more isn't needed.
-    mutating func read(_ buffer: inout ByteBuffer) -> Bool {
+    mutating func read(_ buffer: inout ByteBuffer) {
         body += buffer.readBytes(length: min(buffer.readableBytes, expected - body.count)) ?? []
-        return body.count >= expected
     }
 
     /// The answer, with as much of its page as has come.

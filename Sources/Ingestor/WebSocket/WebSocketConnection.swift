@@ -26,9 +26,6 @@ final class WebSocketConnection: ChannelDuplexHandler {
         case closed
     }
 
-    /// Bytes of a refusing server's page that are looked at.
-    private static let excerptBytes = 640
-
     private let number: Int
     private let owner: WebSocketConnections
     private let limits: WebSocketGroup.Limits
@@ -148,11 +145,13 @@ final class WebSocketConnection: ChannelDuplexHandler {
     private func secured(_ context: ChannelHandlerContext) {
         if let name = url?.serverName {
             let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate()
-            guard let certificate, CertificateNames.of(certificate, include: name) else {
-                return finish("\(peer): its certificate is not for \(name)")
-            }
+            guard let certificate, CertificateNames.of(certificate, include: name) else { return refuseName() }
         }
         open(context)
+    }
+
+    private func refuseName() {
+        finish("\(peer): its certificate is not for \(url?.serverName ?? url?.host ?? "")")
     }
 
     private func open(_ context: ChannelHandlerContext) {
@@ -217,7 +216,9 @@ final class WebSocketConnection: ChannelDuplexHandler {
         guard buffer.readableBytes > 0 else { return }
         switch state {
         case .open: take(buffer, context)
-        case .refused: if refusal?.read(&buffer) == true { refuse() }
+        case .refused:
+            refusal?.read(&buffer)
+            if refusal?.isComplete == true { refuse() }
         case .securing, .opening: finish("\(peer): the proxy said more than it was asked")
         case .connecting, .tunnelling, .closed: break
         }
@@ -230,8 +231,9 @@ final class WebSocketConnection: ChannelDuplexHandler {
         }
         guard answer.status == .switchingProtocols else {
             state = .refused
-            refusal = HTTPRefusal(answer)
-            return after(limits.closeTimeout) { $0.refuse() }
+            let refusal = HTTPRefusal(answer)
+            self.refusal = refusal
+            return refusal.isComplete ? refuse() : after(limits.closeTimeout) { $0.refuse() }
         }
         if let problem = handshake?.problem(of: answer) {
             return finish("\(peer) opens no WebSocket: \(problem)")
@@ -278,6 +280,7 @@ final class WebSocketConnection: ChannelDuplexHandler {
             // The socket was closed without TLS's farewell, and `channelInactive` follows.
             return
         }
+        if let error = error as? NIOSSLExtraError, error == .failedToValidateHostname { return refuseName() }
         finish("\(peer): \(ConnectFailure.text(error))")
     }
 

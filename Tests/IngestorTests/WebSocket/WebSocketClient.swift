@@ -17,6 +17,8 @@ final class WebSocketClient {
     let inbox: FeedInbox
     private var batch = FeedBatch()
     private(set) var events: [Int: [Event]] = [:]
+    /// The most that was taken at once, in bytes.
+    private(set) var largestBatch = 0
 
     /// - Parameter environment: without proxies unless some are named.
     init(
@@ -54,6 +56,7 @@ final class WebSocketClient {
     /// Takes what has come.
     func take(waiting: Duration = .zero) {
         inbox.take(into: &batch, waiting: waiting)
+        largestBatch = max(largestBatch, batch.size)
         for entry in batch.entries {
             let event: Event =
                 switch entry.kind {
