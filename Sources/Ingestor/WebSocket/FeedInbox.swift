@@ -10,7 +10,6 @@ final class FeedInbox: Sendable {
     private struct State {
         var batch = FeedBatch()
         var isWaitedFor = false
-        var isWoken = false
         var isFull = false
         var readAgain: (@Sendable () -> Void)?
     }
@@ -43,16 +42,6 @@ final class FeedInbox: Sendable {
         _ = swap(&batch, orWait: false)
     }
 
-    /// Ends the wait of ``take(into:waiting:)``, or of the next.
-    func wake() {
-        let isWaitedFor = state.withLock { state in
-            defer { state.isWaitedFor = false }
-            state.isWoken = true
-            return state.isWaitedFor
-        }
-        if isWaitedFor { came.signal() }
-    }
-
     /// Adds to what waits.
     /// - Returns: whether it is too much now: read no more until ``whenEmptied(_:)`` says so.
     func append<Result>(_ body: (inout FeedBatch) -> Result) -> (result: Result, isFull: Bool) {
@@ -75,9 +64,8 @@ final class FeedInbox: Sendable {
     /// - Returns: whether there is nothing to wait for.
     private func swap(_ batch: inout FeedBatch, orWait mayWait: Bool) -> Bool {
         state.withLock { state in
-            guard state.batch.entries.isEmpty, !state.isWoken, mayWait else {
+            guard state.batch.entries.isEmpty, mayWait else {
                 Swift.swap(&state.batch, &batch)
-                state.isWoken = false
                 if state.isFull {
                     state.isFull = false
                     // Under the lock: after `whenEmptied(nil)` it must not be called any more.

@@ -40,7 +40,7 @@ struct OpeningHandshake {
         if !has("Connection", "upgrade") { return "its answer has no Connection: Upgrade" }
         if !checker.shouldAllowUpgrade(upgradeResponse: answer) { return "its Sec-WebSocket-Accept is wrong" }
         for name in ["Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol"] {
-            if let value = headers.first(name: name) {
+            if let value = headers.first(name: name), !value.isEmpty {
                 return "it uses what nobody asked for, \(name): \(Excerpt.text(value.utf8))"
             }
         }

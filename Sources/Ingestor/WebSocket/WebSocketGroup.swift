@@ -9,7 +9,7 @@ import Synchronization
 /// WebSocket connections on one event loop thread of their own.
 ///
 /// Each has a number. ``connect(_:to:)`` begins an attempt, and every attempt ends with one `closed` in the inbox, whatever
-/// happens; the number is free again then. What its owner asks for is done in that order.
+/// happens; the number is free again then. What its owner asks for is done in that order. Its end is ``close()``.
 final class WebSocketGroup: Sendable {
     /// How long things may take and how much memory they may cost.
     struct Limits: Sendable {

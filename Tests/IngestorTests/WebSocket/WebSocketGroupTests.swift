@@ -133,6 +133,23 @@ struct WebSocketGroupTests {
         #expect(client.messages() == ["whole"])
     }
 
+    @Test("a server that comes back on its port is connected to again")
+    func back() throws {
+        let server = try WebSocketServer()
+        let (client, _) = try open(server)
+        server.stop()
+        client.wait("closed") { !client.isOpen() }
+        client.group.connect(0, to: "ws://127.0.0.1:\(server.port)/")
+        client.wait("refused") { client.reasons().count == 2 }
+        let again = try WebSocketServer(port: server.port)
+        defer { again.stop() }
+        client.group.connect(0, to: "ws://127.0.0.1:\(server.port)/")
+        client.wait("open again") { client.isOpen() && again.peer != nil }
+        again.peer?.send("back")
+        client.wait("back") { client.messages() == ["back"] }
+        #expect(client.reasons() == ["the connection was cut", "127.0.0.1:\(server.port): Connection refused"])
+    }
+
     @Test("of the old connection nothing comes under a number that was connected again")
     func generation() throws {
         let server = try WebSocketServer()
@@ -214,7 +231,7 @@ struct WebSocketGroupTests {
         #expect(tcp == "127.0.0.1:\(fullPort): connecting took longer than 0.3 s")
     }
 
-    @Test("a lookup that takes too long is given up, and holds nobody up who is connected")
+    @Test("a lookup that was given up says nothing any more, not even when the event loop has ended")
     func slowLookup() throws {
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let queue = DispatchQueue(label: "stuck")
@@ -410,7 +427,7 @@ struct WebSocketGroupTests {
         client.wait("all") { client.messages().count == 20_000 || !client.isOpen() }
         #expect(client.reasons() == [])
         #expect(client.messages().map { $0.prefix { $0 != " " } } == (0..<20_000).map { "\($0)"[...] })
-        #expect(client.largestBatch < limit + (1 << 20))
+        #expect(client.largestBatch < limit + (512 << 10), "\(client.largestBatch)")
         let before = peer.pings
         client.wait("alive") { peer.pings > before + 1 || !client.isOpen() }
         #expect(client.isOpen())
