@@ -22,7 +22,7 @@ import time
 import urllib.parse
 import urllib.request
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -277,6 +277,62 @@ def revision(page: Page) -> None:
         check("A minute without a tick is said to be synthetic", "synthetic" in text, text)
 
 
+# What is drawn at the foot of the chart, in the middle of a candle: how many pixels from the foot up to the first that has
+# colour, and how many have it from there on, of all that there are for it; and whether the candle is in view.
+FOOT = """start => {
+  const {x, pitch, foot, floor, right} = chart.area, at = x(start) + pitch / 2, ratio = devicePixelRatio;
+  const height = Math.floor((foot - floor) * .58 * ratio), {canvas} = chart;
+  const pen = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', {willReadFrequently: true});
+  pen.drawImage(canvas, 0, 0);
+  const {data} = pen.getImageData(Math.floor(at * ratio), Math.floor(foot * ratio) - height, 1, height);
+  const column = Array.from({length: height}, (_, index) => data[(height - 1 - index) * 4 + 3] > 60);
+  const first = column.indexOf(true), end = column.indexOf(false, first);
+  return {gap: first, length: first < 0 ? 0 : (end < 0 ? height : end) - first, height, inView: at > 0 && at < right};
+}"""
+
+
+def traded(page: Page) -> None:
+    """The last closed minute gets three trades, late. What was traded in it is a bar, and never the figure of 24 hours."""
+    newest = api(f"candles/{COIN}?interval=1m&limit=1")["candles"][-1]
+    start = datetime.fromisoformat(newest["start"].replace("Z", "+00:00"))
+    milliseconds = int(start.timestamp() * 1000)
+    sold = [("61000.000000000000000001", "0.1"), ("61001", "0.200000000000000003"), ("61001.5", "0.000000000000000007")]
+    for index, (price, size) in enumerate(sold):
+        write_tick(price, at=start + timedelta(milliseconds=10 + index), size=Decimal(size), trade_id=f"page-{index}", side="buy",
+                   total_volume=Decimal("987654321"))
+    found = wait(page, f"start => chart.candles.get(start)?.trade_count === {len(sold)}", milliseconds, 10)
+    check("Trades come to the chart with the candle that they belong to", found is not None)
+    with localcontext(prec=100, rounding=ROUND_HALF_EVEN):
+        place = Decimal("1e-18")
+        volume = sum(Decimal(size) for _, size in sold)
+        quote = sum(Decimal(price) * Decimal(size) for price, size in sold)
+        wanted = {"trade_count": len(sold), "volume": volume, "quote_volume": quote.quantize(place), "vwap": (quote / volume).quantize(place)}
+    shown = page.evaluate("start => chart.candles.get(start)", milliseconds)
+    time.sleep(1.5)  # an answer may be a second old
+    served = next(candle for candle in api(f"candles/{COIN}?interval=1m&limit=9")["candles"] if candle["start"] == newest["start"])
+    for where, candle in (("The page", shown), ("The API", served)):
+        exact = {name: Decimal(candle.get(name, -1)) for name in wanted}
+        check(f"{where} has their volume, quote volume and VWAP with every digit", exact == wanted, f"{exact}, not {wanted}")
+    hour = api(f"candles/{COIN}?interval=1h&from={milliseconds}&to={milliseconds + 60_000}")["candles"][0]
+    with localcontext(prec=100, rounding=ROUND_HALF_EVEN):
+        mean = (Decimal(hour["quote_volume"]) / Decimal(hour["volume"])).quantize(place)
+    check("So has the hour that they lie in", Decimal(hour["vwap"]) == mean and hour["trade_count"] >= len(sold), hour)
+    text = read_candle(page, start)
+    check("What is said of the candle has its volume, its VWAP and how many trades there were, and not the figure of 24 hours",
+          "trades 3, volume 0.3 TST, VWAP 61,000.667" in text and "24 h volume" not in text, text)
+    history = [candle for candle in api(f"candles/{COIN}?interval=1m&limit=40")["candles"] if "volume" not in candle]
+    rolling = [candle for candle in history if "total_volume_24h" in candle and not candle["synthetic"]][-1]
+    other = datetime.fromisoformat(rolling["start"].replace("Z", "+00:00"))
+    text = read_candle(page, other)
+    check("Of a candle without trades it says the figure of 24 hours, by its name", "24 h volume 123.5M" in text and "VWAP" not in text,
+          text)
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(200)
+    bar, line = (page.evaluate(FOOT, int(time.timestamp() * 1000)) for time in (start, other))
+    check("The candle's volume is a bar on the chart", bar["inView"] and bar["gap"] <= 1 and bar["length"] >= bar["height"] - 3, bar)
+    check("The figure of 24 hours is a line, and no bar", line["inView"] and line["gap"] > 2 and 0 < line["length"] < 6, line)
+
+
 def alert(page: Page) -> None:
     produce("alerts.rules", "page-test", {"rule_id": "page-test", "coin_id": COIN, "vs_currency": "usd", "kind": "above",
                                           "threshold": Decimal("80000"), "cooldown": "1s", "enabled": True})
@@ -446,6 +502,7 @@ def main() -> int:
         prices(page)
         chart(page)
         revision(page)
+        traded(page)
         alert(page)
         keyboard(page)
         names(page)

@@ -15,6 +15,8 @@ CHECKS = []
 SEED = 11
 # How many questions are asked at random about candles.
 CANDLE_QUESTIONS = 250
+# What only a candle of trades has.
+TRADES = ["trade_count", "volume", "quote_volume", "vwap"]
 
 
 class World:
@@ -89,6 +91,7 @@ def candles_of_minutes():
     """/v1/candles equals candles made of Redis' minutes with Python's decimals, for questions at random"""
     choose = random.Random(SEED)
     histories = list(World.market.minutes.items())
+    kinds = set()
     for _ in range(CANDLE_QUESTIONS):
         (coin, currency), entries = choose.choice(histories)
         interval, limit = choose.choice(list(candles.MINUTES)), choose.choice([1, 2, 3, 10, 60, 500, 1500])
@@ -102,7 +105,13 @@ def candles_of_minutes():
         wanted = candles.merged(entries, interval, first, last, limit)
         answer = World.serve.json(path)
         expect_same(answer["candles"], wanted, path)
+        kinds |= {(interval != "1m", *(name in candle for name in TRADES)) for candle in wanted}
         expect_same([answer["coin_id"], answer["vs_currency"], answer["interval"]], [coin, currency, interval], path)
+    for made in (False, True):
+        known = {kind[1:] for kind in kinds if kind[0] == made}
+        # Without trades, with trades of no size, with all figures, and with one that is too large to be written.
+        for kind in [(False,) * 4, (True, True, True, False), (True,) * 4, (True, True, False, not made)]:
+            expect(kind in known, f"no candle has {kind} of {TRADES}: {known}")
     expect_same(World.serve.json("/v1/candles/bare")["candles"], [], "the candles of a coin that has a price alone")
 
 

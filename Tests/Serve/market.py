@@ -3,6 +3,7 @@
 import json
 import random
 import time
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from urllib.parse import quote
 
 MINUTE = 60_000
@@ -15,6 +16,20 @@ STRANGE = [
     "größe", "日本-コイン", "a:b", "50%off", "%3A", "\u00e9", "e\u0301", "with space", "slash/y", "q?&=#;+", '"quoted\\"',
     "🪙", "x" * 256, "..", "a,b",
 ]
+
+
+def shortest(number):
+    """A decimal without an exponent and without zeros at its end."""
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def quotient(dividend, divisor):
+    """A decimal of 18 places, rounded half to even."""
+    with localcontext() as context:
+        context.prec = 200
+        context.rounding = ROUND_HALF_EVEN
+        return shortest((Decimal(dividend) / Decimal(divisor)).quantize(Decimal("1e-18")))
 
 
 def part(name):
@@ -66,6 +81,8 @@ class Market:
             for name in TICK_DECIMALS:
                 if self.random.random() < 0.8:
                     fields[name] = self.decimal(signed=name.startswith("price_change"))
+            if self.random.random() < 0.5:
+                fields |= {"size": self.decimal(), "trade_id": f"t\"{stamp}", "side": self.random.choice(["buy", "sell"])}
         if rank is not None:
             fields["market_cap_rank"] = str(rank)
         self.prices[coin, currency] = fields
@@ -85,6 +102,7 @@ class Market:
             entry = {"t": start} | values
             if choose.random() < 0.7:
                 entry["v24"] = self.decimal()
+            entry |= self.trades(start)
             is_synthetic = choose.random() < (0.95 if start % (60 * MINUTE) < 20 * MINUTE else 0.1)
             entry |= {"n": 0 if is_synthetic else choose.randrange(1, 500), "r": choose.choice([0, 0, 0, 1, 2, 9])}
             if is_synthetic:
@@ -95,6 +113,20 @@ class Market:
             text = json.dumps(entry, separators=(",", ":"))
             self.commands.append(["ZADD", self.key("candles", coin, currency, ":1m"), start, text])
         self.minutes[coin, currency] = entries
+
+    def trades(self, start):
+        """What was traded in a minute, by the names of entries; hours without trades, hours with, and hours with both."""
+        choose = self.random
+        if choose.random() >= [0, 1, 0.6][start // (60 * MINUTE) % 3]:
+            return {}
+        if choose.random() < 0.2:
+            return {"nt": 0, "v": "0", "q": "0"}
+        # Small enough for most sums to be numbers that the API can write.
+        volume = shortest(Decimal(choose.randrange(1, 10 ** choose.randrange(1, 38))).scaleb(-18))
+        quote = shortest(Decimal(choose.randrange(1, 10 ** choose.randrange(1, 38))).scaleb(-18))
+        figures = {"nt": choose.randrange(1, 500), "v": volume, "w": self.decimal()}
+        # Too large for a price, now and then.
+        return figures if choose.random() < 0.02 else figures | {"q": quote}
 
     def add_alert(self, coin, currency, kind, age):
         """An alert so many seconds ago."""

@@ -41,9 +41,11 @@ class World:
             record = {"coin_id": coin, "vs_currency": currency, "price": market.decimal(), "timestamp": instant(market.now)}
             for name in TICK_DECIMALS:
                 record[name] = market.decimal(signed=name.startswith("price_change"))
+            if market.random.random() < 0.5:
+                record |= {"size": market.decimal(), "trade_id": f"t{market.random.random()}", "side": "buy"}
             record |= changes
             extra = {"symbol": "b", "name": "B", "source": "simulator", "ingested_at": instant(market.now)}
-            payload = as_topic(record | extra, ["price", *TICK_DECIMALS])
+            payload = as_topic(record | extra, ["price", "size", *TICK_DECIMALS])
             channel = f"prices:{part(coin)}:{part(currency)}"
         elif kind == "candle":
             names = ["open", "high", "low", "close", "average", "total_volume"]
@@ -54,13 +56,19 @@ class World:
             low, middle, high = sorted((market.decimal() for _ in range(3)), key=Decimal)
             record |= {"open": middle, "high": high, "low": low, "close": middle, "average": middle}
             record["total_volume"] = market.decimal()
+            counts = {"sample_count": 3, "revision": 2}
+            if market.random.random() < 0.5:
+                record |= {"volume": market.decimal(), "quote_volume": market.decimal(), "vwap": middle}
+                names += ["volume", "quote_volume", "vwap"]
+                counts["trade_count"] = 2
             text = as_topic(record, names)[:-1]
             stamps = f'"first_tick_at":"{instant(start)}","last_tick_at":"{instant(start)}"'
-            payload = text + f',"sample_count":3,{stamps},"revision":2,"synthetic":false,"partial":false}}'
+            payload = f'{text},{json.dumps(counts)[1:-1]},{stamps},"synthetic":false,"partial":false}}'
             channel = f"candles:{part(coin)}:{part(currency)}:1m"
             figures = {name: record[name] for name in ["coin_id", "vs_currency", *names] if name != "average"}
-            record = figures | {"interval": "1m", "start": instant(start), "end": instant(start + MINUTE)}
-            record |= {"sample_count": 3, "revision": 2, "synthetic": False, "partial": False, "closed": True}
+            figures["total_volume_24h"] = figures.pop("total_volume")
+            record = figures | counts | {"interval": "1m", "start": instant(start), "end": instant(start + MINUTE)}
+            record |= {"synthetic": False, "partial": False, "closed": True}
         else:
             market.add_alert(coin, currency, "change_pct", age=1)
             record = market.alerts[-1]

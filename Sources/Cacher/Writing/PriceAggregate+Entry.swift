@@ -8,19 +8,16 @@ extension PriceAggregate {
         json.beginObject()
         json.key("t")
         json.integer(windowStart.milliseconds)
-        json.key("o")
-        json.string(open.description)
-        json.key("h")
-        json.string(high.description)
-        json.key("l")
-        json.string(low.description)
-        json.key("c")
-        json.string(close.description)
-        if let totalVolume {
-            json.key("v24")
-            json.string(totalVolume.description)
-        }
+        json.member("o", decimal: open)
+        json.member("h", decimal: high)
+        json.member("l", decimal: low)
+        json.member("c", decimal: close)
+        json.member("v", decimal: volume)
+        json.member("q", decimal: quoteVolume)
+        json.member("w", decimal: vwap)
+        json.member("v24", decimal: totalVolume)
         json.member("n", sampleCount)
+        json.member("nt", tradeCount)
         json.member("r", revision)
         if synthetic { json.member("s", true) }
         if partial { json.member("p", true) }

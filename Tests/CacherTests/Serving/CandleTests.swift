@@ -25,7 +25,7 @@ struct CandleTests {
         #expect(
             candle.open == Price(3) && candle.high == Price(9) && candle.low == Price(1) && candle.close == Price(9)
         )
-        #expect(candle.sampleCount == 6 && candle.revision == 3 && candle.volume == Price(9))
+        #expect(candle.sampleCount == 6 && candle.revision == 3 && candle.totalVolume == Price(9))
         #expect(candle.isClosed && !candle.isSynthetic && !candle.isPartial)
     }
 
@@ -69,7 +69,7 @@ struct CandleTests {
         "what isn't an entry of a history is left out",
         arguments: [
             "", "{", "[]", #"{"t":"x"}"#, #"{"t":0,"o":1}"#, #"{"t":9223372036854775807}"#, #"{"t":0,"n":-1}"#,
-            #"{"t":0,"o":"1e999"}"#, #"{"t":0} "# + "x",
+            #"{"t":0,"o":"1e999"}"#, #"{"t":0} "# + "x", #"{"t":0,"nt":-1}"#, #"{"t":0,"v":1}"#,
         ]
     )
     func strange(text: String) {

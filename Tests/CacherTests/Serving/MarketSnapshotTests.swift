@@ -10,6 +10,7 @@ struct MarketSnapshotTests {
         func field(_ text: String?) -> RedisReply { text.map { .string(Array($0.utf8)) } ?? .null }
         let values: [String?] = [
             coin, nil, nil, "usd", "1", nil, "x", volume, nil, nil, change, "2026-11-29T12:00:00.000Z", nil, nil,
+            nil, nil, nil,
         ]
         return try #require(PriceRow(.array(values.map(field))))
     }

@@ -31,6 +31,35 @@ struct UpdateDecoderTests {
         #expect(String(decoding: update.data, as: UTF8.self) == expected)
     }
 
+    @Test("a trade says its size, id and side as well")
+    func trade() throws {
+        let parts = #""price":1,"size":0.000000000000000001,"trade_id":"7\"","side":"buy","#
+        let payload = #"{"coin_id":"a","vs_currency":"usd",\#(parts)"timestamp":"2026-11-29T12:00:00Z"}"#
+        let update = try #require(decode("prices:a:usd", payload))
+        let expected = """
+            {"coin_id":"a","vs_currency":"usd","price":"1","timestamp":"2026-11-29T12:00:00.000Z",\
+            "size":"0.000000000000000001","trade_id":"7\\"","side":"buy"}
+            """
+        #expect(String(decoding: update.data, as: UTF8.self) == expected)
+    }
+
+    @Test("a candle says what was traded, and the 24-hour figure under a name of its own")
+    func candle() throws {
+        let payload = """
+            {"coin_id":"a","vs_currency":"usd","window":"tumbling","window_start":"2026-11-29T12:00:00Z",\
+            "window_end":"2026-11-29T12:01:00Z","open":2,"high":4,"low":2,"close":4,"average":3,"sample_count":3,\
+            "trade_count":2,"volume":0.75,"quote_volume":2.25,"vwap":3,"total_volume":1e9,"revision":0,"synthetic":false}
+            """
+        let update = try #require(decode("candles:a:usd:1m", payload))
+        let expected = """
+            {"coin_id":"a","vs_currency":"usd","interval":"1m","start":"2026-11-29T12:00:00.000Z",\
+            "end":"2026-11-29T12:01:00.000Z","open":"2","high":"4","low":"2","close":"4","sample_count":3,"trade_count":2,\
+            "volume":"0.75","quote_volume":"2.25","vwap":"3","total_volume_24h":"1000000000","revision":0,\
+            "synthetic":false,"partial":false,"closed":true}
+            """
+        #expect(String(decoding: update.data, as: UTF8.self) == expected)
+    }
+
     @Test("a text that would end an event stays one line")
     func oneLine() throws {
         let payload = tick.replacing("\"bitcoin\"", with: #""a\nb\r\n\ndata: x""#)

@@ -55,6 +55,63 @@ struct CacheWriterTests {
         #expect(try server.cli("ZSCORE", "coins:usd", "bitcoin") == "inf", "a coin without a rank comes last")
     }
 
+    @Test("a trade has size, id and side; the next tick, which is none, leaves nothing of them")
+    func tradeThenQuote() throws {
+        let server = try RedisServer()
+        let writer = try CacheFixture.writer(server)
+        let messages = try RedisSubscriber(server, pattern: "prices:*")
+        var trade = CacheFixture.tick("bitcoin", seconds: 100, price: 67_187)
+        trade.size = Price("0.012345678901234567")
+        (trade.tradeID, trade.side) = ("1098675511", .sell)
+        func write(_ tick: PriceTick) throws -> [String: String] {
+            var batch = CacheBatch()
+            batch.add(tick, offset: 0, latest: CacheFixture.farFuture)
+            _ = try writer.write(batch)
+            return try server.hash("price:bitcoin:usd")
+        }
+        let hash = try write(trade)
+        #expect(hash["size"] == "0.012345678901234567" && hash["trade_id"] == "1098675511" && hash["side"] == "sell")
+        #expect(try messages.next()?.text == CacheFixture.json(trade))
+        let quote = try write(CacheFixture.tick("bitcoin", seconds: 101, price: 67_188))
+        #expect(quote["price"] == "67188" && quote["size"] == nil && quote["trade_id"] == nil && quote["side"] == nil)
+    }
+
+    @Test("a candle's hash has of its trades what the newest revision says, and nothing of an older one")
+    func tradesOfCandle() throws {
+        let server = try RedisServer()
+        let writer = try CacheFixture.writer(server)
+        let messages = try RedisSubscriber(server, pattern: "candles:*")
+        let fields = ["trade_count", "volume", "quote_volume", "vwap"]
+        let revisions: [[String?]] = [
+            [nil, nil, nil, nil],
+            ["1", "0", "0", nil],
+            ["1", "100000000000000000000", nil, "7"],
+            ["1", "0.000000000000000003", "0.000000000000000021", "7"],
+            [nil, nil, nil, nil],
+        ]
+        for (revision, figures) in revisions.enumerated() {
+            var candle = CacheFixture.candle("bitcoin", minute: 1, revision: revision, close: 7)
+            candle.totalVolume = Price(5)
+            candle.tradeCount = figures[0].flatMap { Int($0) }
+            candle.volume = figures[1].flatMap { Price($0) }
+            candle.quoteVolume = figures[2].flatMap { Price($0) }
+            candle.vwap = figures[3].flatMap { Price($0) }
+            var batch = CacheBatch()
+            batch.add(candle, latest: CacheFixture.farFuture)
+            _ = try writer.write(batch)
+            let hash = try server.hash("candle:bitcoin:usd:1m")
+            #expect(fields.map { hash[$0] } == figures, "revision \(revision)")
+            #expect(hash["total_volume"] == "5", "the 24-hour figure stays what it was")
+            let message = try #require(try messages.next()).text
+            #expect(try PriceAggregate(json: Array(message.utf8).span) == candle)
+            let entries = try server.cli("ZRANGE", "candles:bitcoin:usd:1m", "0", "-1")
+            let names = ["nt", "v", "q", "w"]
+            let entry = try #require(CandleEntry(json: Array(entries.utf8)))
+            #expect(entry.trades == Candle(candle).trades && entry.totalVolume == Price(5))
+            #expect(names.map { entries.contains("\"\($0)\":") } == figures.map { $0 != nil })
+        }
+    }
+
     @Test("an older tick, and the same one again, change nothing and are not published")
     func refusesOlder() throws {
         let server = try RedisServer()

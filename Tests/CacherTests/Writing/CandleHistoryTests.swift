@@ -66,6 +66,10 @@ struct CandleHistoryTests {
         var candle = CacheFixture.candle("bitcoin", minute: 3, revision: 2, close: 7)
         candle.high = try #require(Price("67187.335893612345678901"))
         candle.totalVolume = Price(units: 1)
+        candle.tradeCount = 1
+        candle.volume = Price("0.015625")
+        candle.quoteVolume = Price("1049.802123337698")
+        candle.vwap = Price("67187.335893612345678")
         candle.synthetic = true
         candle.partial = true
         var batch = CacheBatch()
@@ -75,8 +79,9 @@ struct CandleHistoryTests {
         let found = try server.cli("ZRANGEBYSCORE", "candles:bitcoin:usd:1m", "180000", "239999")
         #expect(
             found
-                == #"{"t":180000,"o":"7","h":"67187.335893612345678901","l":"7","c":"7","v24":"0.000000000000000001","#
-                + #""n":1,"r":2,"s":true,"p":true}"#
+                == #"{"t":180000,"o":"7","h":"67187.335893612345678901","l":"7","c":"7","v":"0.015625","#
+                + #""q":"1049.802123337698","w":"67187.335893612345678","v24":"0.000000000000000001","#
+                + #""n":1,"nt":1,"r":2,"s":true,"p":true}"#
         )
         #expect(try server.cli("PTTL", "candles:bitcoin:usd:1m") != "-1")
     }

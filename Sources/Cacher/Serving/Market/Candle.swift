@@ -10,9 +10,10 @@ struct Candle: Hashable {
     var high: Price
     var low: Price
     var close: Price
-    /// The source's 24-hour volume at the close, never a sum.
-    var volume: Price?
     var sampleCount: Int
+    var trades: TradeFigures
+    /// The source's rolling 24-hour volume at the close, never a sum.
+    var totalVolume: Price?
     /// How often late ticks changed it: the sum over its minutes.
     var revision: Int
     /// Whether no tick fell into any of its minutes.
@@ -27,7 +28,8 @@ struct Candle: Hashable {
         start = interval.start(of: entry.start)
         end = start + interval.milliseconds
         (open, high, low, close) = (entry.open, entry.high, entry.low, entry.close)
-        (volume, sampleCount, revision) = (entry.volume, entry.sampleCount, entry.revision)
+        (sampleCount, trades, totalVolume) = (entry.sampleCount, entry.trades, entry.totalVolume)
+        revision = entry.revision
         (isSynthetic, isPartial, isClosed) = (entry.isSynthetic, entry.isPartial, true)
     }
 
@@ -35,7 +37,13 @@ struct Candle: Hashable {
     init(_ window: PriceAggregate) {
         (start, end) = (window.windowStart.milliseconds, window.windowEnd.milliseconds)
         (open, high, low, close) = (window.open, window.high, window.low, window.close)
-        (volume, sampleCount, revision) = (window.totalVolume, window.sampleCount, window.revision)
+        (sampleCount, totalVolume, revision) = (window.sampleCount, window.totalVolume, window.revision)
+        trades = TradeFigures(
+            count: window.tradeCount,
+            volume: window.volume,
+            quoteVolume: window.quoteVolume,
+            vwap: window.vwap
+        )
         (isSynthetic, isPartial, isClosed) = (window.synthetic, window.partial, true)
     }
 
@@ -44,8 +52,9 @@ struct Candle: Hashable {
         high = max(high, entry.high)
         low = min(low, entry.low)
         close = entry.close
-        volume = entry.volume
         sampleCount = sampleCount.addingClamped(entry.sampleCount)
+        trades.add(entry.trades)
+        totalVolume = entry.totalVolume
         revision = revision.addingClamped(entry.revision)
         isSynthetic = isSynthetic && entry.isSynthetic
         isPartial = isPartial || entry.isPartial
@@ -62,6 +71,9 @@ struct Candle: Hashable {
                 candles.append(Candle(entry, interval: interval))
             }
         }
+        if interval != .minute {
+            for index in candles.indices { candles[index].trades.weigh() }
+        }
         if let last = candles.indices.last { candles[last].isClosed = candles[last].end <= newest + 60_000 }
         return candles
     }
@@ -75,7 +87,11 @@ struct Candle: Hashable {
         json.member("low", decimal: low)
         json.member("close", decimal: close)
         json.member("sample_count", sampleCount)
-        json.member("total_volume", decimal: volume)
+        json.member("trade_count", trades.count)
+        json.member("volume", decimal: trades.volume)
+        json.member("quote_volume", decimal: trades.quoteVolume)
+        json.member("vwap", decimal: trades.vwap)
+        json.member("total_volume_24h", decimal: totalVolume)
         json.member("revision", revision)
         json.member("synthetic", isSynthetic)
         json.member("partial", isPartial)
@@ -85,7 +101,7 @@ struct Candle: Hashable {
 
 extension Int {
     /// The sum, or the largest number there is.
-    fileprivate func addingClamped(_ other: Int) -> Int {
+    func addingClamped(_ other: Int) -> Int {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? .max : sum
     }

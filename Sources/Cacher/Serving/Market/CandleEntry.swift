@@ -8,9 +8,10 @@ struct CandleEntry: Hashable {
     var high = Price.zero
     var low = Price.zero
     var close = Price.zero
-    /// The source's 24-hour volume with the closing tick.
-    var volume: Price?
     var sampleCount = 0
+    var trades = TradeFigures()
+    /// The source's rolling 24-hour volume with the closing tick.
+    var totalVolume: Price?
     var revision = 0
     var isSynthetic = false
     var isPartial = false
@@ -23,7 +24,7 @@ struct CandleEntry: Hashable {
             return nil
         }
         guard (EventTime.earliest.milliseconds...EventTime.latest.milliseconds - 3_600_000).contains(start),
-            sampleCount >= 0, revision >= 0
+            sampleCount >= 0, trades.count ?? 0 >= 0, revision >= 0
         else { return nil }
     }
 
@@ -42,7 +43,15 @@ struct CandleEntry: Hashable {
             } else if key.equals("c", in: bytes) {
                 close = try Self.decimal(&scanner)
             } else if key.equals("v24", in: bytes) {
-                volume = try Self.decimal(&scanner)
+                totalVolume = try Self.decimal(&scanner)
+            } else if key.equals("v", in: bytes) {
+                trades.volume = try Self.decimal(&scanner)
+            } else if key.equals("q", in: bytes) {
+                trades.quoteVolume = try Self.decimal(&scanner)
+            } else if key.equals("w", in: bytes) {
+                trades.vwap = try Self.decimal(&scanner)
+            } else if key.equals("nt", in: bytes) {
+                trades.count = try scanner.integer()
             } else if key.equals("n", in: bytes) {
                 sampleCount = try scanner.integer()
             } else if key.equals("r", in: bytes) {

@@ -5,8 +5,8 @@ struct PriceRow {
     /// The fields, in the order in which they are asked for and written.
     static let fields = [
         "coin_id", "symbol", "name", "vs_currency", "price", "market_cap", "market_cap_rank", "total_volume",
-        "high_24h",
-        "low_24h", "price_change_percentage_24h", "timestamp", "ingested_at", "source",
+        "high_24h", "low_24h", "price_change_percentage_24h", "timestamp", "ingested_at", "source", "size", "trade_id",
+        "side",
     ]
 
     var coinID: String
@@ -16,6 +16,7 @@ struct PriceRow {
     var price: String
     var marketCap: String?
     var rank: Int?
+    /// The source's volume of the last 24 hours.
     var volume: String?
     var high: String?
     var low: String?
@@ -23,6 +24,10 @@ struct PriceRow {
     var timestamp: String
     var ingestedAt: String?
     var source: String?
+    /// Of the trade that the price is; none when it is only a price.
+    var size: String?
+    var tradeID: String?
+    var side: String?
 
     /// Reads the answer to an `HMGET` of the ``fields``; nil when there is no such coin.
     init?(_ reply: RedisReply) {
@@ -35,6 +40,7 @@ struct PriceRow {
         (self.price, marketCap, rank, volume) = (price, texts[5], texts[6].flatMap { Int($0) }, texts[7])
         (high, low, change, self.timestamp) = (texts[8], texts[9], texts[10], timestamp)
         (ingestedAt, source) = (texts[12], texts[13])
+        (size, tradeID, side) = (texts[14], texts[15], texts[16])
     }
 
     /// Writes it as the API has it: decimals are texts, for an ordinary JavaScript parser rounds numbers.
@@ -54,6 +60,9 @@ struct PriceRow {
         json.member("timestamp", timestamp)
         json.member("ingested_at", optional: ingestedAt)
         json.member("source", optional: source)
+        json.member("size", optional: size)
+        json.member("trade_id", optional: tradeID)
+        json.member("side", optional: side)
         json.endObject()
     }
 }
