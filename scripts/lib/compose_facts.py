@@ -164,7 +164,8 @@ def write_statements(folder):
 
     for path, board, title, target in panels():
         if "rawSql" in target:
-            for candle in ("1m", "5m", "1h", "1d") if "${candle" in target["rawSql"] else ("1m",):
+            choices = [name["query"].split(",") for name in board["templating"]["list"] if name["name"] == "candle"]
+            for candle in choices[0] if "${candle" in target["rawSql"] else ("1m",):
                 write(target["rawSql"], candle, f"{path.name}, {title}")
     for path in dashboards:
         for variable in json.loads(path.read_text())["templating"]["list"]:
