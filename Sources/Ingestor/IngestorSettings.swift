@@ -94,7 +94,7 @@ struct IngestorSettings: Sendable {
         allowed: "the path of a file that can be read",
         help:
             "The ticks to replay: NDJSON of ticks, or CSV with a header line that names timestamp, coin_id, price and "
-            + "perhaps volume, size, trade_id, side, vs_currency, symbol and name (replay)."
+            + "perhaps size, trade_id, side, vs_currency, symbol, name and total_volume_24h (replay)."
     )
     static let replayFormat = Setting<ReplayFormat>.choice(
         "INGESTOR_REPLAY_FORMAT",

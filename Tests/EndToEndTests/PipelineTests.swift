@@ -9,7 +9,7 @@ struct PipelineTests {
         let stack = try Stack()
         // Three whole minutes of two coins, half an hour ago; a later tick moves the watermark past them.
         let base = (Int64(Date().timeIntervalSince1970) / 60 - 30) * 60
-        var csv = "timestamp,coin_id,price,volume\n"
+        var csv = "timestamp,coin_id,price,total_volume_24h\n"
         for second in stride(from: Int64(0), to: 180, by: 10) {
             csv += "\(base + second),bitcoin,\(67_000 + second).25,1000\n\(base + second),tiny,0.0000080\(second),5\n"
         }

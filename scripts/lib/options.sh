@@ -16,7 +16,7 @@ services. Ctrl-C or q prints a summary, ends everything it started, and removes 
   --source auto          CoinGecko without a key if it answers within 3 s, otherwise the simulator (the default)
   --source coingecko     CoinGecko; COINGECKO_API_KEY and COINGECKO_PLAN are passed on
   --source simulator     a random walk
-  --source replay FILE   ticks from a file: NDJSON, or CSV with timestamp,coin_id,price[,volume]
+  --source replay FILE   ticks from a file: NDJSON, or CSV with timestamp,coin_id,price[,size]
   --coins N              how many coins, 1 to 10000 (default 25); not for replay
   --rate N               the simulator's ticks a second over all coins, 1 to 1000000 (default 100); the broker in memory
                          carries 20000, more need --kafka

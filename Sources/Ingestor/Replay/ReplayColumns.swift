@@ -9,8 +9,8 @@ struct ReplayColumns: Sendable, Hashable {
     var coinID: Int
     /// `price`
     var price: Int
-    /// `volume`, or `total_volume`: the rolling 24-hour volume.
-    var volume: Int?
+    /// `total_volume_24h`, or by its older names `total_volume` or `volume`: the rolling 24-hour volume.
+    var totalVolume: Int?
     /// `size`: how much was traded, in base units.
     var size: Int?
     /// `trade_id`
@@ -48,7 +48,9 @@ struct ReplayColumns: Sendable, Hashable {
         self.timestamp = timestamp
         self.coinID = coinID
         self.price = price
-        volume = names.firstIndex(of: "volume") ?? names.firstIndex(of: "total_volume")
+        totalVolume =
+            names.firstIndex(of: "total_volume_24h") ?? names.firstIndex(of: "total_volume")
+            ?? names.firstIndex(of: "volume")
         size = names.firstIndex(of: "size")
         tradeID = names.firstIndex(of: "trade_id")
         side = names.firstIndex(of: "side")

@@ -51,7 +51,7 @@ struct ReplayDecoder {
             throw Failure(description: "timestamp \"\(given)\" is neither RFC 3339 nor Unix seconds or milliseconds")
         }
         guard let price = try number(columns.price, "price") else { throw Failure(description: "price is empty") }
-        let volume = if let column = columns.volume { try number(column, "volume") } else { Price?.none }
+        let volume = if let column = columns.totalVolume { try number(column, "24-hour volume") } else { Price?.none }
         let size = if let column = columns.size { try number(column, "size") } else { Price?.none }
         let tick = PriceTick(
             coinID: coinID,

@@ -101,6 +101,17 @@ struct ReplayTests {
         #expect(run.ticks.allSatisfy { $0.source == "replay" && $0.vsCurrency == "usd" && $0.ingestedAt == wall })
     }
 
+    @Test("CSV: the 24-hour volume has its own name, or an older one, and is never a trade's size")
+    func volumeNames() throws {
+        for (names, wanted) in [
+            ("volume,total_volume,total_volume_24h", "3"), ("volume,total_volume,x", "2"), ("volume,x,y", "1"),
+        ] {
+            let run = try replay("timestamp,coin_id,price,\(names)\n1795379700,bitcoin,9,1,2,3\n")
+            #expect(run.ticks.map { $0.totalVolume?.description } == [wanted], "\(names)")
+            #expect(run.ticks.allSatisfy { $0.size == nil })
+        }
+    }
+
     @Test("CSV: more columns name symbol, name and currency")
     func moreColumns() throws {
         let run = try replay(
