@@ -91,7 +91,6 @@ def candles_of_minutes():
     """/v1/candles equals candles made of Redis' minutes with Python's decimals, for questions at random"""
     choose = random.Random(SEED)
     histories = list(World.market.minutes.items())
-    kinds = set()
     for _ in range(CANDLE_QUESTIONS):
         (coin, currency), entries = choose.choice(histories)
         interval, limit = choose.choice(list(candles.MINUTES)), choose.choice([1, 2, 3, 10, 60, 500, 1500])
@@ -105,14 +104,24 @@ def candles_of_minutes():
         wanted = candles.merged(entries, interval, first, last, limit)
         answer = World.serve.json(path)
         expect_same(answer["candles"], wanted, path)
-        kinds |= {(interval != "1m", *(name in candle for name in TRADES)) for candle in wanted}
         expect_same([answer["coin_id"], answer["vs_currency"], answer["interval"]], [coin, currency, interval], path)
-    for made in (False, True):
-        known = {kind[1:] for kind in kinds if kind[0] == made}
-        # Without trades, with trades of no size, with all figures, and with one that is too large to be written.
-        for kind in [(False,) * 4, (True, True, True, False), (True,) * 4, (True, True, False, not made)]:
-            expect(kind in known, f"no candle has {kind} of {TRADES}: {known}")
     expect_same(World.serve.json("/v1/candles/bare")["candles"], [], "the candles of a coin that has a price alone")
+
+
+@check(CHECKS)
+def candles_of_trades():
+    """candles of every length have what was traded, exactly: where all minutes have trades, some, or none"""
+    entries = World.market.minutes["bitcoin", "usd"]
+    for interval in candles.MINUTES:
+        answer = World.serve.json(f"/v1/candles/bitcoin?interval={interval}&limit=1500")["candles"]
+        expect_same(answer, candles.merged(entries, interval, limit=1500), interval)
+        known = {tuple(name in candle for name in TRADES) for candle in answer}
+        # Without trades, with all figures, and with a quote volume that was too large for its minute: a minute has its own
+        # VWAP all the same.
+        for kind in [(False,) * 4, (True,) * 4, (True, True, False, interval == "1m")]:
+            expect(kind in known, f"no candle of {interval} has {kind} of {TRADES}: {known}")
+    empty = [candle for candle in World.serve.json("/v1/candles/bitcoin?limit=1500")["candles"] if candle.get("volume") == "0"]
+    expect(empty and not any("vwap" in candle for candle in empty), f"nothing was traded, and there is a VWAP: {empty[:2]}")
 
 
 @check(CHECKS)

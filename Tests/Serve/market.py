@@ -115,9 +115,9 @@ class Market:
         self.minutes[coin, currency] = entries
 
     def trades(self, start):
-        """What was traded in a minute, by the names of entries; hours without trades, hours with, and hours with both."""
+        """What was traded in a minute, by the names of entries: three hours without trades, three with, three with both."""
         choose = self.random
-        if choose.random() >= [0, 1, 0.6][start // (60 * MINUTE) % 3]:
+        if choose.random() >= [0, 1, 0.6][start // (180 * MINUTE) % 3]:
             return {}
         if choose.random() < 0.2:
             return {"nt": 0, "v": "0", "q": "0"}

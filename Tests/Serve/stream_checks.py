@@ -213,10 +213,11 @@ def has_room(serve):
 @check(CHECKS)
 def old_clients():
     """a reader with HTTP/1.0 gets the stream without chunks"""
-    with Events(World.serve, version="1.0") as reader:
+    # Of a coin of its own: what another check published may still be on its way.
+    with Events(World.serve, "?coins=litecoin", version="1.0") as reader:
         expect("transfer-encoding" not in reader.headers, f"chunks for HTTP/1.0: {reader.headers}")
         expect_same(reader.block(), {"retry": "1000"}, "the first block")
-        expect_event(reader, "price", World.publish("price", "bitcoin"))
+        expect_event(reader, "price", World.publish("price", "litecoin"))
 
 
 @check(CHECKS)
