@@ -21,7 +21,7 @@ final class FeedInbox: Sendable {
 
     /// An empty one.
     /// - Parameter limitBytes: from how much on nothing more is read. What one read brings may come on top of it, for each
-    ///   connection.
+    ///   connection, and what the kernel holds of one whose other side hangs up: NIO reads that at once.
     init(limitBytes: Int = 8 << 20) {
         self.limitBytes = limitBytes
     }
