@@ -32,6 +32,9 @@ public final class WebSocketServer: Sendable {
         case silence
     }
 
+    /// Enough threads that a connection which has much to do holds up few others.
+    private static let loops = MultiThreadedEventLoopGroup(numberOfThreads: 8)
+
     /// Where it listens.
     public let port: Int
     private let channel: any Channel
@@ -58,7 +61,7 @@ public final class WebSocketServer: Sendable {
     ) throws {
         let log = PeerLog()
         let tls = try certificates.map { try Self.tls($0) }
-        channel = try ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        channel = try ServerBootstrap(group: Self.loops)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in

@@ -39,8 +39,8 @@ final class WebSocketConnection: ChannelDuplexHandler {
     private var refusal: HTTPRefusal?
     private var frames: FrameReader
     private var deadline: Scheduled<Void>?
-    /// Something came since the last ping, or nothing was read.
-    private var isAlive = true
+    /// When the first ping was sent that nothing has come after.
+    private var unanswered: NIODeadline?
     /// NIO wants to read, and the inbox is full.
     private var isHeld = false
 
@@ -92,8 +92,8 @@ final class WebSocketConnection: ChannelDuplexHandler {
     func readAgain() {
         guard isHeld else { return }
         isHeld = false
-        // What came meanwhile wasn't read: the time it has to say something begins now.
-        isAlive = true
+        // What came meanwhile wasn't read: the time it has to say something begins anew.
+        unanswered = nil
         context?.read()
     }
 
@@ -201,7 +201,7 @@ final class WebSocketConnection: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var buffer = unwrapInboundIn(data)
-        isAlive = true
+        unanswered = nil
         if state == .tunnelling || state == .opening {
             do throws(AnswerReader.Fault) {
                 guard let answer = try answers.read(&buffer) else { return }
@@ -286,18 +286,16 @@ final class WebSocketConnection: ChannelDuplexHandler {
 
     private func ping() {
         guard state == .open, let context else { return }
-        if isHeld { return after(limits.pingInterval) { $0.ping() } }
-        isAlive = false
-        if context.channel.isWritable { write(ClientFrame.bytes(.ping, []), context) }
-        after(limits.pongTimeout) { $0.expectPong() }
-    }
-
-    private func expectPong() {
-        // What waits in the kernel while nobody reads may be the pong.
-        guard isAlive || isHeld else {
+        if isHeld {
+            // What waits in the kernel while nobody reads may be the pong.
+            unanswered = nil
+        } else if let unanswered, NIODeadline.now() - unanswered >= TimeAmount(limits.pongTimeout) {
             return finish("nothing came for \(limits.pongTimeout.inSeconds) after a ping: the connection is dead")
+        } else {
+            unanswered = unanswered ?? .now()
+            if context.channel.isWritable { write(ClientFrame.bytes(.ping, []), context) }
         }
-        after(max(.zero, limits.pingInterval - limits.pongTimeout)) { $0.ping() }
+        after(limits.pingInterval) { $0.ping() }
     }
 
     /// Says `closed`, once, and ends the socket.

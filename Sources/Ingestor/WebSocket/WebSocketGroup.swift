@@ -17,9 +17,10 @@ final class WebSocketGroup: Sendable {
         var messageBytes = 1 << 20
         /// How long an attempt may take: name, TCP, proxy, TLS and HTTP together.
         var handshakeTimeout = Duration.seconds(10)
-        /// How long after one ping the next is sent; not shorter than the time-out.
+        /// How long after one ping the next is sent.
         var pingInterval = Duration.seconds(5)
-        /// How long after a ping something must have come: a connection that is dead is noticed after both times together.
+        /// How long after a ping something must have come; looked at when the next is due. So a connection that is dead is
+        /// noticed after both times together.
         var pongTimeout = Duration.seconds(5)
         /// How long the other side has to hang up after a close frame, and to say why it refused.
         var closeTimeout = Duration.seconds(1)

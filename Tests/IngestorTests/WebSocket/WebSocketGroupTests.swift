@@ -23,8 +23,8 @@ struct WebSocketGroupTests {
     private static var patient: WebSocketGroup.Limits {
         var limits = WebSocketGroup.Limits()
         limits.handshakeTimeout = .seconds(60)
-        limits.pingInterval = .seconds(4)
-        limits.pongTimeout = .seconds(4)
+        limits.pingInterval = .milliseconds(200)
+        limits.pongTimeout = .seconds(60)
         return limits
     }
 
@@ -348,16 +348,19 @@ struct WebSocketGroupTests {
     func keptAlive() throws {
         let server = try WebSocketServer()
         defer { server.stop() }
-        let (client, peer) = try open(server, limits: Self.patient)
-        client.wait("pings") { peer.pings >= 2 || !client.isOpen() }
-        #expect(client.isOpen())
+        var limits = Self.patient
+        limits.pongTimeout = .seconds(10)
+        let (client, peer) = try open(server, limits: limits)
+        let start = ContinuousClock.now
+        client.wait("pings") { ContinuousClock.now - start > .seconds(12) || !client.isOpen() }
+        #expect(client.isOpen() && peer.pings >= 2, "\(client.events)")
         peer.answersPings = false
-        let before = peer.pings
+        let silence = ContinuousClock.now
         client.wait("more pings") {
             peer.send("x")
-            return peer.pings >= before + 3 || !client.isOpen()
+            return ContinuousClock.now - silence > .seconds(12) || !client.isOpen()
         }
-        #expect(client.isOpen())
+        #expect(client.isOpen(), "\(client.reasons())")
     }
 
     @Test("a server that has gone without a word is noticed, and hangs nothing up")
@@ -379,7 +382,6 @@ struct WebSocketGroupTests {
     func defaults() {
         let limits = WebSocketGroup.Limits()
         #expect(limits.pingInterval + limits.pongTimeout == .seconds(10))
-        #expect(limits.pingInterval >= limits.pongTimeout)
     }
 
     @Test("a server that takes nothing ends the connection before what waits has grown too large")
@@ -410,8 +412,10 @@ struct WebSocketGroupTests {
         let server = try WebSocketServer(certificates: isSecure ? certificates : nil)
         defer { server.stop() }
         let limit = 256 << 10
+        var limits = Self.patient
+        limits.pongTimeout = .seconds(10)
         let client = try WebSocketClient(
-            limits: Self.patient,
+            limits: limits,
             certificates: .file(certificates.authority),
             inboxBytes: limit
         )
@@ -421,7 +425,7 @@ struct WebSocketGroupTests {
         let filling = String(repeating: "x", count: 1000)
         for number in 0..<20_000 { peer.send("\(number) \(filling)") }
         // Longer than a connection lives without a pong.
-        Thread.sleep(forTimeInterval: 10)
+        Thread.sleep(forTimeInterval: 12)
         client.take()
         #expect(client.largestBatch > limit, "there was more than the inbox takes")
         client.wait("all") { client.messages().count == 20_000 || !client.isOpen() }
