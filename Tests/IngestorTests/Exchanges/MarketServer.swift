@@ -42,6 +42,11 @@ final class MarketServer: Sendable {
         market.delist(product, telling: feed.peers.filter(\.isConnected))
     }
 
+    /// Cuts every connection.
+    func cut() {
+        for peer in feed.peers where peer.isConnected { peer.cut() }
+    }
+
     /// Ends it.
     func end() async {
         stop.request()

@@ -1,3 +1,4 @@
+import Foundation
 import Shared
 import TestSupport
 import Testing
@@ -6,7 +7,7 @@ import Testing
 
 @Suite("The trades of exchanges over sockets", .ownThread, .timeLimit(.minutes(3)))
 struct TradeSourceTests {
-    /// How much faster than ours the clock of the source runs: a day's troubles in seconds.
+    /// How much faster than ours the clock of a source runs: a day's troubles in seconds.
     private static let haste = 20
     private static let sockets = WebSocketGroup.Limits(
         handshakeTimeout: .milliseconds(500),
@@ -44,6 +45,7 @@ struct TradeSourceTests {
         _ settings: ExchangeSettings,
         into topic: inout Topic,
         for time: Duration,
+        haste: Int = haste,
         until isDone: (Topic) -> Bool = { _ in false }
     ) throws {
         let stop = StopSignal()
@@ -61,7 +63,7 @@ struct TradeSourceTests {
         while start.duration(to: .now) < time, !isDone(topic) {
             batch.reset()
             _ = try source.next(into: &batch) {
-                ClockReading(wall: .now(), uptime: start.duration(to: .now) * Self.haste)
+                ClockReading(wall: .now(), uptime: start.duration(to: .now) * haste)
             }
             try topic.append(batch)
         }
@@ -95,5 +97,41 @@ struct TradeSourceTests {
         let troubles = market.troubles
         #expect(troubles.count >= 12, "seed \(seed): \(topic.ticks.count) trades, \(troubles)")
         await server.end()
+    }
+
+    /// By hand, because it looks at the memory of the whole process: `TICKLINE_SOAK=1 scripts/test --filter soak`.
+    @Test(
+        "soak: an hour of trades at 60 times the pace, a cut every minute: nothing is lost, and memory is flat",
+        .enabled(if: ProcessInfo.processInfo.environment["TICKLINE_SOAK"] != nil)
+    )
+    func soak() async throws {
+        let market = ScriptedMarket(CoinbaseWords(), seed: 1, clockOffset: .zero, isTroubled: false)
+        let server = try await MarketServer(market)
+        let settings = try settings(server.environment.merging(["INGESTOR_GAP_TIMEOUT": "1h"]) { $1 })
+        var topic = Topic()
+        var memory: [Double] = []
+        var cuts = 0
+        let start = ContinuousClock.now
+        try run(settings, into: &topic, for: .seconds(60), haste: 60) { _ in
+            if start.duration(to: .now) > .seconds(cuts + 1) {
+                cuts += 1
+                server.cut()
+                memory.append(Self.residentMegabytes())
+            }
+            return false
+        }
+        let last = market.calm()
+        try run(settings, into: &topic, for: .seconds(5), haste: 60)
+        await server.end()
+        try market.check(topic.ticks, upTo: last, "\(cuts) cuts")
+        print("\(topic.ticks.count) trades, \(cuts) cuts, MiB by the second: \(memory)")
+        try #require(cuts >= 58)
+        // The test itself keeps every trade, here and in the market: some 450 bytes each, 10 MiB in 45 s.
+        #expect(memory[cuts - 1] - memory[cuts / 4] < 16)
+    }
+
+    private static func residentMegabytes() -> Double {
+        let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+        return text.split(separator: " ").dropFirst().first.flatMap { Double($0) }.map { $0 * 4_096 / 1_048_576 } ?? 0
     }
 }
