@@ -324,7 +324,7 @@ def traded(page: Page) -> None:
     rolling = [candle for candle in history if "total_volume_24h" in candle and not candle["synthetic"]][-1]
     other = datetime.fromisoformat(rolling["start"].replace("Z", "+00:00"))
     text = read_candle(page, other)
-    check("Of a candle without trades it says the figure of 24 hours, by its name", "24 h volume 123.5M" in text and "VWAP" not in text,
+    check("Of a candle without trades it says the figure of 24 hours, by its name", "24 h volume 123.5M USD" in text and "VWAP" not in text,
           text)
     page.keyboard.press("Escape")
     page.wait_for_timeout(200)
