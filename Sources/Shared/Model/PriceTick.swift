@@ -13,7 +13,9 @@ public struct PriceTick: Sendable, Hashable {
     /// How much was traded at this price, in base units, when the tick is a trade.
     public var size: Price?
     /// What the exchange calls the trade; unique within its product.
-    public var tradeID: String?
+    ///
+    /// A constant: for an optional text that can change, the initializer retains and releases all the texts (Swift 6.3).
+    public let tradeID: String?
     /// The taker's side of the trade.
     public var side: TradeSide?
     /// Market capitalisation in `vsCurrency`.

@@ -24,13 +24,14 @@ enum CacheFixture {
         return CacheWriter(url: try #require(RedisURL(server.url)), timeout: .seconds(5), encoder: encoder)
     }
 
-    static func tick(_ coin: String, seconds: Int64, price: Int128) -> PriceTick {
+    static func tick(_ coin: String, seconds: Int64, price: Int128, tradeID: String? = nil) -> PriceTick {
         PriceTick(
             coinID: coin,
             symbol: "btc",
             name: "Name with spaces, \"quotes\" and é",
             vsCurrency: "usd",
             price: Price(units: price * Price.unitsPerOne),
+            tradeID: tradeID,
             timestamp: EventTime(milliseconds: seconds * 1_000),
             ingestedAt: EventTime(milliseconds: seconds * 1_000 + 5),
             source: "replay"

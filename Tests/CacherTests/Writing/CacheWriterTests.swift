@@ -60,9 +60,8 @@ struct CacheWriterTests {
         let server = try RedisServer()
         let writer = try CacheFixture.writer(server)
         let messages = try RedisSubscriber(server, pattern: "prices:*")
-        var trade = CacheFixture.tick("bitcoin", seconds: 100, price: 67_187)
-        trade.size = Price("0.012345678901234567")
-        (trade.tradeID, trade.side) = ("1098675511", .sell)
+        var trade = CacheFixture.tick("bitcoin", seconds: 100, price: 67_187, tradeID: "1098675511")
+        (trade.size, trade.side) = (Price("0.012345678901234567"), .sell)
         func write(_ tick: PriceTick) throws -> [String: String] {
             var batch = CacheBatch()
             batch.add(tick, offset: 0, latest: CacheFixture.farFuture)
