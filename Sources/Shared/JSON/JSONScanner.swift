@@ -61,18 +61,30 @@ public struct JSONScanner: ~Escapable {
         return key
     }
 
-    /// Passes that key, and the comma before it, if they come next without white space.
+    /// Passes the first of some keys that comes next without white space, and the comma before it. At the very end of a
+    /// document the answer is no, because words are compared.
+    /// - Parameter next: the key at which to begin.
+    /// - Returns: the index of the key; the number of keys when it was none of them.
     @inline(__always)
-    mutating func passKey(_ pattern: JSONKeyPattern) -> Bool {
+    mutating func passKey(of patterns: [JSONKeyPattern], from next: Int) -> Int {
         var start = position
         if !isFirst {
-            guard start < bytes.count, bytes[start] == UInt8(ascii: ",") else { return false }
+            guard start < bytes.count, bytes[start] == UInt8(ascii: ",") else { return patterns.count }
             start &+= 1
         }
-        guard pattern.matches(bytes, at: start) else { return false }
-        position = start &+ pattern.count
-        isFirst = false
-        return true
+        guard start <= bytes.count &- 8 else { return patterns.count }
+        let word = bytes.word(at: start)
+        var index = next
+        while index < patterns.count {
+            let pattern = patterns[index]
+            if pattern.matches(word, in: bytes, at: start) {
+                position = start &+ pattern.count
+                isFirst = false
+                break
+            }
+            index &+= 1
+        }
+        return index
     }
 
     /// Whether the array has another element, which must be read or skipped before the next call.
