@@ -42,6 +42,7 @@ final class TradeSource: TickSource {
         self.readiness = readiness
         inbox = FeedInbox()
         sockets = try WebSocketGroup(
+            limits: limits,
             certificates: settings.caFile.map { .file($0) } ?? .system,
             userAgent: userAgent,
             inbox: inbox
