@@ -22,7 +22,7 @@ final class WebSocketClient {
 
     /// - Parameter environment: without proxies unless some are named.
     init(
-        limits: WebSocketGroup.Limits = WebSocketGroup.Limits(),
+        limits: WebSocketGroup.Limits = .patient,
         certificates: WebSocketGroup.Certificates = .system,
         environment: [String: String] = [:],
         inboxBytes: Int = 8 << 20
@@ -89,4 +89,21 @@ final class WebSocketClient {
         case .closed, nil: false
         }
     }
+}
+
+extension WebSocketGroup.Limits {
+    /// Times that a busy machine keeps, too.
+    static let patient = WebSocketGroup.Limits(
+        handshakeTimeout: .seconds(60),
+        pingInterval: .milliseconds(200),
+        pongTimeout: .seconds(60)
+    )
+
+    /// Times after which much is given up, on a busy machine nearly all.
+    static let hasty = WebSocketGroup.Limits(
+        handshakeTimeout: .milliseconds(300),
+        pingInterval: .milliseconds(200),
+        pongTimeout: .milliseconds(200),
+        closeTimeout: .milliseconds(200)
+    )
 }
