@@ -76,6 +76,8 @@ extension PartitionWindows {
         )
     }
 
+    /// Inlined: as a call it is given a copy of all there is here, for each pane anew.
+    @inline(__always)
     private func paneState(_ pane: Pane, slot: Int, of coin: Int) -> PaneState {
         var state = PaneState(pane, rings[coin].trades(in: pane.index, slot: slot))
         if pane.standing.contains(.revised) {
