@@ -20,6 +20,12 @@ struct IngestorMetrics: Sendable {
     let behind: PrometheusCounter
     /// Numbers with more than 18 decimal places.
     let rounded: PrometheusCounter
+    /// Rows that were used without a field whose value can't be used.
+    let incomplete: PrometheusCounter
+    /// Answers whose `Date` is not this machine's time.
+    let wrongDate: PrometheusCounter
+    /// Requests of a round that failed when they were made last.
+    let failingRequests: PrometheusGauge
     /// Answers that limited the rate, whatever their status.
     let rateLimited: PrometheusCounter
     /// Requests without an answer.
@@ -51,10 +57,17 @@ struct IngestorMetrics: Sendable {
         outstanding = gauge("ticks_outstanding", "Ticks handed over and neither acknowledged nor failed.")
         lag = gauge("source_lag_seconds", "Age of the newest event time at the source.")
         unchanged = counter("rows_unchanged_total", "Polled rows that said nothing new and were not sent.")
-        let skew = "Times that last_updated and the answer's Date were further apart than tolerated."
+        let skew =
+            "Times that last_updated, the answer's Date and this machine's clock were further apart than tolerated."
         ahead = counter("clock_skew_total", skew, ["direction": "ahead"])
         behind = counter("clock_skew_total", skew, ["direction": "behind"])
         rounded = counter("rows_rounded_total", "Rows with a number of more than 18 decimal places.")
+        incomplete = counter(
+            "rows_incomplete_total",
+            "Rows that were used without a field that is out of range or of a wrong type."
+        )
+        wrongDate = counter("clock_skew_total", skew, ["direction": "date"])
+        failingRequests = gauge("requests_failing", "Pages and currencies whose last request brought no prices.")
         rateLimited = counter("rate_limited_total", "Answers that limited the rate, under whatever status.")
         unanswered = counter("http_unanswered_total", "HTTP requests that brought no answer.")
         requestSeconds = PrometheusHistogram(

@@ -158,9 +158,14 @@ final class IngestorPipeline: Pipeline {
     }
 
     private func polling(partitions: Int, stop: StopSignal) throws -> CoinGeckoSource {
-        var sent = SentTicks(tolerance: coinGecko.clockTolerance)
-        try SentTicksReader(kafka: kafka, limit: settings.restoreRecords, readiness: readiness)
-            .restore(&sent, partitions: partitions)
+        var sent = SentTicks()
+        let reader = SentTicksReader(
+            kafka: kafka,
+            tolerance: coinGecko.clockTolerance,
+            limit: settings.restoreRecords,
+            readiness: readiness
+        )
+        try reader.restore(&sent, partitions: partitions)
         return try CoinGeckoSource(
             coins: settings.coins,
             vsCurrencies: settings.vsCurrencies,

@@ -116,15 +116,63 @@ struct IngestorProcessTests {
         }
     }
 
+    @Test("a key and a password that a server repeats stand in no line of the log and not on /readyz")
+    func echoedKey() async throws {
+        let broker = try TestBroker(topics: ["prices.raw": 3])
+        try await HTTPFixtureServer.run { request, number in
+            let said = "\(request.headers["x-cg-pro-api-key"] ?? "") \(request.headers["authorization"] ?? "") p@ss"
+            if number == 0 { return HTTPFixtureServer.Answer(200, "[]") }
+            return number == 1
+                ? HTTPFixtureServer.Answer(302, headers: ["Location": "https://me:p@ss@host/?key=\(said)"])
+                : HTTPFixtureServer.Answer(502, "<html>\(said)</html>")
+        } _: { server in
+            let settings = [
+                "COINGECKO_BASE_URL": "http://me:p%40ss@127.0.0.1:\(server.port)",
+                "COINGECKO_API_KEY": "CG-very-secret",
+                "COINGECKO_PLAN": "pro", "INGESTOR_COINS": "500", "INGESTOR_POLL_INTERVAL": "1s", "LOG_LEVEL": "debug",
+            ]
+            let ingestor = try ServiceProcess("ingestor", environment: environment(broker, settings))
+            try ingestor.waitForLine(containing: "redirected to")
+            try ingestor.waitForLine(containing: "HTTP 502")
+            let ready = try ingestor.get("/readyz")
+            #expect(ready.body.contains("HTTP 502"), "\(ready)")
+            #expect(ingestor.terminate() == 0)
+            for secret in ["CG-very-secret", "p@ss", "p%40ss", "bWU6cEBzcw"] {
+                #expect(!ingestor.log.contains(secret) && !ready.body.contains(secret), "\(ready)\n\(ingestor.log)")
+            }
+        }
+    }
+
+    @Test("pages that differ in age make the log say nothing about a source that stands still")
+    func pagesOfDifferentAge() async throws {
+        let broker = try TestBroker(topics: ["prices.raw": 3])
+        try await HTTPFixtureServer.run { request, _ in
+            let isOld = request.query["page"] == "2"
+            let row = MarketsFixtures.row("coin", "1", isOld ? "2026-01-05T12:49:00Z" : "\(EventTime.now())")
+            return HTTPFixtureServer.Answer(200, "[\(row)]")
+        } _: { server in
+            let settings = [
+                "COINGECKO_BASE_URL": server.url, "INGESTOR_COINS": "500", "INGESTOR_POLL_INTERVAL": "1s",
+                "COINGECKO_CALLS_PER_MINUTE": "1000",
+            ]
+            let ingestor = try ServiceProcess("ingestor", environment: environment(broker, settings))
+            try ingestor.wait("four rounds") {
+                try ingestor.metric("tickline_ingestor_http_responses_total") >= 8 ? true : nil
+            }
+            #expect(ingestor.terminate() == 0)
+            #expect(!ingestor.log.contains("stands still") && !ingestor.log.contains("recent again"), "\(ingestor.log)")
+        }
+    }
+
     @Test("settings that don't parse end it with 78, all of them named at once")
     func badSettings() throws {
         let (code, output) = try ServiceProcess.run(
             "ingestor",
-            environment: ["INGESTOR_SOURCE": "kraken", "INGESTOR_RATE": "fast", "COINGECKO_PLAN": "gold"]
+            environment: ["INGESTOR_SOURCE": "mtgox", "INGESTOR_RATE": "fast", "COINGECKO_PLAN": "gold"]
         )
         #expect(code == 78)
         for text in [
-            "INGESTOR_SOURCE is \"kraken\"", "INGESTOR_RATE is \"fast\"", "COINGECKO_PLAN is \"gold\"", "simulator",
+            "INGESTOR_SOURCE is \"mtgox\"", "INGESTOR_RATE is \"fast\"", "COINGECKO_PLAN is \"gold\"", "simulator",
         ] {
             #expect(output.contains(text), "\(output)")
         }

@@ -17,7 +17,8 @@ enum CoinGeckoAnswer: Sendable {
     ///   - response: the answer.
     ///   - wall: the time now.
     ///   - retryAfterCap: the longest `Retry-After` to agree to.
-    init(_ response: HTTPResponse, wall: EventTime, retryAfterCap: Duration) {
+    ///   - secrets: what must not be said, even if the server says it.
+    init(_ response: HTTPResponse, wall: EventTime, retryAfterCap: Duration, secrets: Secrets) {
         if response.status == 304 {
             self = .notModified
             return
@@ -33,9 +34,10 @@ enum CoinGeckoAnswer: Sendable {
             return
         }
         let details = Self.firstByte(of: body) == UInt8(ascii: "{") ? ErrorDetails(json: body) : nil
-        var message = details?.message ?? response.excerpt
+        var message = Excerpt.text(secrets.masked(details.flatMap(\.message).map { Array($0.utf8) } ?? response.body))
         if (300..<400).contains(response.status), let place = response[header: "location"] {
-            message = "redirected to \(place)"
+            let shown = place.contains("://") ? MaskedURL.withoutUser(place) : place
+            message = "redirected to \(Excerpt.text(secrets.masked(Array(shown.utf8))))"
         }
         self = .failure(
             CoinGeckoFailure(
@@ -106,7 +108,7 @@ private struct ErrorDetails {
                 }
             case ("error_message", .string), ("error", .string), ("message", .string):
                 let text = try scanner.string()
-                message = message ?? String(text.prefix(300))
+                message = message ?? text
             default:
                 try scanner.skipValue()
             }

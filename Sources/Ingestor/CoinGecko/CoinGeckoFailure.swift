@@ -35,6 +35,16 @@ struct CoinGeckoFailure: ClassifiedError, Hashable {
         }
     }
 
+    /// What it means for the next requests: a limit, a block and a key are the same for all of them.
+    var poll: PollFailure {
+        let concernsAll =
+            switch kind {
+            case .rateLimited, .blocked, .keyRejected: true
+            case .unavailable, .refused: false
+            }
+        return PollFailure(concernsAll: concernsAll, isLasting: disposition == .fatal, retryAfter: retryAfter)
+    }
+
     /// One line that says what happened and, where a person can do something, what.
     var description: String {
         let said = "HTTP \(status)\(code.map { ", code \($0)" } ?? ""): \(message)"

@@ -46,7 +46,9 @@ struct CoinGeckoSettings: Sendable {
         from: "0s",
         to: "24h",
         default: "30s",
-        help: "How far a coin's last_updated may be ahead of the answer's Date before the Date is taken instead."
+        help:
+            "How far a coin's last_updated may be ahead of the answer's Date, and the Date ahead of this machine's clock, "
+            + "before the latter is taken instead."
     )
     static let retryAfterCap = Setting.duration(
         "COINGECKO_RETRY_AFTER_CAP",

@@ -39,19 +39,19 @@ struct MarketsPage: Sendable {
         while let key = try scanner.nextKey() {
             switch key.string(in: json) {
             case "id": row.id = try text(&scanner) ?? ""
-            case "symbol": row.symbol = try text(&scanner)
-            case "name": row.name = try text(&scanner)
+            case "symbol": row.symbol = try optional(&scanner, &row, text)
+            case "name": row.name = try optional(&scanner, &row, text)
             case "current_price":
                 let isNull = try scanner.peekKind() == .null
                 row.currentPrice = try price(&scanner)
                 row.isMalformed = row.currentPrice == nil && !isNull
                 row.isRounded = scanner.inexactCount > inexact
-            case "market_cap": row.marketCap = try price(&scanner)
-            case "market_cap_rank": row.marketCapRank = try integer(&scanner)
-            case "total_volume": row.totalVolume = try price(&scanner)
-            case "high_24h": row.high24h = try price(&scanner)
-            case "low_24h": row.low24h = try price(&scanner)
-            case "price_change_percentage_24h": row.priceChangePercentage24h = try price(&scanner)
+            case "market_cap": row.marketCap = try optional(&scanner, &row, price)
+            case "market_cap_rank": row.marketCapRank = try optional(&scanner, &row, rank)
+            case "total_volume": row.totalVolume = try optional(&scanner, &row, price)
+            case "high_24h": row.high24h = try optional(&scanner, &row, price)
+            case "low_24h": row.low24h = try optional(&scanner, &row, price)
+            case "price_change_percentage_24h": row.priceChangePercentage24h = try optional(&scanner, &row, price)
             case "last_updated":
                 if let text = try text(&scanner) {
                     row.lastUpdated = EventTime(text)
@@ -62,6 +62,18 @@ struct MarketsPage: Sendable {
         }
         row.roundedNumbers = scanner.inexactCount - inexact
         return row.id.isEmpty ? nil : row
+    }
+
+    /// A field that the row can do without; counted when there is a value and it can't be used.
+    private static func optional<Value>(
+        _ scanner: inout JSONScanner,
+        _ row: inout MarketsRow,
+        _ read: (inout JSONScanner) throws(JSONError) -> Value?
+    ) throws(JSONError) -> Value? {
+        let isNull = try scanner.peekKind() == .null
+        let value = try read(&scanner)
+        if value == nil, !isNull { row.unusableFields += 1 }
+        return value
     }
 
     /// A number, or `nil` for null, another type, or one that a ``Price`` does not hold.
@@ -77,14 +89,14 @@ struct MarketsPage: Sendable {
         }
     }
 
-    /// A whole number, or `nil` for null, another type, or one that an `Int` does not hold.
-    private static func integer(_ scanner: inout JSONScanner) throws(JSONError) -> Int? {
+    /// A rank, or `nil` for null, another type, or a number that is no rank for the readers of ticks.
+    private static func rank(_ scanner: inout JSONScanner) throws(JSONError) -> Int? {
         guard try scanner.peekKind() == .number else {
             try scanner.skipValue()
             return nil
         }
         do {
-            return try scanner.integer()
+            return Int32(exactly: try scanner.integer()).map(Int.init)
         } catch  where error.kind == .outOfRange {
             return nil
         }

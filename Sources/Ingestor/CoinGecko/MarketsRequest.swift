@@ -9,8 +9,13 @@ struct MarketsRequest: Sendable, Hashable {
     var vsCurrency: String
     /// The ids it asks for; none when it asks for the largest.
     var ids: [String] = []
+    /// Which page of its currency it is, from 1.
+    var page: Int
     /// How many rows of the answer count; the last page can hold more than were asked for.
     var rows: Int
+
+    /// Its name in the log.
+    var name: String { "page \(page) in \(vsCurrency)" }
 
     /// The requests of one round.
     /// - Parameters:
@@ -28,16 +33,18 @@ struct MarketsRequest: Sendable, Hashable {
                     MarketsRequest(
                         url: "\(start)&per_page=\(size)&page=\(first / size + 1)\(end)",
                         vsCurrency: currency,
+                        page: first / size + 1,
                         rows: min(size, count - first)
                     )
                 }
             case .ids(let ids):
-                return chunks(of: ids).map { chunk in
+                return chunks(of: ids).enumerated().map { index, chunk in
                     let list = HTTPClient.encoded(chunk.joined(separator: ","))
                     return MarketsRequest(
                         url: "\(start)&ids=\(list)&per_page=\(pageSize)&page=1\(end)",
                         vsCurrency: currency,
                         ids: chunk,
+                        page: index + 1,
                         rows: pageSize
                     )
                 }

@@ -28,6 +28,8 @@ struct MarketsRow: Sendable, Hashable {
     var isRounded = false
     /// How many of the row's numbers, the price included, had more than 18 decimal places.
     var roundedNumbers = 0
+    /// How many of its optional fields have a value that can't be used: a number out of range, another type.
+    var unusableFields = 0
     /// True when the price or the time has a type or a form that it must not have.
     var isMalformed = false
 

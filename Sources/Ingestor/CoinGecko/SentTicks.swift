@@ -28,7 +28,7 @@ struct SentTicks: Sendable {
     }
 
     private struct Sent {
-        /// The row's own `last_updated`, if it had one.
+        /// The row's own `last_updated`, if it had one; nobody knows it of a tick that was read back from the topic.
         var lastUpdated: EventTime?
         /// The event time that was sent.
         var timestamp: EventTime
@@ -36,45 +36,54 @@ struct SentTicks: Sendable {
         var price: Price
     }
 
-    /// How far `last_updated` may be ahead of the answer's `Date`.
-    let tolerance: Duration
     private var sent: [CoinKey: Sent] = [:]
 
     /// Makes an empty memory.
-    init(tolerance: Duration) {
-        self.tolerance = tolerance
-    }
+    init() {}
 
     /// How many coins it remembers.
     var count: Int { sent.count }
 
     /// Takes over a tick that is in Kafka already.
-    mutating func restore(coinID: String, vsCurrency: String, timestamp: EventTime, price: Price) {
+    /// - Parameters:
+    ///   - coinID: its coin.
+    ///   - vsCurrency: its currency.
+    ///   - timestamp: its event time.
+    ///   - price: its price.
+    ///   - latest: the latest event time that is believed. A tick behind it has a wrong clock's time and says nothing.
+    mutating func restore(coinID: String, vsCurrency: String, timestamp: EventTime, price: Price, latest: EventTime) {
         let key = CoinKey(coinID: coinID, vsCurrency: vsCurrency)
+        if timestamp > latest { return }
         if let known = sent[key], known.timestamp >= timestamp { return }
-        sent[key] = Sent(lastUpdated: timestamp, timestamp: timestamp, price: price)
+        sent[key] = Sent(lastUpdated: nil, timestamp: timestamp, price: price)
     }
 
     /// Decides about a row, and remembers it if it is to be sent.
     /// - Parameters:
     ///   - row: the row.
     ///   - vsCurrency: the currency that was asked for.
-    ///   - date: the answer's `Date`, or the time it arrived.
-    mutating func decide(_ row: MarketsRow, vsCurrency: String, date: EventTime) -> Verdict {
+    ///   - answer: when the answer was made.
+    mutating func decide(_ row: MarketsRow, vsCurrency: String, at answer: AnswerTime) -> Verdict {
         if row.isMalformed { return .skip(.malformed) }
         guard let price = row.currentPrice else { return .skip(.noPrice) }
         if price < .zero { return .skip(.negativePrice) }
         if price == .zero, row.isRounded { return .skip(.tooSmall) }
 
         let key = CoinKey(coinID: row.id, vsCurrency: vsCurrency)
-        let known = sent[key]
-        // Without a `last_updated` only the price can say that something is new.
-        if let known, row.lastUpdated.map({ $0 == known.lastUpdated }) ?? (price == known.price) { return .unchanged }
+        // A position in the future is a wrong clock's, and would silence the coin until that time comes.
+        let known = sent[key].flatMap { $0.timestamp > answer.latest ? nil : $0 }
         // A price from the future would never be believed by the Aggregator.
-        let limit = date.microseconds + tolerance.wholeMicroseconds
-        let isAhead = row.lastUpdated.map { $0.microseconds > limit } ?? false
-        let timestamp = isAhead ? date : row.lastUpdated ?? date
-        if let known, timestamp <= known.timestamp { return .unchanged }
+        let isAhead = row.lastUpdated.map { $0 > answer.latest } ?? false
+        let timestamp = isAhead ? answer.time : row.lastUpdated ?? answer.time
+        if let known {
+            if let lastUpdated = row.lastUpdated, lastUpdated == known.lastUpdated { return .unchanged }
+            // Where no `last_updated` can be compared, only the price can say that something is new.
+            if row.lastUpdated == nil || isAhead && known.lastUpdated == nil, price == known.price {
+                sent[key] = Sent(lastUpdated: row.lastUpdated, timestamp: known.timestamp, price: price)
+                return .unchanged
+            }
+            if timestamp <= known.timestamp { return .unchanged }
+        }
         sent[key] = Sent(lastUpdated: row.lastUpdated, timestamp: timestamp, price: price)
         return .send(timestamp, isAhead: isAhead)
     }

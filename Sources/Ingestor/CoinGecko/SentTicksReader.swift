@@ -6,6 +6,8 @@ import Shared
 struct SentTicksReader {
     /// Where the brokers are.
     let kafka: KafkaSettings
+    /// How far a tick may be ahead of this machine's clock and be believed.
+    let tolerance: Duration
     /// How many records to read at the end of each partition. A coin that is not among them, because it has not moved
     /// for long, is sent once more.
     let limit: Int
@@ -19,6 +21,7 @@ struct SentTicksReader {
     /// - Throws: ``KafkaError`` when a partition cannot be read to its end.
     func restore(_ sent: inout SentTicks, partitions: Int) throws {
         guard limit > 0 else { return }
+        let latest = AnswerTime(date: nil, wall: .now(), tolerance: tolerance).latest
         let reader = try KafkaReader(settings: kafka)
         for number in 0..<partitions {
             let partition = TopicPartition(topic: kafka.name(.raw), partition: Int32(number))
@@ -34,7 +37,8 @@ struct SentTicksReader {
                     coinID: tick.coinID,
                     vsCurrency: tick.vsCurrency,
                     timestamp: tick.timestamp,
-                    price: tick.price
+                    price: tick.price,
+                    latest: latest
                 )
             }
         }

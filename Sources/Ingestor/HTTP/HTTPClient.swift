@@ -93,10 +93,14 @@ final class HTTPClient {
         errorText[0] = 0
         var code = set(CURLOPT_URL, url)
         if code == CURLE_OK { code = tickline_curl_set_list(handle, CURLOPT_HTTPHEADER, list) }
-        if code == CURLE_OK { code = curl_easy_perform(handle) }
+        var sent = 0
+        if code == CURLE_OK {
+            code = curl_easy_perform(handle)
+            _ = tickline_curl_get_long(handle, CURLINFO_REQUEST_SIZE, &sent)
+        }
         _ = tickline_curl_set_list(handle, CURLOPT_HTTPHEADER, nil)
         guard code == CURLE_OK else {
-            throw HTTPError(code: code, detail: String(cString: errorText), url: url)
+            throw HTTPError(code: code, detail: String(cString: errorText), url: url, wasSent: sent > 0)
         }
         var status = 0
         _ = tickline_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)

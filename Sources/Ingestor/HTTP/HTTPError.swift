@@ -7,7 +7,7 @@ struct HTTPError: ClassifiedError, CustomStringConvertible {
     enum Kind: Sendable, Hashable {
         /// The service was asked to stop while it waited.
         case cancelled
-        /// The server could not be reached, or the connection broke: the next attempt may work.
+        /// The server could not be reached, the connection broke, or what came is no HTTP: the next attempt may work.
         case unreachable
         /// The body was larger than the client accepts.
         case tooLarge
@@ -25,14 +25,16 @@ struct HTTPError: ClassifiedError, CustomStringConvertible {
     ///   - code: what `curl_easy_perform` returned; never `CURLE_OK`.
     ///   - detail: the text in libcurl's error buffer, empty when it wrote none.
     ///   - url: where the request went.
-    init(code: CURLcode, detail: String, url: String) {
+    ///   - wasSent: whether the request left. What goes wrong then is no setting, whatever libcurl calls it: an answer
+    ///     that is no HTTP is an "unsupported protocol" like a URL that begins with `ftp`.
+    init(code: CURLcode, detail: String, url: String, wasSent: Bool = false) {
         kind =
             switch code {
             case CURLE_ABORTED_BY_CALLBACK: .cancelled
             case CURLE_WRITE_ERROR, CURLE_FILESIZE_EXCEEDED: .tooLarge
             case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_NOT_BUILT_IN, CURLE_UNKNOWN_OPTION,
                 CURLE_BAD_FUNCTION_ARGUMENT, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ENGINE_NOTFOUND:
-                .misconfigured
+                wasSent ? .unreachable : .misconfigured
             default: .unreachable
             }
         let reason = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail

@@ -12,6 +12,13 @@ struct HTTPResponse: Sendable {
         headers[name.lowercased()]
     }
 
+    /// The `ETag`, when it may be sent back: visible characters, and not so many that they fill a request.
+    var etag: String? {
+        self[header: "etag"].flatMap { text in
+            text.utf8.count <= 1_024 && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F } ? text : nil
+        }
+    }
+
     /// The start of the body as text on one line, for a log: at most 160 characters.
     var excerpt: String { Excerpt.text(body) }
 }

@@ -7,7 +7,13 @@ import Testing
 struct CoinGeckoAnswerTests {
     private func answer(_ status: Int, _ body: String, _ headers: [String: String] = [:]) -> CoinGeckoAnswer {
         let response = HTTPResponse(status: status, body: Array(body.utf8), headers: headers)
-        return CoinGeckoAnswer(response, wall: EventTime(microseconds: 0), retryAfterCap: .seconds(600))
+        let secrets = Secrets(key: "CG-secret", url: "https://me:hush@gateway/")
+        return CoinGeckoAnswer(
+            response,
+            wall: EventTime(microseconds: 0),
+            retryAfterCap: .seconds(600),
+            secrets: secrets
+        )
     }
 
     private func failure(_ status: Int, _ body: String, _ headers: [String: String] = [:]) -> CoinGeckoFailure? {
@@ -132,6 +138,19 @@ struct CoinGeckoAnswerTests {
         let failure = failure(301, "", ["location": "https://example.org/"])
         #expect(failure?.kind == .refused)
         #expect(failure?.message == "redirected to https://example.org/")
+        let place = "https://me:other@example.org/?token=1&a=CG-secret\u{1B}[31m" + String(repeating: "x", count: 999)
+        let long = self.failure(301, "", ["location": place])?.message ?? ""
+        #expect(long.hasPrefix("redirected to https://***@example.org/?token=***&a=*** [31mxxx"), "\(long)")
+        #expect(long.count < 200)
+    }
+
+    @Test("what an error says is one line of bounded length, without the key")
+    func message() {
+        let text = #"no\nkey "CG-secret"\u001b[2J "# + String(repeating: "y", count: 5_000)
+        let json = text.replacing("\"", with: "\\\"")
+        let message = failure(400, #"{"error":"\#(json)"}"#)?.message ?? ""
+        #expect(message.hasPrefix(#"no key "***" [2J yyy"#), "\(message)")
+        #expect(message.count <= 161)
     }
 
     @Test("a wrong pairing of key and host says which setting is wrong")

@@ -7,85 +7,28 @@ import Testing
 /// The source over real HTTP on loopback, with the clock that waits in the test's hands.
 @Suite("CoinGecko source", .timeLimit(.minutes(2)))
 struct CoinGeckoSourceTests {
-    /// What a run of the source did.
-    struct Run: Sendable {
-        var batches: [[PriceTick]] = []
-        var waits: [Duration] = []
-        var failure: String?
-        var requests: [HTTPFixtureServer.Request] = []
-        var metrics = IngestorMetrics(registry: PrometheusRegistry())
-        var ticks: [PriceTick] { batches.flatMap(\.self) }
-    }
-
-    private static let date = "Mon, 18 May 2026 12:49:30 GMT"
-    private static let empty = HTTPFixtureServer.Answer(200, "[]", headers: ["Date": date])
+    private static let date = CoinGeckoRun.date
+    private static let empty = CoinGeckoRun.page()
 
     private static func page(_ rows: String..., headers: [String: String] = [:]) -> HTTPFixtureServer.Answer {
-        let headers = headers.merging(["Date": date]) { first, _ in first }
-        return HTTPFixtureServer.Answer(200, "[\(rows.joined(separator: ","))]", headers: headers)
+        CoinGeckoRun.page(rows, headers: headers)
     }
 
-    /// Asks the source until it has made so many requests, moving the clock by every wait it asks for.
+    /// Makes as many requests as there are answers.
     private func poll(
         _ answers: [HTTPFixtureServer.Answer],
-        requests count: Int? = nil,
         coins: CoinList = .largest(250),
         vsCurrencies: [String] = ["usd"],
         environment: [String: String] = [:],
-        sent: SentTicks = SentTicks(tolerance: .seconds(30))
-    ) async throws -> Run {
-        try await HTTPFixtureServer.run { _, number in
-            answers.indices.contains(number) ? answers[number] : Self.empty
-        } _: { server in
-            var environment = environment
-            environment["COINGECKO_BASE_URL"] = server.url + "/api/v3/"
-            let settings = try CoinGeckoSettings(SettingsReader(environment: environment))
-            var run = try await onOwnThread { () throws -> Run in
-                var run = Run()
-                var source = try CoinGeckoSource(
-                    coins: coins,
-                    vsCurrencies: vsCurrencies,
-                    pollInterval: nil,
-                    settings: settings,
-                    sent: sent,
-                    metrics: run.metrics,
-                    readiness: Readiness("source"),
-                    stop: StopSignal()
-                )
-                var now = ClockReading(wall: EventTime(milliseconds: 1_779_108_571_000), uptime: .zero)
-                var made = 0
-                var batch = TickBatch()
-                while made < count ?? answers.count {
-                    batch.reset()
-                    do {
-                        switch try source.next(into: &batch, clock: { now }) {
-                        case .more:
-                            made += 1
-                            run.batches.append(
-                                try batch.records.map { record in
-                                    let value = Array(batch.bytes[record.value])
-                                    let tick = try PriceTick(json: value.span)
-                                    #expect(Array(tick.coinID.utf8) == Array(batch.bytes[record.key]))
-                                    return tick
-                                }
-                            )
-                        case .wait(let wait):
-                            run.waits.append(wait)
-                            // Rounded up, so that it is never too early.
-                            now.monotonic += (wait + .nanoseconds(999)).wholeMicroseconds
-                            now.wall.microseconds += wait.wholeMicroseconds
-                        case .finished: return run
-                        }
-                    } catch let error as CoinGeckoFailure {
-                        run.failure = error.description
-                        return run
-                    }
-                }
-                return run
-            }
-            run.requests = server.requests
-            return run
-        }
+        sent: SentTicks = SentTicks()
+    ) async throws -> CoinGeckoRun {
+        try await CoinGeckoRun.poll(
+            requests: answers.count,
+            coins: coins,
+            vsCurrencies: vsCurrencies,
+            environment: environment,
+            sent: sent
+        ) { _, number in answers.indices.contains(number) ? answers[number] : Self.empty }
     }
 
     @Test("a page with every odd value becomes ticks, digit for digit")
@@ -157,7 +100,7 @@ struct CoinGeckoSourceTests {
         #expect(run.waits.isEmpty)
     }
 
-    @Test("a rate limit under 429 and under 200 is waited out as long as it says, then the same page is asked again")
+    @Test("a rate limit under 429 and under 200 is waited out, as long as it says and longer each time")
     func rateLimited() async throws {
         let body = #"{"status":{"error_code":429,"error_message":"slow down"}}"#
         let run = try await poll(
@@ -167,7 +110,7 @@ struct CoinGeckoSourceTests {
                 HTTPFixtureServer.Answer(
                     429,
                     "",
-                    headers: ["Retry-After": "Mon, 18 May 2026 12:50:00 GMT", "Date": Self.date]
+                    headers: ["Retry-After": "Mon, 18 May 2026 12:54:30 GMT", "Date": Self.date]
                 ),
                 Self.page(MarketsFixtures.full),
             ],
@@ -176,9 +119,9 @@ struct CoinGeckoSourceTests {
         #expect(run.ticks.map(\.coinID) == ["bitcoin"])
         #expect(run.metrics.rateLimited.value == 3)
         #expect(run.waits.count == 3)
-        #expect(run.waits[0] == .seconds(7))
-        #expect(run.waits[1] >= .seconds(45) && run.waits[1] <= .seconds(60), "backed off, because it did not say")
-        #expect(run.waits[2] == .seconds(30))
+        #expect(run.waits[0] >= .seconds(22.5) && run.waits[0] <= .seconds(30), "7 s are less than the backoff")
+        #expect(run.waits[1] >= .seconds(45) && run.waits[1] <= .seconds(60))
+        #expect(run.waits[2] == .seconds(300))
         #expect(Set(run.requests.map { $0.query["page"] }) == ["1"])
     }
 
@@ -260,9 +203,9 @@ struct CoinGeckoSourceTests {
 
     @Test("what stands in Kafka is not sent again")
     func restored() async throws {
-        var sent = SentTicks(tolerance: .seconds(30))
+        var sent = SentTicks()
         let time = try #require(EventTime("2026-05-18T12:49:21.599Z"))
-        sent.restore(coinID: "bitcoin", vsCurrency: "usd", timestamp: time, price: .zero)
+        sent.restore(coinID: "bitcoin", vsCurrency: "usd", timestamp: time, price: .zero, latest: time)
         let run = try await poll([Self.page(MarketsFixtures.full, MarketsFixtures.digits)], sent: sent)
         #expect(run.ticks.map(\.coinID) == ["shiba-inu"])
     }

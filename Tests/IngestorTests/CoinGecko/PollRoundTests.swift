@@ -36,65 +36,135 @@ struct PollRoundTests {
         #expect(long.allSatisfy { $0.url.utf8.count < 13_000 })
     }
 
-    @Test("the next round begins one interval after this one began, and at once when it took longer")
+    private let transient = PollFailure(concernsAll: false, isLasting: false)
+    private let refused = PollFailure(concernsAll: false, isLasting: true)
+
+    /// What a request that goes out at this time is answered with, at once; its page, or `nil` when none is due.
+    @discardableResult
+    private func ask(
+        _ round: inout PollRound,
+        at seconds: Double,
+        failing failure: (MarketsRequest) -> PollFailure? = { _ in nil },
+        isEmpty: (MarketsRequest) -> Bool = { _ in false }
+    ) -> String? {
+        let now = Duration.seconds(seconds)
+        guard round.wait(at: now, atLeast: .zero) == .zero, let request = round.begin(at: now) else { return nil }
+        if let failure = failure(request) {
+            _ = round.failed(failure, random: 0, at: now)
+        } else {
+            _ = round.answered(isEmpty: isEmpty(request), at: now)
+        }
+        return request.name
+    }
+
+    @Test("a request is made again one interval after it went out, and at once when the answer took longer")
     func interval() {
         var round = PollRound(requests: requests(.largest(500)), interval: .seconds(60))
-        #expect(round.wait(at: .seconds(5)) == .zero)
-        round.began(at: .seconds(5))
-        round.answered(isEmpty: false, at: .seconds(6))
-        #expect(round.request?.url.contains("page=2") == true)
-        #expect(round.wait(at: .seconds(6)) == .zero)
-        round.began(at: .seconds(6))
-        round.answered(isEmpty: false, at: .seconds(7))
-        #expect(round.request?.url.contains("page=1") == true)
-        #expect(round.wait(at: .seconds(7)) == .seconds(58))
-        round.began(at: .seconds(65))
-        round.answered(isEmpty: false, at: .seconds(66))
-        round.began(at: .seconds(66))
-        round.answered(isEmpty: false, at: .seconds(200))
-        #expect(round.wait(at: .seconds(200)) == .zero)
+        #expect(round.wait(at: .seconds(5), atLeast: .zero) == .zero)
+        #expect(round.wait(at: .seconds(5), atLeast: .seconds(3)) == .seconds(3))
+        #expect(round.begin(at: .seconds(5))?.page == 1)
+        #expect(round.answered(isEmpty: false, at: .seconds(6)) == false)
+        #expect(ask(&round, at: 6) == "page 2 in usd")
+        #expect(round.completed == 1)
+        #expect(round.wait(at: .seconds(7), atLeast: .zero) == .seconds(58))
+        #expect(round.begin(at: .seconds(65))?.page == 1)
+        _ = round.answered(isEmpty: false, at: .seconds(200))
+        #expect(ask(&round, at: 200) == "page 2 in usd")
+        #expect(round.wait(at: .seconds(200), atLeast: .zero) == .zero)
+        #expect(round.begin(at: .seconds(200))?.page == 1)
+    }
+
+    @Test("without requests there is nothing to wait for")
+    func none() {
+        var round = PollRound(requests: [], interval: .seconds(60))
+        #expect(round.wait(at: .zero, atLeast: .zero) == nil)
     }
 
     @Test("an empty page ends its currency, not the round")
     func empty() {
         var round = PollRound(requests: requests(.largest(1_000), ["usd", "eur"]), interval: .seconds(60))
-        round.began(at: .zero)
-        round.answered(isEmpty: false, at: .zero)
-        round.answered(isEmpty: true, at: .zero)
-        #expect(round.request?.vsCurrency == "eur")
-        #expect(round.request?.url.contains("page=1") == true)
-        #expect(round.wait(at: .zero) == .zero)
-        round.answered(isEmpty: true, at: .zero)
-        #expect(round.request?.vsCurrency == "usd")
-        #expect(round.wait(at: .zero) == .seconds(60))
+        #expect(ask(&round, at: 0) == "page 1 in usd")
+        #expect(ask(&round, at: 0, isEmpty: { _ in true }) == "page 2 in usd")
+        #expect(ask(&round, at: 0, isEmpty: { _ in true }) == "page 1 in eur")
+        #expect(round.completed == 1)
+        #expect(round.wait(at: .zero, atLeast: .zero) == .seconds(60))
+        #expect(ask(&round, at: 60) == "page 1 in usd")
     }
 
-    @Test("rounds there was no time for are counted, by the longer one of interval and budget")
+    @Test("rounds there was no time for are counted; waits that it asked for are none")
     func missed() {
-        var round = PollRound(requests: requests(.largest(100)), interval: .seconds(60), pace: .seconds(100))
-        round.began(at: .seconds(5))
-        round.answered(isEmpty: false, at: .seconds(6))
-        round.began(at: .seconds(65))
-        round.answered(isEmpty: false, at: .seconds(66))
-        // 60 s late are none, because the budget allows one in 100 s; 350 s late are three.
-        round.began(at: .seconds(125 + 60))
-        round.answered(isEmpty: false, at: .seconds(186))
+        var round = PollRound(requests: requests(.largest(100)), interval: .seconds(60))
+        ask(&round, at: 5)
+        #expect(ask(&round, at: 6) == nil)
+        ask(&round, at: 65 + 59)
         #expect(round.missed == 0)
-        round.began(at: .seconds(185 + 60 + 350))
-        round.failed(wait: .seconds(900), at: .seconds(600))
-        round.began(at: .seconds(1_500))
+        #expect(ask(&round, at: 125) == nil)
+        ask(&round, at: 184 + 185, failing: { _ in refused })
+        #expect(round.missed == 3)
+        #expect(ask(&round, at: 370) == nil)
+        ask(&round, at: 369 + 300)
         #expect(round.missed == 3)
     }
 
-    @Test("a failed request is made once more after its wait")
-    func failed() {
+    @Test("a request that fails waits longer each time, and the others don't")
+    func failing() {
         var round = PollRound(requests: requests(.largest(500)), interval: .seconds(60))
-        round.began(at: .zero)
-        round.answered(isEmpty: false, at: .zero)
-        let second = round.request
-        round.began(at: .seconds(1))
-        round.failed(wait: .seconds(7), at: .seconds(2))
-        #expect(round.request == second)
-        #expect(round.wait(at: .seconds(2)) == .seconds(7))
+        var times: [String: [Double]] = [:]
+        for second in 0..<240 {
+            while let name = ask(&round, at: Double(second), failing: { $0.page == 2 ? transient : nil }) {
+                times[name, default: []].append(Double(second))
+            }
+        }
+        #expect(times["page 1 in usd"] == [0, 60, 120, 180])
+        #expect(times["page 2 in usd"] == [0, 1, 3, 7, 15, 31, 63, 123, 183])
+        #expect(round.failing == 1)
+        #expect(round.works(at: .seconds(239)))
+        #expect(!round.works(at: .seconds(301)), "the last answer is two intervals old")
+    }
+
+    @Test("while nothing works one request at a time is made, and each has its turn")
+    func nothingWorks() {
+        var round = PollRound(requests: requests(.largest(750)), interval: .seconds(60))
+        var asked: [String] = []
+        for second in 0...15 {
+            if let name = ask(&round, at: Double(second), failing: { _ in transient }) {
+                asked.append("\(second): \(name)")
+            }
+        }
+        #expect(
+            asked == [
+                "0: page 1 in usd", "1: page 2 in usd", "3: page 3 in usd", "7: page 1 in usd", "15: page 2 in usd",
+            ]
+        )
+        #expect(!round.works(at: .seconds(15)))
+        #expect(ask(&round, at: 31) == "page 3 in usd")
+        #expect(round.works(at: .seconds(31)))
+        #expect(ask(&round, at: 31) == "page 1 in usd")
+        #expect(ask(&round, at: 31) == "page 2 in usd")
+        #expect(round.failing == 0)
+    }
+
+    @Test("a limit holds everything, the longer one of what it asks and the backoff; a refusal only its request")
+    func held() {
+        var round = PollRound(requests: requests(.largest(500)), interval: .seconds(60))
+        let limit = PollFailure(concernsAll: true, isLasting: false, retryAfter: .seconds(40))
+        var now: Duration = .zero
+        for wait in [40, 60, 120, 240, 480, 600, 600].map(Duration.seconds) {
+            #expect(round.begin(at: now)?.page == 1)
+            #expect(round.failed(limit, random: 0, at: now) == wait)
+            #expect(round.begin(at: now + wait - .seconds(1)) == nil)
+            now += wait
+        }
+        #expect(round.begin(at: now)?.page == 1)
+        #expect(round.answered(isEmpty: false, at: now) == true)
+        #expect(round.begin(at: now)?.page == 2)
+        #expect(round.failed(PollFailure(concernsAll: true, isLasting: true), random: 0, at: now) == .seconds(300))
+        #expect(round.wait(at: now, atLeast: .zero) == .seconds(300))
+        now += .seconds(300)
+        #expect(round.begin(at: now)?.page == 1)
+        #expect(round.answered(isEmpty: false, at: now) == false)
+        #expect(round.begin(at: now)?.page == 2)
+        #expect(round.failed(refused, random: 0, at: now) == .seconds(300))
+        #expect(round.wait(at: now, atLeast: .zero) == .seconds(60))
     }
 }
