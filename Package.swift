@@ -125,7 +125,7 @@ let package = Package(
             swiftSettings: settings
         ),
         tests(of: "Shared"),
-        tests(of: "Ingestor", dependencies: webSocket),
+        tests(of: "Ingestor", dependencies: ["Aggregator"] + webSocket),
         tests(of: "Aggregator"),
         tests(of: "Persister", dependencies: ["CLibPQ"]),
         tests(of: "Cacher", dependencies: ["CHiredis"] + nio),

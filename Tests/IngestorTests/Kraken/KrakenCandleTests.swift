@@ -10,8 +10,8 @@ struct KrakenCandleTests {
         let exchange = KrakenExchange(products: [.named("BTC/USDT")])
         let trades = try exchange.history(KrakenRecordings.history)
         #expect(trades.map(\.id) == Array(10_218_209...10_218_234))
-        let minutes = Dictionary(grouping: trades) { $0.time.unixSeconds / 60 * 60 }
-        let candles = try minutes.sorted { $0.key < $1.key }.map { try candle($0.key, $0.value) }
+        let aggregates = try exchange.aggregates(of: trades).filter { !$0.synthetic }
+        let candles = aggregates.map { ExchangeCandle($0, vwap: $0.vwap.map(cut), count: $0.tradeCount) }
         #expect(candles == KrakenRecordings.candles)
     }
 
@@ -23,23 +23,9 @@ struct KrakenCandleTests {
         #expect(trades.last?.time.description == "2025-11-10T17:30:06.198866Z")
     }
 
-    private func candle(_ start: Int64, _ trades: [Trade]) throws -> KrakenCandle {
-        let prices = trades.map(\.price)
-        let volume = trades.reduce(Int128(0)) { $0 + $1.size.units }
-        // Prices have 1 decimal and sizes 8, so the sum of their products is exact as a count of 10⁻⁹.
+    /// What is left of a VWAP at the one decimal that prices have.
+    private func cut(_ vwap: Price) -> Price {
         let tenth = Price.unitsPerOne / 10
-        let smallest = Price.unitsPerOne / 100_000_000
-        let quote = trades.reduce(Int128(0)) { $0 + $1.price.units / tenth * ($1.size.units / smallest) }
-        let vwap = Price(units: quote / (volume / smallest) * tenth)
-        return KrakenCandle(
-            start,
-            try #require(prices.first).description,
-            try #require(prices.max()).description,
-            try #require(prices.min()).description,
-            try #require(prices.last).description,
-            vwap.description,
-            Price(units: volume).description,
-            trades.count
-        )
+        return Price(units: vwap.units / tenth * tenth)
     }
 }

@@ -60,44 +60,43 @@ enum KrakenRecordings {
             ["105380.80000","0.00034233",1762795806.1988666,"b","l","",10218234]
         ],"last":"1762795806198866600"}}
         """#
-    /// Recorded: the candles that Kraken published of the same minutes.
+    /// Recorded: the candles that Kraken published of the same minutes. A VWAP has the product's decimals; what is beyond them
+    /// is cut off.
     static let candles = [
-        KrakenCandle(1_762_795_440, "105410.1", "105410.1", "105351.1", "105351.1", "105382.3", "0.0095537", 5),
-        KrakenCandle(1_762_795_560, "105413.7", "105413.7", "105413.7", "105413.7", "105413.7", "1.00229159", 13),
-        KrakenCandle(1_762_795_620, "105413.6", "105413.6", "105413.6", "105413.6", "105413.6", "0.019", 2),
-        KrakenCandle(1_762_795_680, "105424.8", "105485.1", "105424.8", "105464.7", "105460.3", "0.00149034", 4),
-        KrakenCandle(1_762_795_800, "105380.7", "105380.8", "105380.7", "105380.8", "105380.7", "0.00047209", 2),
+        ExchangeCandle(
+            1_762_795_440,
+            ohlc: "105410.1 105410.1 105351.1 105351.1",
+            volume: "0.0095537",
+            vwap: "105382.3",
+            count: 5
+        ),
+        ExchangeCandle(
+            1_762_795_560,
+            ohlc: "105413.7 105413.7 105413.7 105413.7",
+            volume: "1.00229159",
+            vwap: "105413.7",
+            count: 13
+        ),
+        ExchangeCandle(
+            1_762_795_620,
+            ohlc: "105413.6 105413.6 105413.6 105413.6",
+            volume: "0.019",
+            vwap: "105413.6",
+            count: 2
+        ),
+        ExchangeCandle(
+            1_762_795_680,
+            ohlc: "105424.8 105485.1 105424.8 105464.7",
+            volume: "0.00149034",
+            vwap: "105460.3",
+            count: 4
+        ),
+        ExchangeCandle(
+            1_762_795_800,
+            ohlc: "105380.7 105380.8 105380.7 105380.8",
+            volume: "0.00047209",
+            vwap: "105380.7",
+            count: 2
+        ),
     ]
-}
-
-/// A candle of Kraken's `/0/public/OHLC`; its VWAP has the product's decimals, and what is beyond them is cut off.
-struct KrakenCandle: Hashable {
-    var start: Int64
-    var open: String
-    var high: String
-    var low: String
-    var close: String
-    var vwap: String
-    var volume: String
-    var count: Int
-
-    init(
-        _ start: Int64,
-        _ open: String,
-        _ high: String,
-        _ low: String,
-        _ close: String,
-        _ vwap: String,
-        _ volume: String,
-        _ count: Int
-    ) {
-        self.start = start
-        self.open = open
-        self.high = high
-        self.low = low
-        self.close = close
-        self.vwap = vwap
-        self.volume = volume
-        self.count = count
-    }
 }
