@@ -74,11 +74,12 @@ final class IngestorPipeline: Pipeline {
             try pump(source, into: sender, stop: stop)
         } catch {
             // What was good before the failure is not given up with it.
-            _ = try? sender.settle(timeout: drainTimeout)
+            _ = try? sender.settle(timeout: stop.limit(drainTimeout))
             throw error
         }
-        // A source that is finished waits for Kafka as long as it takes; a stop has only so much time.
-        if try !sender.settle(timeout: nil, stop: stop), try !sender.settle(timeout: drainTimeout) {
+        // A source that is finished waits for Kafka as long as it takes; a stop has only so much time, of which a request
+        // that was in hand may have taken a part.
+        if try !sender.settle(timeout: nil, stop: stop), try !sender.settle(timeout: stop.limit(drainTimeout)) {
             throw UndeliveredTicks(outstanding: sender.outstanding, failed: sender.failed)
         }
         if sender.failed > 0 {
@@ -216,6 +217,6 @@ struct UndeliveredTicks: ClassifiedError {
 
     /// One line.
     var description: String {
-        "\(outstanding) ticks were not acknowledged in time, \(failed) could not be delivered"
+        "\(outstanding) ticks were not acknowledged in time and end with the process, \(failed) could not be delivered"
     }
 }

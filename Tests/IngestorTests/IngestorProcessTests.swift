@@ -164,6 +164,42 @@ struct IngestorProcessTests {
         }
     }
 
+    @Test("ticks that are not acknowledged when it stops are said to be lost, whatever request is in hand")
+    func undelivered() async throws {
+        let broker = try TestBroker(topics: ["prices.raw": 3])
+        let (isAway, finished) = (StopSignal(), StopSignal())
+        try await HTTPFixtureServer.run { _, number in
+            if number == 0 {
+                let row = MarketsFixtures.row("first", "1", "2026-05-18T12:49:00Z")
+                return HTTPFixtureServer.Answer(200, "[\(row)]")
+            }
+            while !isAway.isRequested { try? await Task.sleep(for: .milliseconds(20)) }
+            if number == 1 { return HTTPFixtureServer.Answer(200, MarketsFixtures.page) }
+            while !finished.isRequested { try? await Task.sleep(for: .milliseconds(20)) }
+            return HTTPFixtureServer.Answer()
+        } _: { server in
+            defer { finished.request() }
+            let settings = [
+                "COINGECKO_BASE_URL": server.url, "INGESTOR_POLL_INTERVAL": "1s", "COINGECKO_CALLS_PER_MINUTE": "1000",
+            ]
+            let ingestor = try ServiceProcess("ingestor", environment: environment(broker, settings))
+            try ingestor.wait("an acknowledged tick") {
+                try ingestor.metric("tickline_ingestor_ticks_acknowledged_total") == 1 ? true : nil
+            }
+            broker.setReachable(false)
+            isAway.request()
+            try ingestor.wait("a request behind four ticks") {
+                try ingestor.metric("tickline_ingestor_ticks_produced_total") == 5 && server.requests.count == 3
+                    ? true : nil
+            }
+            #expect(ingestor.terminate() == 1)
+            #expect(ingestor.log.contains("5 ticks produced, 1 acknowledged, 4 outstanding"), "\(ingestor.log)")
+            #expect(ingestor.log.contains("4 ticks were not acknowledged in time"), "\(ingestor.log)")
+            #expect(!ingestor.log.contains("done again"), "\(ingestor.log)")
+            #expect(!ingestor.log.contains("did not stop in"), "\(ingestor.log)")
+        }
+    }
+
     @Test("settings that don't parse end it with 78, all of them named at once")
     func badSettings() throws {
         let (code, output) = try ServiceProcess.run(

@@ -37,7 +37,9 @@ final class PipelineService: Service {
             Self.requestStop(supervisor, timeout, continuation)
         }
         if code == nil {
-            supervisor.logger.error("the pipeline did not stop in \(timeout); what it had not committed is done again")
+            supervisor.logger.error(
+                "the pipeline did not stop in \(timeout); what it had read and not committed is read again"
+            )
         }
         result.withLock { $0 = code ?? .fatal }
     }

@@ -38,7 +38,9 @@ struct Supervisor: Sendable {
                         logger.info("stopped with nothing in hand")
                         return .success
                     }
-                    logger.error("the last batch failed while stopping, it will be done again: \(error)")
+                    logger.error(
+                        "the last batch failed while stopping; what it had read and not committed is read again: \(error)"
+                    )
                     return .fatal
                 }
                 let delay = backoff.next(healthyFor: readyTime, random: .random(in: 0..<1))
