@@ -89,8 +89,8 @@ def bounded_rate():
 def mistakes():
     """A mistake on the command line is one sentence and exit code 64, and nothing is started."""
     for arguments, sentence in [
-        (["--source", "nowhere"], "allowed: auto, coingecko, simulator, replay FILE"),
-        (["--source=nowhere"], "allowed: auto, coingecko, simulator, replay FILE"),
+        (["--source", "nowhere"], "allowed: auto, coingecko, coinbase, kraken, binance, simulator, replay FILE"),
+        (["--source=nowhere"], "allowed: auto, coingecko, coinbase, kraken, binance, simulator, replay FILE"),
         (["--source=replay"], "needs a file"),
         (["--source", "replay", "/no/such/file"], "can't be read"),
         (["--coins=0"], "a whole number from 1 to 10000"),

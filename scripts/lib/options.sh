@@ -15,6 +15,7 @@ services. Ctrl-C or q prints a summary, ends everything it started, and removes 
 
   --source auto          CoinGecko without a key if it answers within 3 s, otherwise the simulator (the default)
   --source coingecko     CoinGecko; COINGECKO_API_KEY and COINGECKO_PLAN are passed on
+  --source kraken        every trade of an exchange: kraken, coinbase, or binance (in usdt)
   --source simulator     a random walk
   --source replay FILE   ticks from a file: NDJSON, or CSV with timestamp,coin_id,price[,size]
   --coins N              how many coins, 1 to 10000 (default 25); not for replay
@@ -78,8 +79,14 @@ read_options() {
     case $option in
       --source)
         source=$value
-        [[ $source =~ ^(auto|coingecko|simulator|replay)$ ]] ||
-          misused "--source is \"$source\", allowed: auto, coingecko, simulator, replay FILE"
+        [[ $source =~ ^(auto|coingecko|coinbase|kraken|binance|simulator|replay)$ ]] ||
+          misused "--source is \"$source\", allowed: auto, coingecko, coinbase, kraken, binance, simulator, replay FILE"
+        if [[ $source == binance && -z ${INGESTOR_VS_CURRENCIES:-} ]]; then
+          # It has nothing in usd.
+          export INGESTOR_VS_CURRENCIES=usdt
+          # shellcheck disable=SC2034 # the view's
+          currency=usdt
+        fi
         if [[ $source == replay ]]; then
           (($#)) || misused "--source replay needs a file"
           find_replay_file "$1"
