@@ -111,7 +111,9 @@ private final class TradeFeed {
     func bareReader() throws -> Process {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/openssl")
-        process.arguments = ["s_client", "-quiet", "-connect", "localhost:\(server.port)", "-CAfile", certificates.authority]
+        process.arguments = [
+            "s_client", "-quiet", "-connect", "localhost:\(server.port)", "-CAfile", certificates.authority,
+        ]
         let input = Pipe()
         process.standardInput = input
         process.standardOutput = FileHandle.nullDevice

@@ -8,6 +8,10 @@ import Shared
 final class TradeSource: TickSource {
     /// How long one call waits for messages: what is due by time, such as the next subscription, waits no longer than that.
     static let turn: Duration = .milliseconds(20)
+    /// How long what comes is gathered while little comes: to wake a thread costs more than a message.
+    static let pause: Duration = .milliseconds(2)
+    /// With so many messages at once nothing is gathered.
+    static let busyEntries = 200
     /// The most ticks of one batch.
     static let batchLimit = 1_000
     /// A longer time between two looks at the connections says nothing about whether they live.
@@ -84,7 +88,8 @@ final class TradeSource: TickSource {
             sessions[index].hand(to: &batch, atMost: Self.batchLimit, ingestedAt: now.wall)
         }
         showProblems()
-        return .more
+        let isBusy = incoming.entries.count >= Self.busyEntries || sessions.contains(where: \.hasTrades)
+        return isBusy ? .more : .wait(Self.pause)
     }
 
     /// Nothing is given up because of Kafka: what an exchange cuts meanwhile is a gap, which its history fills.

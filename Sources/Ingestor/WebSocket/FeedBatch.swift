@@ -1,5 +1,3 @@
-import Shared
-
 /// What connections have brought, in the order in which it came.
 struct FeedBatch: Sendable {
     /// One thing that happened to one connection.
@@ -19,8 +17,6 @@ struct FeedBatch: Sendable {
 
         /// The number that ``WebSocketGroup/connect(_:to:)`` was given.
         var connection: Int
-        /// When the bytes that ended it were read, by the wall clock.
-        var receivedAt: EventTime
         /// What happened.
         var kind: Kind
     }

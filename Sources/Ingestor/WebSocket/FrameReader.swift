@@ -1,5 +1,3 @@
-import Shared
-
 /// Reads a server's frames out of the bytes of a connection, however they are cut into pieces. A pure value.
 ///
 /// No extension is asked for, so none may be used: a frame with a reserved bit, as compressed ones have, ends the
@@ -55,9 +53,8 @@ struct FrameReader: Sendable {
     }
 
     /// Reads bytes; those of messages that are complete are appended to a batch.
-    /// - Parameter now: what the entries say.
     /// - Returns: why nothing more is to be read; nil when it goes on.
-    mutating func read(_ bytes: Span<UInt8>, at now: EventTime, into batch: inout FeedBatch) -> FrameEnd? {
+    mutating func read(_ bytes: Span<UInt8>, into batch: inout FeedBatch) -> FrameEnd? {
         var position = 0
         while position < bytes.count {
             switch state {
@@ -89,7 +86,7 @@ struct FrameReader: Sendable {
             if case .payload(let first, let missing) = state {
                 let part = bytes.extracting(position..<position + min(missing, bytes.count - position))
                 position += part.count
-                if let end = take(part, first: first, missing: missing, at: now, into: &batch) { return end }
+                if let end = take(part, first: first, missing: missing, into: &batch) { return end }
             }
         }
         return nil
@@ -123,7 +120,6 @@ struct FrameReader: Sendable {
         _ part: Span<UInt8>,
         first: UInt8,
         missing: Int,
-        at now: EventTime,
         into batch: inout FeedBatch
     ) -> FrameEnd? {
         let isComplete = part.count == missing
@@ -134,11 +130,11 @@ struct FrameReader: Sendable {
         }
         let isFinal = isComplete && first & Self.final != 0
         if isFinal && message.isEmpty {
-            part.withUnsafeBufferPointer { append($0, at: now, to: &batch) }
+            part.withUnsafeBufferPointer { append($0, to: &batch) }
         } else {
             part.withUnsafeBufferPointer { message.append(contentsOf: $0) }
             if isFinal {
-                message.withUnsafeBufferPointer { append($0, at: now, to: &batch) }
+                message.withUnsafeBufferPointer { append($0, to: &batch) }
                 message.removeAll(keepingCapacity: message.capacity <= Self.keptBytes)
             }
         }
@@ -146,11 +142,11 @@ struct FrameReader: Sendable {
         return nil
     }
 
-    private func append(_ bytes: UnsafeBufferPointer<UInt8>, at now: EventTime, to batch: inout FeedBatch) {
+    private func append(_ bytes: UnsafeBufferPointer<UInt8>, to batch: inout FeedBatch) {
         let start = batch.bytes.count
         batch.bytes.append(contentsOf: bytes)
         let range = start..<batch.bytes.count
-        batch.entries.append(FeedBatch.Entry(connection: connection, receivedAt: now, kind: .message(range)))
+        batch.entries.append(FeedBatch.Entry(connection: connection, kind: .message(range)))
     }
 
     private mutating func takeControl(_ opcode: UInt8) -> FrameEnd? {

@@ -252,10 +252,9 @@ final class WebSocketConnection: ChannelDuplexHandler {
     }
 
     private func take(_ buffer: ByteBuffer, _ context: ChannelHandlerContext) {
-        let now = EventTime.now()
         let end = owner.append { batch in
             buffer.withUnsafeReadableBytes { bytes in
-                frames.read(bytes.bindMemory(to: UInt8.self).span, at: now, into: &batch)
+                frames.read(bytes.bindMemory(to: UInt8.self).span, into: &batch)
             }
         }
         if let ping = frames.ping, context.channel.isWritable { write(ClientFrame.bytes(.pong, ping), context) }
@@ -317,8 +316,7 @@ final class WebSocketConnection: ChannelDuplexHandler {
     }
 
     private func enter(_ kind: FeedBatch.Entry.Kind) {
-        let entry = FeedBatch.Entry(connection: number, receivedAt: .now(), kind: kind)
-        owner.append { $0.entries.append(entry) }
+        owner.append { $0.entries.append(FeedBatch.Entry(connection: number, kind: kind)) }
     }
 
     private func write(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {

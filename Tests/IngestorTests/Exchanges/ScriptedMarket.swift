@@ -42,6 +42,9 @@ final class ScriptedMarket: Sendable {
     /// How often each trouble came.
     var troubles: [String: Int] { state.withLock { $0.troubles } }
 
+    /// How many turns it has made.
+    var turns: Int { state.withLock { $0.turns } }
+
     /// Nothing goes wrong from now on.
     /// - Returns: by product that is still traded, the id of the last trade up to now.
     func calm() -> [String: Int64] {

@@ -10,14 +10,16 @@ struct TradeSourceTests {
     /// How much faster than ours the clock of a source runs: a day's troubles in seconds.
     private static let haste = 20
     private static let sockets = WebSocketGroup.Limits(
-        handshakeTimeout: .milliseconds(500),
+        handshakeTimeout: .seconds(1),
         pingInterval: .milliseconds(250),
-        pongTimeout: .milliseconds(250)
+        pongTimeout: .milliseconds(500)
     )
 
     /// What stands in for the topic: the ticks that came out, over all sources.
     private struct Topic {
         private(set) var ticks: [PriceTick] = []
+        /// How many there are of each coin.
+        private(set) var counts: [String: Int] = [:]
         private var last = TradePositions()
 
         mutating func append(_ batch: TickBatch) throws {
@@ -25,6 +27,7 @@ struct TradeSourceTests {
                 let tick = try PriceTick(json: batch.bytes[record.value].span)
                 #expect(Array(tick.coinID.utf8) == Array(batch.bytes[record.key]))
                 ticks.append(tick)
+                counts[tick.coinID, default: 0] += 1
                 last.restore(tick)
             }
         }
@@ -81,9 +84,15 @@ struct TradeSourceTests {
         let server = try await MarketServer(market)
         let settings = try settings(server.environment.merging(["INGESTOR_GAP_TIMEOUT": "1h"]) { $1 })
         var topic = Topic()
-        for part in 0..<3 {
-            try run(settings, into: &topic, for: .seconds(3))
-            if part == 1 { server.delist(words.products[2]) }
+        // However slow the machine is: so many turns, and enough of each product.
+        for part in 1...3 {
+            let before = topic.counts
+            try run(settings, into: &topic, for: .seconds(40)) { topic in
+                market.turns >= part * 1_200 && (part < 3 || market.troubles.count >= 12)
+                    && topic.counts.count == 3
+                    && topic.counts.allSatisfy { part == 3 || $0.value >= before[$0.key, default: 0] + 100 }
+            }
+            if part == 2 { server.delist(words.products[2]) }
         }
         let last = market.calm()
         let products = settings.exchanges[0].products

@@ -13,7 +13,7 @@ struct FeedInboxTests {
             let start = batch.bytes.count
             batch.bytes += Array(text.utf8)
             let kind = FeedBatch.Entry.Kind.message(start..<batch.bytes.count)
-            batch.entries.append(FeedBatch.Entry(connection: 0, receivedAt: .now(), kind: kind))
+            batch.entries.append(FeedBatch.Entry(connection: 0, kind: kind))
         }.isFull
     }
 
