@@ -23,7 +23,7 @@ public struct CacherCommand: ServiceCommand {
     /// Reads the settings and makes the pipeline.
     /// - Throws: ``SettingsError``.
     public static func start(_ reader: SettingsReader) throws -> (pipeline: any Pipeline, readiness: Readiness) {
-        let readiness = Readiness("kafka", "partitions", "redis")
+        let readiness = Readiness("kafka", "partitions", "redis", "cache")
         return (CacherPipeline(settings: try CacherSettings(reader), readiness: readiness), readiness)
     }
 }

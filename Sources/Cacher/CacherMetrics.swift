@@ -49,6 +49,8 @@ public struct CacherMetrics: Sendable {
     let tooEarly: PrometheusCounter
     let deadLetters: PrometheusCounter
     let redisFailures: PrometheusCounter
+    let refills: PrometheusCounter
+    let keysInTheWay: PrometheusCounter
     let batchSize: PrometheusHistogram
     let roundTrip: PrometheusHistogram
     let tickToRedis: PrometheusHistogram
@@ -87,6 +89,16 @@ public struct CacherMetrics: Sendable {
         redisFailures = PrometheusCounter(
             "tickline_cacher_redis_failures_total",
             help: "Writes to Redis that failed and were made again.",
+            registry: registry
+        )
+        refills = PrometheusCounter(
+            "tickline_cacher_refills_total",
+            help: "Partitions that were read again because Redis had lost what they brought.",
+            registry: registry
+        )
+        keysInTheWay = PrometheusCounter(
+            "tickline_cacher_keys_in_the_way_total",
+            help: "Values not written to Redis because a key of another type is in their place.",
             registry: registry
         )
         batchSize = PrometheusHistogram(
@@ -137,6 +149,7 @@ public struct CacherMetrics: Sendable {
         alerts.add(receipt.alerts)
         superseded.increment(by: batch.supersededCount)
         tooEarly.increment(by: batch.tooEarlyCount)
+        keysInTheWay.increment(by: receipt.keysInTheWay.count)
         for time in receipt.roundTrips { roundTrip.observe(time) }
         for ingestedAt in batch.ingestedAt {
             tickToRedis.observe(Double(max(0, now.microseconds - ingestedAt)) / 1e6)

@@ -8,7 +8,7 @@ extension CacherTask {
     /// How long the broker may take to tell the end of a partition that isn't fetched.
     private static let lookAhead = Duration.milliseconds(200)
 
-    /// Measures the lag, stores how fresh Redis is, and commits, once a second.
+    /// Measures the lag, looks whether Redis still has its data, stores how fresh it is, and commits, once a second.
     ///
     /// While Redis is away the last two wait for it: what was counted must be stored before the offsets behind it are
     /// committed, or it would never be counted.
@@ -16,7 +16,9 @@ extension CacherTask {
         guard ContinuousClock.now >= nextReport else { return }
         nextReport = .now + Self.reportInterval
         measureLag(consumer)
-        if redis.isAway { return }
+        // What was handed out before the start was known comes again, and counts then.
+        if redis.isAway || !positions.unknown.isEmpty { return }
+        guard try checkPositions(consumer) else { return }
         do throws(RedisError) {
             try storeFreshness(consumer)
         } catch {
@@ -44,43 +46,60 @@ extension CacherTask {
 
     /// Writes the entries that changed into the hash `freshness`; once after an assignment it reads them back before.
     private func storeFreshness(_ consumer: KafkaConsumer) throws(RedisError) {
-        let unrestored = freshness.unrestored
-        if !unrestored.isEmpty {
-            let stored = try freshnessStore.load(unrestored, through: writer)
-            freshness.restore(stored, positions: consumer.positions)
+        do throws(RedisError) {
+            let unrestored = freshness.unrestored
+            if !unrestored.isEmpty {
+                let stored = try freshnessStore.load(unrestored, through: writer)
+                freshness.restore(stored, positions: consumer.positions)
+            }
+            let entries = freshness.due(at: .now())
+            if entries.isEmpty { return }
+            try freshnessStore.save(entries, through: writer)
+            freshness.wrote(entries)
+        } catch {
+            guard error.kind == .keyInTheWay else { throw error }
+            // It goes on without: there is nothing to restore.
+            freshness.restore([:], positions: consumer.positions)
+            metrics.keysInTheWay.increment()
+            left(out: settings.keys.freshness)
         }
-        let entries = freshness.due(at: .now())
-        if entries.isEmpty { return }
-        try freshnessStore.save(entries, through: writer)
-        freshness.wrote(entries)
         redis.answered(at: .now)
     }
 
+    /// What is read again was committed before.
     private var uncommitted: [TopicPartition: Int64] {
-        acknowledged.filter { committed[$0.key] != $0.value }
+        acknowledged.filter { place, next in
+            let position = positions[place]
+            return committed[place] != next && position?.isReadAgain != true && position?.isKnown != false
+        }
     }
 }
 
 extension CacherTask: RebalanceHandler {
-    /// Starts at the group's committed offsets; without one at the earliest record.
-    func assigned(_ partitions: [TopicPartition], of consumer: KafkaConsumer) -> [TopicPartition: Int64] {
+    /// Starts at the group's committed offsets; without one at the earliest record. Where Redis has less, that is seen
+    /// before anything is read, see ``findPositions(_:)``.
+    func assigned(_ partitions: [TopicPartition], of consumer: KafkaConsumer) throws -> [TopicPartition: Int64] {
         // Partitions that are added come with a rebalance. Without an answer the count is what it was.
         let count = try? consumer.partitionCount(of: settings.kafka.name(.raw), timeout: .seconds(5))
         decoder.rawPartitionCount = count ?? decoder.rawPartitionCount
         acknowledged = [:]
         committed = [:]
+        found = try consumer.committed(partitions)
+        positions.assign(partitions)
         freshness.assign(partitions)
         // What is read before the stored entries are is remembered record by record: so they are read soon.
         nextReport = .now
         readiness.set("partitions", .ok)
         logger.info("assigned \(partitions.sorted().map(\.description).joined(separator: ", "))")
-        return [:]
+        let isOurs = !positions.partitions.isEmpty
+        readiness.set("cache", isOurs ? .failing("Redis isn't asked yet how far it has the partitions") : .ok)
+        return found
     }
 
     /// Stores how fresh Redis is, and commits what it has acknowledged.
     func revoked(_ partitions: [TopicPartition], of consumer: KafkaConsumer) {
         do {
-            if !redis.isAway {
+            if !redis.isAway, positions.unknown.isEmpty {
                 try storeFreshness(consumer)
                 try consumer.commit(uncommitted, wait: .seconds(5))
             } else if !uncommitted.isEmpty {
@@ -106,6 +125,7 @@ extension CacherTask: RebalanceHandler {
         for partition in partitions { metrics.setLag(0, of: partition) }
         acknowledged = [:]
         committed = [:]
+        positions.assign([])
         freshness.assign([])
         readiness.set("partitions", .failing("the group assigns the partitions anew"))
     }

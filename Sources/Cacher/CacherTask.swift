@@ -3,10 +3,12 @@ import Shared
 
 /// One member of the Cacher's consumer group, on one thread.
 ///
-/// The way of a record: poll -> decode -> reduce to the newest per coin -> write to Redis -> commit. Offsets are
-/// committed behind Redis' acknowledgement, so a crash repeats records and loses none; writing again changes nothing.
+/// The way of a record: poll -> decode -> reduce to the newest per coin -> write to Redis, the position behind it ->
+/// commit. Offsets are committed behind Redis' acknowledgement, so a crash repeats records and loses none; writing again
+/// changes nothing.
 ///
-/// What it does once a second and in a rebalance is in `CacherTask+Reporting.swift`.
+/// What it does once a second and in a rebalance is in `CacherTask+Reporting.swift`, and what when Redis has lost data in
+/// `CacherTask+Recovery.swift`.
 final class CacherTask {
     let settings: CacherSettings
     let readiness: Readiness
@@ -17,6 +19,9 @@ final class CacherTask {
     var batch = CacheBatch()
     var recordsInBatch = 0
     var redis = RedisAvailability()
+    var positions: Positions
+    /// The group's offsets when the partitions were taken over.
+    var found: [TopicPartition: Int64] = [:]
     var freshness: Freshness
     var freshnessStore: FreshnessStore
     /// The next offset per partition that Redis has acknowledged everything before.
@@ -27,6 +32,8 @@ final class CacherTask {
     private let deadLetters: DeadLetterQueue
     /// Records that can't be used.
     private var refused: SampledLog
+    /// Keys of another type.
+    private var inTheWay: SampledLog
 
     init(
         settings: CacherSettings,
@@ -43,6 +50,8 @@ final class CacherTask {
         self.stop = stop
         decoder = RecordDecoder(settings: settings, partitions: partitions)
         refused = SampledLog(logger)
+        inTheWay = SampledLog(logger)
+        positions = Positions(topics: decoder.topics, keys: settings.keys)
         freshness = Freshness(topics: decoder.topics)
         freshnessStore = FreshnessStore(
             key: settings.keys.freshness,
@@ -94,42 +103,58 @@ final class CacherTask {
 
     /// A batch from poll to acknowledgement. One that was kept while Redis was away goes first.
     private func work(_ consumer: KafkaConsumer) throws {
+        guard try findPositions(consumer) else { return }
         if recordsInBatch == 0 {
             try consumer.poll(max: settings.batchSize, timeout: .milliseconds(100), take)
         }
         guard recordsInBatch > 0 else { return }
+        let next = consumer.positions
+        let steps = positions.steps(to: next)
+        let receipt: CacheReceipt
         do throws(RedisError) {
-            let receipt = try writer.write(batch)
-            // Of records that are only counted, or can't be used, Redis heard nothing.
-            if !receipt.roundTrips.isEmpty {
-                redis.wrote(at: .now)
-                metrics.batchSize.observe(Double(recordsInBatch))
-            }
-            metrics.count(batch, receipt, now: .now())
+            receipt = try writer.write(batch, moving: steps)
         } catch {
             return try failed(error)
         }
+        // Of records that are only counted, or can't be used, Redis heard nothing.
+        if !receipt.roundTrips.isEmpty {
+            redis.wrote(at: .now)
+            metrics.batchSize.observe(Double(recordsInBatch))
+        }
+        metrics.count(batch, receipt, now: .now())
+        receipt.keysInTheWay.first.map { left(out: $0) }
         batch.removeAll()
         recordsInBatch = 0
         try deadLetters.flush()
-        acknowledged = consumer.positions
+        acknowledged = next
         freshness.acknowledge()
+        try moved(steps, receipt, consumer)
     }
 
     /// Decodes a record into the batch; one that can't be used becomes a dead letter.
     private func take(_ record: KafkaRecord) throws {
+        let use = positions.use(of: record)
+        if use == .leave { return }
         recordsInBatch += 1
         guard let topic = decoder.topics[record.topic] else { return }
         metrics.records(of: topic).increment()
-        switch decoder.take(record, of: topic, into: &batch, now: .now()) {
+        switch decoder.take(record, of: topic, into: &batch, now: .now(), isSilent: use != .new) {
         case .used(let eventTime):
             freshness.read(record, eventTime)
         case .refused(let reason):
             freshness.read(record, nil)
+            if use == .again { return }
             metrics.deadLetters.increment()
             refused.warning("\(record.topicPartition)@\(record.offset) can't be used: \(reason)")
             try deadLetters.send(DeadLetter(record, service: "cacher", error: reason))
         }
+    }
+
+    /// Says that a key of another type is in the way.
+    func left(out key: String) {
+        inTheWay.warning(
+            "the key \(key) is of another type, what belongs there is left out: delete it, or set CACHER_KEY_PREFIX"
+        )
     }
 
     /// Makes sure that Redis answers.
@@ -145,9 +170,9 @@ final class CacherTask {
     }
 
     /// Takes note that Redis is away.
-    /// - Throws: the error, if time doesn't heal it.
+    /// - Throws: the error, if time doesn't heal it. A login that has worked may work again.
     func failed(_ error: RedisError) throws {
-        guard error.disposition == .retry else { throw error }
+        guard error.disposition == .retry || error.isAboutLogin && redis.wasHeard else { throw error }
         metrics.redisFailures.increment()
         readiness.set("redis", .failing(error.message))
         let delay = redis.failed(at: .now, random: .random(in: 0..<1))

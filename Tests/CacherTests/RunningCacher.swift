@@ -8,7 +8,7 @@ import Testing
 
 /// The Cacher's pipeline on a thread of its own, as the shell runs it.
 final class RunningCacher: Sendable {
-    let readiness = Readiness("kafka", "partitions", "redis")
+    let readiness = Readiness("kafka", "partitions", "redis", "cache")
     let registry = PrometheusRegistry()
     private let stop = StopSignal()
     private let ended = Mutex<Result<Void, any Error>?>(nil)

@@ -76,6 +76,24 @@ public final class RedisServer {
         self.process = nil
     }
 
+    /// The snapshot that `SAVE` has written.
+    public func snapshot() throws -> Data {
+        try Data(contentsOf: folder.appending(path: "dump.rdb"))
+    }
+
+    /// Puts a snapshot in the place of its data; for a server that is stopped.
+    public func restore(_ snapshot: Data) throws {
+        try snapshot.write(to: folder.appending(path: "dump.rdb"))
+    }
+
+    /// Makes a folder in its own.
+    public func makeFolder(_ name: String) throws {
+        try FileManager.default.createDirectory(
+            at: folder.appending(path: name),
+            withIntermediateDirectories: true
+        )
+    }
+
     /// Freezes it: connections stay open and nothing is answered.
     public func freeze() {
         if let process { kill(process.processIdentifier, SIGSTOP) }

@@ -10,14 +10,22 @@ public struct CacheBatch: Sendable {
         public var start: EventTime
     }
 
+    /// An alert, and whether subscribers have to hear of it.
+    public struct Alert: Sendable {
+        /// The alert.
+        public var value: PriceAlert
+        /// It is kept and not published.
+        public var isSilent: Bool
+    }
+
     /// The newest tick per coin.
     public private(set) var prices = Coalescer<CoinKey, PriceTick>()
     /// The newest revision of each candle.
     public private(set) var candles = Coalescer<CandleKey, PriceAggregate>()
     /// Every alert: two of one coin are two pieces of news.
-    public private(set) var alerts: [PriceAlert] = []
-    /// When each tick was ingested, in µs since the epoch, also of those that a newer one replaced: the measure of how
-    /// long it took until Redis held that price or a newer one.
+    public private(set) var alerts: [Alert] = []
+    /// When each tick that is published was ingested, in µs since the epoch, also of those that a newer one replaced: the
+    /// measure of how long it took until Redis held that price or a newer one.
     public private(set) var ingestedAt: [Int64] = []
     /// How many ticks and candles a newer one of the same batch replaced.
     public private(set) var supersededCount = 0
@@ -36,24 +44,32 @@ public struct CacheBatch: Sendable {
     /// - Parameters:
     ///   - offset: its record's offset, which decides between ticks of the same event time.
     ///   - latest: the latest event time that can be true.
+    ///   - isSilent: it is written and not published.
     /// - Returns: why it is refused, if it is.
     @discardableResult
-    public mutating func add(_ tick: PriceTick, offset: Int64, latest: EventTime) -> String? {
+    public mutating func add(
+        _ tick: PriceTick,
+        offset: Int64,
+        latest: EventTime,
+        isSilent: Bool = false
+    ) -> String? {
         if let reason = tooEarly("timestamp", tick.timestamp, latest) { return reason }
-        ingestedAt.append(tick.ingestedAt.microseconds)
+        if !isSilent { ingestedAt.append(tick.ingestedAt.microseconds) }
         let version = CacheVersion(timeMicroseconds: tick.timestamp.microseconds, order: offset)
         let key = CoinKey(coinID: tick.coinID, vsCurrency: tick.vsCurrency)
         let known = prices.entries.count
-        prices.offer(tick, for: key, version: version)
+        prices.offer(tick, for: key, version: version, isSilent: isSilent)
         supersededCount += prices.entries.count == known ? 1 : 0
         return nil
     }
 
     /// Takes a closed window in, unless it is no minute, or from the future.
-    /// - Parameter latest: the latest event time that can be true.
+    /// - Parameters:
+    ///   - latest: the latest event time that can be true.
+    ///   - isSilent: it is written and not published.
     /// - Returns: why it is refused, if it is.
     @discardableResult
-    public mutating func add(_ candle: PriceAggregate, latest: EventTime) -> String? {
+    public mutating func add(_ candle: PriceAggregate, latest: EventTime, isSilent: Bool = false) -> String? {
         guard candle.isMinute else { return "only tumbling windows of one whole minute belong in this topic" }
         if let reason = tooEarly("window_start", candle.windowStart, latest) { return reason }
         let version = CacheVersion(
@@ -63,18 +79,20 @@ public struct CacheBatch: Sendable {
         let coin = CoinKey(coinID: candle.coinID, vsCurrency: candle.vsCurrency)
         let key = CandleKey(coin: coin, start: candle.windowStart)
         let known = candles.entries.count
-        candles.offer(candle, for: key, version: version)
+        candles.offer(candle, for: key, version: version, isSilent: isSilent)
         supersededCount += candles.entries.count == known ? 1 : 0
         return nil
     }
 
     /// Takes an alert in, unless it is from the future: only the latest ones are kept, so it would stay for ever.
-    /// - Parameter latest: the latest event time that can be true.
+    /// - Parameters:
+    ///   - latest: the latest event time that can be true.
+    ///   - isSilent: it is kept and not published.
     /// - Returns: why it is refused, if it is.
     @discardableResult
-    public mutating func add(_ alert: PriceAlert, latest: EventTime) -> String? {
+    public mutating func add(_ alert: PriceAlert, latest: EventTime, isSilent: Bool = false) -> String? {
         if let reason = tooEarly("triggered_at", alert.triggeredAt, latest) { return reason }
-        alerts.append(alert)
+        alerts.append(Alert(value: alert, isSilent: isSilent))
         return nil
     }
 

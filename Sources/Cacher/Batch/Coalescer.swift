@@ -9,6 +9,8 @@ public struct Coalescer<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         public var version: CacheVersion
         /// The value.
         public var value: Value
+        /// It is written and not published.
+        public var isSilent: Bool
     }
 
     /// The newest values, in the order in which their keys first appeared.
@@ -19,16 +21,22 @@ public struct Coalescer<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     public init() {}
 
     /// Takes a value in.
+    /// - Parameter isSilent: it is written and not published.
     /// - Returns: false when a value at least as new was there already.
     @discardableResult
-    public mutating func offer(_ value: Value, for key: Key, version: CacheVersion) -> Bool {
+    public mutating func offer(
+        _ value: Value,
+        for key: Key,
+        version: CacheVersion,
+        isSilent: Bool = false
+    ) -> Bool {
         guard let position = positions[key] else {
             positions[key] = entries.count
-            entries.append(Entry(version: version, value: value))
+            entries.append(Entry(version: version, value: value, isSilent: isSilent))
             return true
         }
         guard version > entries[position].version else { return false }
-        entries[position] = Entry(version: version, value: value)
+        entries[position] = Entry(version: version, value: value, isSilent: isSilent)
         return true
     }
 

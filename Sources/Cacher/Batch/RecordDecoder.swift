@@ -22,7 +22,14 @@ struct RecordDecoder {
     }
 
     /// Takes a record into the batch.
-    func take(_ record: KafkaRecord, of topic: Topic, into batch: inout CacheBatch, now: EventTime) -> RecordOutcome {
+    /// - Parameter isSilent: it is written and not published.
+    func take(
+        _ record: KafkaRecord,
+        of topic: Topic,
+        into batch: inout CacheBatch,
+        now: EventTime,
+        isSilent: Bool
+    ) -> RecordOutcome {
         if topic == .late || topic == .deadLetter { return .used(eventTime: nil) }
         guard let value = record.value else { return .refused("the record has no value") }
         let bytes = value.span
@@ -38,15 +45,22 @@ struct RecordDecoder {
                 let reason = batch.add(
                     tick.tick(in: bytes, recordTime: record.time),
                     offset: record.offset,
-                    latest: latest
+                    latest: latest,
+                    isSilent: isSilent
                 )
                 return RecordOutcome(eventTime: tick.timestamp, refusal: reason)
             case .aggregates1m:
                 let candle = try PriceAggregate(json: bytes)
-                return RecordOutcome(eventTime: candle.windowEnd, refusal: batch.add(candle, latest: latest))
+                return RecordOutcome(
+                    eventTime: candle.windowEnd,
+                    refusal: batch.add(candle, latest: latest, isSilent: isSilent)
+                )
             default:
                 let alert = try PriceAlert(json: bytes)
-                return RecordOutcome(eventTime: alert.triggeredAt, refusal: batch.add(alert, latest: latest))
+                return RecordOutcome(
+                    eventTime: alert.triggeredAt,
+                    refusal: batch.add(alert, latest: latest, isSilent: isSilent)
+                )
             }
         } catch {
             return .refused(error.description)

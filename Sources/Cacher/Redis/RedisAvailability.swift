@@ -21,6 +21,8 @@ struct RedisAvailability {
     /// How long Redis may go unheard before it is asked whether it is there.
     static let idleLimit = Duration.seconds(2)
 
+    /// Whether Redis has ever let us in.
+    private(set) var wasHeard = false
     private var state = State.unheard
     private var backoff: Backoff
 
@@ -46,12 +48,14 @@ struct RedisAvailability {
 
     /// Redis answered a question. The row of delays goes on: a full Redis answers, and refuses every write.
     mutating func answered(at now: ContinuousClock.Instant) {
+        wasHeard = true
         state = .answering(last: now)
     }
 
     /// Redis took a batch: the next failure is a new one.
     mutating func wrote(at now: ContinuousClock.Instant) {
         backoff.reset()
+        wasHeard = true
         state = .answering(last: now)
     }
 

@@ -8,11 +8,15 @@ public struct RedisError: Error, Sendable, Hashable {
         case connection
         /// Redis wants a password, or refuses the one it got.
         case authentication
+        /// Redis doesn't let its user do what was asked.
+        case forbidden
         /// Redis answers but can't write now: loading, out of memory, a replica, failing to persist, too many clients.
         case unavailable
         /// The server forgot a script; load it again.
         case scriptMissing
-        /// The command can never work as it is: wrong type of key, no permission, Redis Cluster, a mistake of ours.
+        /// A key is of another type than ours: another program's. The others are well.
+        case keyInTheWay
+        /// The command can never work as it is: Redis Cluster, a mistake of ours.
         case refused
     }
 
@@ -50,6 +54,8 @@ public struct RedisError: Error, Sendable, Hashable {
             self.init(kind, "Redis refuses the user or the password in REDIS_URL (\(reply))")
         case "WRONGTYPE":
             self.init(kind, "a key of the cache is used by another program; set CACHER_KEY_PREFIX (\(reply))")
+        case "NOPERM":
+            self.init(kind, "Redis doesn't allow its user in REDIS_URL what the Cacher needs (\(reply))")
         case "MOVED", "ASK":
             self.init(kind, "this is a Redis Cluster, which the Cacher does not speak to (\(reply))")
         default:
@@ -73,6 +79,7 @@ public struct RedisError: Error, Sendable, Hashable {
         // Before Redis 6 a wrong password was the first, and one too many the second.
         ("ERR invalid password", .authentication),
         ("ERR Client sent AUTH", .authentication),
+        ("ERR ACL failure in script", .forbidden),
         // It passes when others leave.
         ("ERR max number of clients", .unavailable),
     ]
@@ -86,6 +93,8 @@ public struct RedisError: Error, Sendable, Hashable {
     private static let kinds: [String: Kind] = [
         "NOAUTH": .authentication,
         "WRONGPASS": .authentication,
+        "NOPERM": .forbidden,
+        "WRONGTYPE": .keyInTheWay,
         "NOSCRIPT": .scriptMissing,
         "OOM": .unavailable,
         "READONLY": .unavailable,
@@ -101,13 +110,21 @@ public struct RedisError: Error, Sendable, Hashable {
 }
 
 extension RedisError: ClassifiedError {
-    /// A password doesn't mend itself and a refused command stays refused: both end the process. All else is waited for.
+    /// A password doesn't mend itself and a refused command stays refused: both end the process; a login that has worked
+    /// before is waited for all the same (``CacherTask``). A key in the way is one key's fault. All else is waited for.
     public var disposition: Disposition {
         switch kind {
         case .connection, .unavailable, .scriptMissing: .retry
-        case .authentication, .refused: .fatal
+        case .authentication, .forbidden, .refused: .fatal
+        case .keyInTheWay: .badData
         }
     }
+
+    /// Whether it is about what was asked, and says nothing of the next question.
+    var isAboutQuestion: Bool { [.forbidden, .keyInTheWay, .refused].contains(kind) }
+
+    /// Whether it is about who we are: once we were let in, it may pass.
+    var isAboutLogin: Bool { [.authentication, .forbidden].contains(kind) }
 
     /// The message.
     public var description: String { message }

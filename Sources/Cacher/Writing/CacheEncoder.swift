@@ -14,6 +14,7 @@ public struct CacheEncoder {
     var priceHash = ""
     var candleHash = ""
     var alertHash = ""
+    var positionsHash = ""
     private var json = JSONWriter()
     /// The currencies whose index this batch has given its time to live: once is enough.
     private var renewedIndexes: Set<ByteText> = []
@@ -32,7 +33,13 @@ public struct CacheEncoder {
     }
 
     /// Adds the command that makes `tick` its coin's latest price if it is newer.
-    public mutating func append(_ tick: PriceTick, version: CacheVersion, to pipeline: inout RedisPipeline) {
+    /// - Parameter isSilent: it is written and not published.
+    public mutating func append(
+        _ tick: PriceTick,
+        version: CacheVersion,
+        isSilent: Bool = false,
+        to pipeline: inout RedisPipeline
+    ) {
         let coin = CoinKey(coinID: tick.coinID, vsCurrency: tick.vsCurrency)
         pipeline.command("EVALSHA")
         pipeline.append(priceHash)
@@ -40,7 +47,7 @@ public struct CacheEncoder {
         pipeline.append(keys.price(coin))
         pipeline.append(keys.coins(in: tick.vsCurrency))
         appendGuard(version, to: &pipeline)
-        pipeline.append(keys.priceChannel(coin))
+        pipeline.append(isSilent ? "" : keys.priceChannel(coin))
         json.reset()
         tick.write(to: &json)
         json.withUnsafeBytes { pipeline.append(UnsafeRawBufferPointer($0)) }
@@ -68,7 +75,13 @@ public struct CacheEncoder {
     }
 
     /// Adds the command that puts `candle` into its coin's history, and makes it the latest if it is newer.
-    public mutating func append(_ candle: PriceAggregate, version: CacheVersion, to pipeline: inout RedisPipeline) {
+    /// - Parameter isSilent: it is written and not published.
+    public mutating func append(
+        _ candle: PriceAggregate,
+        version: CacheVersion,
+        isSilent: Bool = false,
+        to pipeline: inout RedisPipeline
+    ) {
         let coin = CoinKey(coinID: candle.coinID, vsCurrency: candle.vsCurrency)
         pipeline.command("EVALSHA")
         pipeline.append(candleHash)
@@ -76,7 +89,7 @@ public struct CacheEncoder {
         pipeline.append(keys.candle(coin))
         pipeline.append(keys.candles(coin))
         appendGuard(version, to: &pipeline)
-        pipeline.append(keys.candleChannel(coin))
+        pipeline.append(isSilent ? "" : keys.candleChannel(coin))
         json.reset()
         candle.write(to: &json)
         json.withUnsafeBytes { pipeline.append(UnsafeRawBufferPointer($0)) }
@@ -109,18 +122,36 @@ public struct CacheEncoder {
     }
 
     /// Adds the command that keeps and publishes `alert` if it is new.
-    public mutating func append(_ alert: PriceAlert, to pipeline: inout RedisPipeline) {
+    /// - Parameter isSilent: it is kept and not published.
+    public mutating func append(_ alert: PriceAlert, isSilent: Bool = false, to pipeline: inout RedisPipeline) {
         pipeline.command("EVALSHA")
         pipeline.append(alertHash)
         pipeline.append(1)
         pipeline.append(keys.alerts)
         pipeline.append(alert.triggeredAt.milliseconds)
         pipeline.append(Int64(keptAlerts))
-        pipeline.append(keys.alertChannel(CoinKey(coinID: alert.coinID, vsCurrency: alert.vsCurrency)))
+        let coin = CoinKey(coinID: alert.coinID, vsCurrency: alert.vsCurrency)
+        pipeline.append(isSilent ? "" : keys.alertChannel(coin))
         json.reset()
         alert.write(to: &json)
         json.withUnsafeBytes { pipeline.append(UnsafeRawBufferPointer($0)) }
     }
+
+    /// Adds the command that moves positions on where Redis still has what lies before them.
+    mutating func append(_ steps: [PositionStep], to pipeline: inout RedisPipeline) {
+        pipeline.command("EVALSHA")
+        pipeline.append(positionsHash)
+        pipeline.append(Int64(steps.count))
+        for step in steps { pipeline.append(step.key) }
+        pipeline.append(timeToLiveMilliseconds == 0 ? 0 : max(timeToLiveMilliseconds, Self.shortestLife))
+        for step in steps {
+            pipeline.append(step.atLeast)
+            pipeline.append(step.next)
+        }
+    }
+
+    /// Positions live that long at least, in ms, so that a Cacher that works never finds one expired.
+    private static let shortestLife: Int64 = 60_000
 
     private func appendGuard(_ version: CacheVersion, to pipeline: inout RedisPipeline) {
         pipeline.append(version.timeMicroseconds)

@@ -36,6 +36,11 @@ public struct CacheKeys: Sendable, Hashable {
     /// The hash of how far each partition has been read.
     public var freshness: String { "\(prefix)freshness" }
 
+    /// How far a partition has been read, with everything before that in Redis.
+    public func position(_ topic: Topic, _ partition: Int32) -> String {
+        "\(prefix)position:\(topic.rawValue):\(partition)"
+    }
+
     /// The channel of a coin's prices.
     public func priceChannel(_ coin: CoinKey) -> String {
         "\(prefix)prices:\(Self.pair(coin))"

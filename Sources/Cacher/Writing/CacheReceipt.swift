@@ -14,6 +14,10 @@ public struct CacheReceipt: Sendable, Hashable {
     public var candles = Count()
     /// Alerts.
     public var alerts = Count()
+    /// The keys that are of another type than ours, once for each value that would have been written there.
+    public var keysInTheWay: [String] = []
+    /// Of each position what Redis held before: -1 for nothing, -2 for a key of another type.
+    var positions: [Int64] = []
     /// How long each round trip took.
     public var roundTrips: [Duration] = []
 

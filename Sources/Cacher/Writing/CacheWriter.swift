@@ -10,6 +10,16 @@ public final class CacheWriter {
     private var encoder: CacheEncoder
     private var connection: RedisConnection?
     private var pipeline = RedisPipeline()
+    /// What the commands in the pipeline write.
+    private var contents: [Content] = []
+
+    /// What a command writes, by its place in the batch.
+    private enum Content {
+        case price(Int)
+        case candle(Int)
+        case alert
+        case positions
+    }
 
     /// How many commands go into one round trip: some 500 KB.
     private static let commandsPerRoundTrip = 512
@@ -41,33 +51,55 @@ public final class CacheWriter {
 
     /// Writes a batch and waits until Redis has acknowledged all of it.
     /// - Throws: the first error of a command, or the loss of the connection; then an unknown part is written, and the
-    ///   batch has to be written again.
+    ///   batch has to be written again. A key of another type is no such error: the receipt names it.
     public func write(_ batch: CacheBatch) throws(RedisError) -> CacheReceipt {
+        try write(batch, moving: [])
+    }
+
+    /// Writes a batch, and moves positions on behind it, with the last of its round trips.
+    func write(_ batch: CacheBatch, moving steps: [PositionStep]) throws(RedisError) -> CacheReceipt {
         var receipt = CacheReceipt()
         do throws(RedisError) {
             if connection == nil { try connect() }
             encoder.beginBatch()
-            for entry in batch.prices.entries {
-                encoder.append(entry.value, version: entry.version, to: &pipeline)
-                try flush(into: \.prices, of: &receipt, atLeast: Self.commandsPerRoundTrip)
+            for (index, entry) in batch.prices.entries.enumerated() {
+                try makeRoom(for: batch, &receipt)
+                encoder.append(entry.value, version: entry.version, isSilent: entry.isSilent, to: &pipeline)
+                contents.append(.price(index))
             }
-            try flush(into: \.prices, of: &receipt)
-            for entry in batch.candles.entries {
-                encoder.append(entry.value, version: entry.version, to: &pipeline)
-                try flush(into: \.candles, of: &receipt, atLeast: Self.commandsPerRoundTrip)
+            for (index, entry) in batch.candles.entries.enumerated() {
+                try makeRoom(for: batch, &receipt)
+                encoder.append(entry.value, version: entry.version, isSilent: entry.isSilent, to: &pipeline)
+                contents.append(.candle(index))
             }
-            try flush(into: \.candles, of: &receipt)
             for alert in batch.alerts {
-                encoder.append(alert, to: &pipeline)
-                try flush(into: \.alerts, of: &receipt, atLeast: Self.commandsPerRoundTrip)
+                try makeRoom(for: batch, &receipt)
+                encoder.append(alert.value, isSilent: alert.isSilent, to: &pipeline)
+                contents.append(.alert)
             }
-            try flush(into: \.alerts, of: &receipt)
+            if !steps.isEmpty {
+                encoder.append(steps, to: &pipeline)
+                contents.append(.positions)
+            }
+            try flush(batch, &receipt)
         } catch {
-            pipeline.removeAll()
+            removeAll()
             connection = nil
             throw error
         }
         return receipt
+    }
+
+    /// Reads positions, as they stand; nil where there is none.
+    func positions(_ keys: [String]) throws(RedisError) -> [Int64?] {
+        if keys.isEmpty { return [] }
+        var commands = RedisPipeline()
+        commands.command("MGET")
+        for key in keys { commands.append(key) }
+        guard case .array(let values) = try call(&commands).first, values.count == keys.count else {
+            throw RedisError(.refused, "Redis answers MGET with something else than values")
+        }
+        return values.map { $0.text.flatMap { Int64($0) }.flatMap { $0 < 0 ? nil : $0 } }
     }
 
     /// Sends commands that belong to no batch, and waits for their answers; connects if there is no connection.
@@ -77,52 +109,123 @@ public final class CacheWriter {
             if connection == nil { try connect() }
             return try connection?.replies(to: &commands) ?? []
         } catch {
-            connection = nil
+            if error.kind != .keyInTheWay { connection = nil }
             throw error
         }
     }
 
+    private func removeAll() {
+        pipeline.removeAll()
+        contents.removeAll(keepingCapacity: true)
+    }
+
     /// Sends what is in the pipeline if it holds enough commands.
-    private func flush(
-        into kind: WritableKeyPath<CacheReceipt, CacheReceipt.Count>,
-        of receipt: inout CacheReceipt,
-        atLeast minimum: Int = 1
-    ) throws(RedisError) {
-        guard pipeline.count >= minimum, let connection else { return }
+    private func makeRoom(for batch: CacheBatch, _ receipt: inout CacheReceipt) throws(RedisError) {
+        if contents.count >= Self.commandsPerRoundTrip { try flush(batch, &receipt) }
+    }
+
+    /// Sends what is in the pipeline.
+    private func flush(_ batch: CacheBatch, _ receipt: inout CacheReceipt) throws(RedisError) {
+        guard !contents.isEmpty, let connection else { return }
         let start = ContinuousClock.now
-        var (count, failure) = try run(on: connection)
+        var (done, failure) = try run(batch, on: connection)
         if failure?.kind == .scriptMissing {
             // The server was restarted or its scripts were flushed. What did run is found again as not newer.
             try load(on: connection)
-            let written = count.written
-            (count, failure) = try run(on: connection)
-            count.written += written
-            count.older -= written
+            let before = done
+            (done, failure) = try run(batch, on: connection)
+            done.movedFromOlder(before)
         }
         if let failure { throw failure }
-        pipeline.removeAll()
-        receipt[keyPath: kind].written += count.written
-        receipt[keyPath: kind].older += count.older
+        removeAll()
+        receipt.add(done)
         receipt.roundTrips.append(ContinuousClock.now - start)
     }
 
-    private func run(on connection: RedisConnection) throws(RedisError) -> (CacheReceipt.Count, RedisError?) {
-        var count = CacheReceipt.Count()
+    private func run(
+        _ batch: CacheBatch,
+        on connection: RedisConnection
+    ) throws(RedisError) -> (CacheReceipt, RedisError?) {
+        var receipt = CacheReceipt()
         var failure: RedisError?
-        try connection.run(&pipeline) { _, reply in
-            switch reply {
-            case .integer(1), .integer(2): count.written += 1
-            case .integer: count.older += 1
-            case .error(let error): failure = failure ?? error
+        try connection.run(&pipeline) { [contents, keys = encoder.keys] position, reply in
+            switch (contents[position], reply) {
+            case (_, .error(let error)): failure = failure ?? error
+            case (.positions, .array(let stored)):
+                receipt.positions = stored.map { if case .integer(let number) = $0 { number } else { -1 } }
+            case (.price(let index), .integer(let answer)):
+                let coin = batch.prices.entries[index].value
+                receipt.prices.add(answer)
+                receipt.note(answer, hash: keys.price(coin.key), set: keys.coins(in: coin.vsCurrency))
+            case (.candle(let index), .integer(let answer)):
+                let coin = batch.candles.entries[index].value.key
+                receipt.candles.add(answer)
+                receipt.note(answer, hash: keys.candle(coin), set: keys.candles(coin))
+            case (.alert, .integer(let answer)):
+                receipt.alerts.add(answer)
+                receipt.note(answer, hash: "", set: keys.alerts)
             default: failure = failure ?? RedisError(.refused, "Redis answers a script with \(reply)")
             }
         }
-        return (count, failure)
+        return (receipt, failure)
     }
 
     private func load(on connection: RedisConnection) throws(RedisError) {
         encoder.priceHash = try connection.call(["SCRIPT", "LOAD", CacheScript.price.text]).text ?? ""
         encoder.candleHash = try connection.call(["SCRIPT", "LOAD", CacheScript.candle.text]).text ?? ""
         encoder.alertHash = try connection.call(["SCRIPT", "LOAD", CacheScript.alert.text]).text ?? ""
+        encoder.positionsHash = try connection.call(["SCRIPT", "LOAD", CacheScript.positions.text]).text ?? ""
     }
+}
+
+extension CacheReceipt.Count {
+    /// Counts a script's answer; a value whose key is in the way is neither.
+    fileprivate mutating func add(_ answer: Int64) {
+        if answer & 3 != 0 {
+            written += 1
+        } else if answer == 0 {
+            older += 1
+        }
+    }
+
+    fileprivate mutating func add(_ other: CacheReceipt.Count) {
+        written += other.written
+        older += other.older
+    }
+
+    /// What was written before was found as not newer now.
+    fileprivate mutating func movedFromOlder(_ before: CacheReceipt.Count) {
+        written += before.written
+        older -= before.written
+    }
+}
+
+extension CacheReceipt {
+    /// Notes which keys are in the way.
+    fileprivate mutating func note(_ answer: Int64, hash: @autoclosure () -> String, set: @autoclosure () -> String) {
+        if answer & CacheScript.hashInTheWay != 0 { keysInTheWay.append(hash()) }
+        if answer & CacheScript.setInTheWay != 0 { keysInTheWay.append(set()) }
+    }
+
+    fileprivate mutating func add(_ other: CacheReceipt) {
+        prices.add(other.prices)
+        candles.add(other.candles)
+        alerts.add(other.alerts)
+        keysInTheWay += other.keysInTheWay
+        positions += other.positions
+    }
+
+    fileprivate mutating func movedFromOlder(_ before: CacheReceipt) {
+        prices.movedFromOlder(before.prices)
+        candles.movedFromOlder(before.candles)
+        alerts.movedFromOlder(before.alerts)
+    }
+}
+
+extension PriceTick {
+    fileprivate var key: CoinKey { CoinKey(coinID: coinID, vsCurrency: vsCurrency) }
+}
+
+extension PriceAggregate {
+    fileprivate var key: CoinKey { CoinKey(coinID: coinID, vsCurrency: vsCurrency) }
 }

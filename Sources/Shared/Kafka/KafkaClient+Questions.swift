@@ -80,12 +80,22 @@ extension KafkaClient {
         at milliseconds: Int64,
         timeout: Duration
     ) throws(KafkaError) -> [TopicPartition: Int64] {
-        var found = try answers(of: partitions, at: milliseconds, timeout: timeout)
-        let none = partitions.filter { (found[$0] ?? -1) < 0 }
+        var found = try firstOffsets(of: partitions, since: milliseconds, timeout: timeout)
+        let none = partitions.filter { found[$0] == nil }
         for (partition, available) in try watermarkOffsets(of: none, timeout: timeout) {
             found[partition] = available.upperBound
         }
         return found
+    }
+
+    /// The earliest offsets whose records were produced at or after a time; nothing where there is none.
+    func firstOffsets(
+        of partitions: [TopicPartition],
+        since milliseconds: Int64,
+        timeout: Duration
+    ) throws(KafkaError) -> [TopicPartition: Int64] {
+        if partitions.isEmpty { return [:] }
+        return try answers(of: partitions, at: milliseconds, timeout: timeout).filter { $0.value >= 0 }
     }
 
     /// Asks for the offsets at a time, or at one of librdkafka's names for the ends.

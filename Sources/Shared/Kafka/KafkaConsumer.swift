@@ -202,6 +202,21 @@ public final class KafkaConsumer {
         try client.watermarkOffsets(of: partitions, timeout: timeout)
     }
 
+    /// The earliest offsets whose records were produced at or after a time (ms since the epoch); nothing where there is none.
+    public func firstOffsets(
+        of partitions: [TopicPartition],
+        since milliseconds: Int64,
+        timeout: Duration = .seconds(10)
+    ) throws(KafkaError) -> [TopicPartition: Int64] {
+        try client.firstOffsets(of: partitions, since: milliseconds, timeout: timeout)
+    }
+
+    /// Whether everything before an offset has been handed out, the markers of transactions aside.
+    public func hasRead(_ partition: TopicPartition, to offset: Int64) -> Bool {
+        guard let slot = fetched.slots.first(where: { $0.partition == partition }) else { return false }
+        return max(slot.next, slot.end ?? 0) >= offset
+    }
+
     /// How many offsets lie between a partition's position and its end, as of the last fetch; no request is made.
     ///
     /// A partition that has been read to its end has none, although a transaction's marker may stand behind the last

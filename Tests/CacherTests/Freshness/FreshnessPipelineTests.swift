@@ -157,15 +157,4 @@ struct FreshnessPipelineTests {
         }
         try await cacher.finish()
     }
-
-    @Test("A key of another program ends the service, as the other keys do")
-    func foreignKey() async throws {
-        try redis.cli("SET", "freshness", "mine")
-        let cacher = try RunningCacher(broker, redis)
-        try await eventually("the service ends") { cacher.end != nil }
-        let error = #expect(throws: RedisError.self) { try cacher.end?.get() }
-        #expect(error?.disposition == .fatal)
-        #expect(error?.description.contains("CACHER_KEY_PREFIX") == true)
-        #expect(try redis.cli("GET", "freshness") == "mine")
-    }
 }

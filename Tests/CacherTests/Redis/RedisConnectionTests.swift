@@ -129,7 +129,7 @@ struct RedisConnectionTests {
         let connection = try connect(server.url)
         try connection.call(["SET", "text", "x"])
         let wrongType = try #require(throws: RedisError.self) { try connection.call(["HGET", "text", "field"]) }
-        #expect(wrongType.disposition == .fatal)
+        #expect(wrongType.disposition == .badData, "one key's fault")
         #expect(wrongType.description.contains("CACHER_KEY_PREFIX"))
         try server.cli("CONFIG", "SET", "maxmemory", "1")
         let full = try #require(throws: RedisError.self) { try connection.call(["SET", "more", "x"]) }
@@ -154,6 +154,12 @@ struct RedisConnectionTests {
             ("ERR Client sent AUTH, but no password is set", .authentication),
             ("ERR max number of clients reached", .unavailable),
             ("ERR max number of clients + cluster connections reached", .unavailable),
+            (
+                "WRONGTYPE Operation against a key holding the wrong kind of value script: 0, on @user_script:1.",
+                .keyInTheWay
+            ),
+            ("ERR Error running script (call to f_0): @user_script:1: WRONGTYPE Operation against a key", .keyInTheWay),
+            ("NOPERM User default has no permissions to run the 'evalsha' command", .forbidden),
             ("MOVED 3999 127.0.0.1:6381", .refused),
             ("ERR unknown command 'FOO'", .refused),
             ("", .refused),

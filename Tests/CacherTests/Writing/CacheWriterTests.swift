@@ -259,17 +259,93 @@ struct CacheWriterTests {
         #expect(receipt.prices == CacheReceipt.Count(written: 600, older: 0))
     }
 
-    @Test("a key of another program is left alone, and the error names the way out")
+    @Test("a key of another program is left alone and named, and all others are written and published")
     func leavesForeignKeys() throws {
         let server = try RedisServer()
-        try server.cli("SET", "price:bitcoin:usd", "mine")
-        let writer = try CacheFixture.writer(server)
+        let names = ["price:b:usd", "candle:c:usd:1m", "candles:d:usd:1m", "coins:eur", "alerts"]
+        for name in names { try server.cli("SET", name, "mine") }
+        let messages = try RedisSubscriber(server, pattern: "*")
         var batch = CacheBatch()
-        batch.add(CacheFixture.tick("bitcoin", seconds: 1, price: 1), offset: 0, latest: CacheFixture.farFuture)
-        let error = try #require(throws: RedisError.self) { try writer.write(batch) }
-        #expect(error.disposition == .fatal)
-        #expect(error.description.contains("CACHER_KEY_PREFIX"))
-        #expect(try server.cli("GET", "price:bitcoin:usd") == "mine")
+        for (offset, coin) in ["a", "b", "c", "d", "e"].enumerated() {
+            var tick = CacheFixture.tick(coin, seconds: 1, price: 1)
+            if coin == "e" { tick.vsCurrency = "eur" }
+            batch.add(tick, offset: Int64(offset), latest: CacheFixture.farFuture)
+            batch.add(CacheFixture.candle(coin, minute: 1, revision: 0, close: 1), latest: CacheFixture.farFuture)
+        }
+        batch.add(CacheFixture.alert("a", seconds: 1), latest: CacheFixture.farFuture)
+        let writer = try CacheFixture.writer(server)
+        for isFirst in [true, false] {
+            let receipt = try writer.write(batch)
+            #expect(receipt.prices == CacheReceipt.Count(written: isFirst ? 4 : 0, older: isFirst ? 0 : 4))
+            // The history of c is written, only its latest candle isn't.
+            #expect(receipt.candles == CacheReceipt.Count(written: isFirst ? 5 : 0, older: isFirst ? 0 : 3))
+            #expect(receipt.alerts == CacheReceipt.Count())
+            #expect(Set(receipt.keysInTheWay) == Set(names).subtracting(isFirst ? [] : ["coins:eur"]))
+        }
+        for name in names { #expect(try server.cli("GET", name) == "mine") }
+        #expect(try server.hash("price:e:eur")["price"] == "1" && server.hash("candle:d:usd:1m")["close"] == "1")
+        #expect(try server.cli("ZCARD", "candles:c:usd:1m") == "1" && server.cli("ZCARD", "coins:usd") == "3")
+        try server.cli("PUBLISH", "end", "end")
+        var heard: [String] = []
+        while let message = try messages.next(), message.channel != "end" { heard.append(message.channel) }
+        #expect(
+            heard.filter { $0.hasPrefix("prices:") } == ["a:usd", "c:usd", "d:usd", "e:eur"].map { "prices:\($0)" }
+        )
+        #expect(heard.filter { $0.hasPrefix("candles:") } == ["a", "b", "d", "e"].map { "candles:\($0):usd:1m" })
+    }
+
+    @Test("what is silent is written and not published")
+    func writesSilently() throws {
+        let server = try RedisServer()
+        let messages = try RedisSubscriber(server, pattern: "*")
+        let writer = try CacheFixture.writer(server)
+        for second in [Int64(60), 120] {
+            var batch = CacheBatch()
+            let isSilent = second == 60
+            let tick = CacheFixture.tick("a", seconds: second, price: 1)
+            let candle = CacheFixture.candle("a", minute: second / 60, revision: 0, close: 1)
+            batch.add(tick, offset: second, latest: CacheFixture.farFuture, isSilent: isSilent)
+            batch.add(candle, latest: CacheFixture.farFuture, isSilent: isSilent)
+            batch.add(CacheFixture.alert("a", seconds: second), latest: CacheFixture.farFuture, isSilent: isSilent)
+            let receipt = try writer.write(batch)
+            #expect([receipt.prices, receipt.candles, receipt.alerts].allSatisfy { $0.written == 1 && $0.older == 0 })
+            #expect(try server.hash("price:a:usd")["time_us"] == "\(second * 1_000_000)")
+            #expect(try server.cli("ZCARD", "alerts") == "\(second / 60)")
+            #expect(batch.ingestedAt.count == (isSilent ? 0 : 1), "how long it took says nothing")
+        }
+        try server.cli("PUBLISH", "end", "end")
+        var heard: [String] = []
+        while let message = try messages.next(), message.channel != "end" { heard.append(message.channel) }
+        #expect(heard == ["prices:a:usd", "candles:a:usd:1m", "alerts:a:usd"])
+    }
+
+    @Test("a position moves on only where Redis has what it had")
+    func movesPositions() throws {
+        let server = try RedisServer()
+        let writer = try CacheFixture.writer(server)
+        func move(_ steps: [(key: String, atLeast: Int64, next: Int64)]) throws -> [Int64] {
+            try writer.write(
+                CacheBatch(),
+                moving: steps.map { PositionStep(key: $0.key, atLeast: $0.atLeast, next: $0.next) }
+            ).positions
+        }
+        #expect(try move([("a", -1, 5), ("b", 3, 9)]) == [-1, -1])
+        #expect(try writer.positions(["a", "b"]) == [5, nil])
+        #expect(try move([("a", 5, 8), ("b", -1, 0)]) == [5, -1])
+        #expect(try move([("a", 9, 10), ("b", 0, 2)]) == [8, 0])
+        #expect(try writer.positions(["a", "b"]) == [8, 2], "a is behind: it is left as it is")
+        #expect(try move([("a", 7, 1)]) == [8], "another was ahead: that is no loss")
+        #expect(try writer.positions(["a"]) == [1])
+        #expect((60_001...86_400_000).contains(try #require(Int(try server.cli("PTTL", "a")))))
+        try server.cli("SET", "a", "hello")
+        try server.cli("DEL", "b")
+        try server.cli("LPUSH", "b", "mine")
+        #expect(try move([("a", 1, 2), ("b", 2, 3)]) == [-1, -2])
+        #expect(try writer.positions(["a", "b"]) == [nil, nil])
+        #expect(try server.cli("TYPE", "b") == "list" && server.cli("GET", "a") == "hello")
+        let short = try CacheFixture.writer(server, timeToLive: 1)
+        _ = try short.write(CacheBatch(), moving: [PositionStep(key: "c", atLeast: -1, next: 1)])
+        #expect((50_000...60_000).contains(try #require(Int(try server.cli("PTTL", "c")))), "it outlives the keys")
     }
 
     @Test("the index of a currency holds so many coins and no more, the first ones by rank")

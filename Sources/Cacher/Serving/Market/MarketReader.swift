@@ -75,7 +75,7 @@ final class MarketReader: Sendable {
                         redis.wrote(at: .now)
                     } catch {
                         metrics.redisFailures.increment()
-                        if error.kind == .refused {
+                        if error.isAboutQuestion {
                             // About this question alone, such as a key of another program: Redis is there.
                             answer = Self.excuse(question.request, error, &answers)
                         } else {
@@ -93,6 +93,6 @@ final class MarketReader: Sendable {
 
     private static func excuse(_ request: APIRequest, _ error: RedisError, _ answers: inout MarketAnswers) -> Answer {
         if request == .status { return answers.status(without: error) }
-        return Answer(Problem.unavailable(error.kind == .refused ? "\(error)" : "Redis is away: \(error)"))
+        return Answer(Problem.unavailable(error.isAboutQuestion ? "\(error)" : "Redis is away: \(error)"))
     }
 }
