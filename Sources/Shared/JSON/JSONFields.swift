@@ -9,7 +9,6 @@ struct JSONFields<Field: RawRepresentable<String> & CaseIterable & Sendable>: Se
     /// Makes the table; at most 32 keys.
     init(required: [Field]) {
         cases = Array(Field.allCases)
-        precondition(cases.count <= UInt32.bitWidth, "a key without a bit")
         let names = cases.map(\.rawValue)
         self.names = names
         patterns = names.map { JSONKeyPattern(key: $0) }
@@ -35,12 +34,13 @@ struct JSONFields<Field: RawRepresentable<String> & CaseIterable & Sendable>: Se
         try scanner.beginObject()
         while true {
             // Optional fields may be left out, so the ones behind the expected one are tried too.
-            var index = scanner.passKey(of: patterns, from: next)
+            var index = next
+            while index < patterns.count, !scanner.passKey(patterns[index]) { index &+= 1 }
             if index == patterns.count {
                 guard let key = try scanner.nextKey() else { break }
                 index = self.index(of: key, in: record, from: next)
             }
-            let bit: UInt32 = 1 &<< UInt32(truncatingIfNeeded: index)
+            let bit: UInt32 = 1 << UInt32(truncatingIfNeeded: index)
             guard index < cases.count, met & bit == 0 else {
                 try scanner.skipValue()
                 continue

@@ -5,42 +5,34 @@
 struct JSONKeyPattern: Sendable {
     /// The number of bytes: the key's and 3 more. 0 for a key that is too long, which never matches.
     let count: Int
-    /// The first 8 bytes, the first one lowest, filled up with zeros.
-    private let first: UInt64
-    /// The bits of the first word that count.
-    private let firstMask: UInt64
-    /// The 8 bytes behind the first word, and those behind them.
-    private let second: UInt64
-    private let third: UInt64
-    /// The last 8 bytes, whichever of them the other words have too.
-    private let last: UInt64
+    /// The bytes, the first one lowest, filled up with zeros.
+    private let words: InlineArray<4, UInt64>
+    /// The bits of the last word that count.
+    private let lastMask: UInt64
 
     /// Makes the pattern of a key that needs no escapes.
     init(key: String) {
         let bytes = Array("\"\(key)\":".utf8)
-        func word(at start: Int) -> UInt64 {
-            bytes.dropFirst(start).prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
-        }
+        var words: InlineArray<4, UInt64> = [0, 0, 0, 0]
         count = bytes.count <= 32 ? bytes.count : 0
-        firstMask = count > 0 ? UInt64.max >> UInt64(max(8 - count, 0) * 8) : 0
-        first = word(at: 0)
-        second = word(at: 8)
-        third = word(at: 16)
-        last = word(at: max(count - 8, 0))
+        for index in 0..<count {
+            words[index / 8] |= UInt64(bytes[index]) << UInt64(index % 8 * 8)
+        }
+        self.words = words
+        lastMask = UInt64.max >> UInt64((8 - count % 8) % 8 * 8)
     }
 
-    /// Whether the key stands at that place.
-    /// - Parameter word: the 8 bytes that stand there. They are read once for many keys: most differ in them.
+    /// Whether the key stands at that place. At the very end of a record the answer is no, because words are compared.
     @inline(__always)
-    func matches(_ word: UInt64, in bytes: Span<UInt8>, at start: Int) -> Bool {
-        word & firstMask == first && (count <= 8 || continues(in: bytes, at: start))
-    }
-
-    @inline(__always)
-    private func continues(in bytes: Span<UInt8>, at start: Int) -> Bool {
-        start &+ count <= bytes.count
-            && bytes.word(at: start &+ count &- 8) == last
-            && (count <= 16 || bytes.word(at: start &+ 8) == second)
-            && (count <= 24 || bytes.word(at: start &+ 16) == third)
+    func matches(_ bytes: Span<UInt8>, at start: Int) -> Bool {
+        let last = (count &- 1) >> 3
+        guard last >= 0, start &+ last &* 8 <= bytes.count &- 8 else { return false }
+        let raw = bytes.bytes
+        for index in 0..<last {
+            let word = raw.unsafeLoadUnaligned(fromByteOffset: start &+ index &* 8, as: UInt64.self)
+            if UInt64(littleEndian: word) != words[index] { return false }
+        }
+        let word = raw.unsafeLoadUnaligned(fromByteOffset: start &+ last &* 8, as: UInt64.self)
+        return (UInt64(littleEndian: word) ^ words[last]) & lastMask == 0
     }
 }

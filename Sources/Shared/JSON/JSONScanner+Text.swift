@@ -6,7 +6,7 @@ extension JSONScanner {
         let start = position &+ 1
         var index = start
         while index <= bytes.count &- 8 {
-            let word = bytes.word(at: index)
+            let word = UInt64(littleEndian: bytes.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
             let special = JSONScanner.specialBytes(in: word)
             if special == 0 {
                 index &+= 8
@@ -97,13 +97,5 @@ extension JSONScanner {
             throw JSONError(.invalidUTF8, at: index)
         }
         return count
-    }
-}
-
-extension Span<UInt8> {
-    /// The 8 bytes from that place on, the first one lowest.
-    @inline(__always)
-    func word(at start: Int) -> UInt64 {
-        UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt64.self))
     }
 }

@@ -61,30 +61,18 @@ public struct JSONScanner: ~Escapable {
         return key
     }
 
-    /// Passes the first of some keys that comes next without white space, and the comma before it. At the very end of a
-    /// document the answer is no, because words are compared.
-    /// - Parameter next: the key at which to begin.
-    /// - Returns: the index of the key; the number of keys when it was none of them.
+    /// Passes that key, and the comma before it, if they come next without white space.
     @inline(__always)
-    mutating func passKey(of patterns: [JSONKeyPattern], from next: Int) -> Int {
+    mutating func passKey(_ pattern: JSONKeyPattern) -> Bool {
         var start = position
         if !isFirst {
-            guard start < bytes.count, bytes[start] == UInt8(ascii: ",") else { return patterns.count }
+            guard start < bytes.count, bytes[start] == UInt8(ascii: ",") else { return false }
             start &+= 1
         }
-        guard start <= bytes.count &- 8 else { return patterns.count }
-        let word = bytes.word(at: start)
-        var index = next
-        while index < patterns.count {
-            let pattern = patterns[index]
-            if pattern.matches(word, in: bytes, at: start) {
-                position = start &+ pattern.count
-                isFirst = false
-                break
-            }
-            index &+= 1
-        }
-        return index
+        guard pattern.matches(bytes, at: start) else { return false }
+        position = start &+ pattern.count
+        isFirst = false
+        return true
     }
 
     /// Whether the array has another element, which must be read or skipped before the next call.
