@@ -69,7 +69,7 @@ struct DemoTests {
     @Test(
         "A mistake on the command line is one sentence, and nothing is started",
         arguments: [
-            (["--source", "nowhere"], "allowed: auto, coingecko, simulator, replay FILE"),
+            (["--source", "nowhere"], "allowed: auto, coingecko, coinbase, kraken, binance, simulator, replay FILE"),
             (["--coins", "0"], "a whole number from 1 to 10000"),
             (["--source", "replay", "/no/such/file"], "can't be read"),
             (["--seconds"], "needs a value"),

@@ -188,35 +188,37 @@ struct PartitionWindows: Sendable {
 
     @inline(__always)
     private mutating func add(_ tick: WindowTick, to coin: Int) -> Bool {
+        if recent.slot < 0 { recent.slot = rings[coin].slot(of: recent.pane) }
+        // Apart, so that what holds a trade's sums costs a tick that is none nothing.
+        if let size = tick.size { return addTrade(tick, size: size, to: coin) }
+        return addPrice(tick, to: coin)
+    }
+
+    @inline(__always)
+    private mutating func addPrice(_ tick: WindowTick, to coin: Int) -> Bool {
         let pane = recent.pane
-        if recent.slot < 0 { recent.slot = rings[coin].slot(of: pane) }
-        var sums: TradeSums?
-        if let size = tick.size {
-            sums = trades(with: size, at: tick.price, of: coin)
-            if sums == nil { return refuse(coin) }
-        }
         switch rings[coin].add(tick, to: pane, slot: recent.slot, limit: plan.sumLimit) {
-        case .refused: return refuse(coin)
+        case .refused:
+            if !states[coin].isActive { retire(coin) }
+            return false
         case .firstChange: changes.panes.append(StateChanges.PaneChange(coin: coin, pane: pane))
         case .again: break
         }
         if pane > states[coin].newestPane { states[coin].newestPane = pane }
         if pane > states[coin].lastTouched { states[coin].lastTouched = pane }
         if !states[coin].isActive { activate(coin) }
-        if let sums { rings[coin].setTrades(sums, slot: recent.slot) }
         return true
     }
 
-    /// What was traded in the recent pane, a trade included; nil when the sum would leave its range.
     @inline(never)
-    private func trades(with size: Price, at price: Price, of coin: Int) -> TradeSums? {
+    private mutating func addTrade(_ tick: WindowTick, size: Price, to coin: Int) -> Bool {
         var sums = rings[coin].trades(in: recent.pane, slot: recent.slot) ?? TradeSums(index: recent.pane)
-        return sums.add(price: price, size: size, limit: plan.sumLimit) ? sums : nil
-    }
-
-    /// A tick can't be added.
-    private mutating func refuse(_ coin: Int) -> Bool {
-        if !states[coin].isActive { retire(coin) }
-        return false
+        guard sums.add(price: tick.price, size: size, limit: plan.sumLimit) else {
+            if !states[coin].isActive { retire(coin) }
+            return false
+        }
+        guard addPrice(tick, to: coin) else { return false }
+        rings[coin].setTrades(sums, slot: recent.slot)
+        return true
     }
 }
