@@ -48,7 +48,8 @@ end_all() {
   # Swift ends its compilers at this signal only.
   end INT 10 build
   end TERM 10 migrate
-  end TERM 30 ingestor
+  # check-compose has a second source, the feed.
+  end TERM 30 ingestor feed
   end TERM 30 aggregator persister cacher
   [[ $1 != servers ]] || return 0
   end TERM 30 page
