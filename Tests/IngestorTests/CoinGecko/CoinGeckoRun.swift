@@ -67,11 +67,11 @@ struct CoinGeckoRun: Sendable {
     /// Asks the source again and again, moving the clock by every wait it asks for.
     static func run(
         _ settings: CoinGeckoSettings,
-        _ coins: CoinList,
-        _ vsCurrencies: [String],
-        _ sent: SentTicks,
+        _ coins: CoinList = .largest(250),
+        _ vsCurrencies: [String] = ["usd"],
+        _ sent: SentTicks = SentTicks(),
         requests count: Int,
-        until end: Duration
+        until end: Duration = .seconds(86_400)
     ) throws -> CoinGeckoRun {
         var run = CoinGeckoRun()
         let readiness = Readiness("source")

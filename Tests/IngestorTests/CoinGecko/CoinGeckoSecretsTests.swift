@@ -52,14 +52,7 @@ struct CoinGeckoSecretsTests {
                 let url = "http://me:hush%2Fhush@127.0.0.1:\(server.port)"
                 let settings = try CoinGeckoSettings(SettingsReader(environment: ["COINGECKO_BASE_URL": url]))
                 let run = try await onOwnThread {
-                    try CoinGeckoRun.run(
-                        settings,
-                        .largest(250),
-                        ["usd"],
-                        SentTicks(),
-                        requests: 2,
-                        until: .seconds(3_600)
-                    )
+                    try CoinGeckoRun.run(settings, requests: 2, until: .seconds(3_600))
                 }
                 #expect(server.requests.first?.headers["authorization"] == "Basic \(basic)")
                 let said = "\(run.failure ?? "") \(run.states)"
@@ -76,14 +69,7 @@ struct CoinGeckoSecretsTests {
     func unescaped(url: String) async throws {
         let settings = try CoinGeckoSettings(SettingsReader(environment: ["COINGECKO_BASE_URL": url]))
         let run = try await onOwnThread {
-            try CoinGeckoRun.run(
-                settings,
-                .largest(250),
-                ["usd"],
-                SentTicks(),
-                requests: 1,
-                until: .seconds(3_600)
-            )
+            try CoinGeckoRun.run(settings, requests: 1, until: .seconds(3_600))
         }
         let said = "\(run.failure ?? "") \(run.states)"
         #expect(said.contains("no answer from"))

@@ -25,14 +25,7 @@ struct CoinGeckoTroubleTests {
         ])
         let settings = try CoinGeckoSettings(SettingsReader(environment: ["COINGECKO_BASE_URL": server.url]))
         let run = try await onOwnThread {
-            try CoinGeckoRun.run(
-                settings,
-                .largest(250),
-                ["usd"],
-                SentTicks(),
-                requests: 12,
-                until: .seconds(86_400)
-            )
+            try CoinGeckoRun.run(settings, requests: 12)
         }
         #expect(run.failure == nil)
         #expect(run.times.count == 12)
