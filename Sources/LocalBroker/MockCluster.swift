@@ -1,5 +1,4 @@
 import CRdKafka
-import Synchronization
 
 /// librdkafka's mock cluster: one Kafka-protocol broker inside this process, reachable from others over loopback.
 ///
@@ -9,9 +8,6 @@ public final class MockCluster: @unchecked Sendable {
     // Both handles are set once here, and librdkafka guards them with locks of its own.
     private let client: OpaquePointer
     private let cluster: OpaquePointer
-
-    /// Keeps the port while the broker is off the network.
-    private let reservation = Mutex<PortReservation?>(nil)
 
     /// `host:port` of the broker; the port is of librdkafka's choice.
     public let bootstrapServers: String
@@ -51,22 +47,6 @@ public final class MockCluster: @unchecked Sendable {
         let code = rd_kafka_mock_topic_create(cluster, topic, Int32(clamping: partitions), 1)
         if code != RD_KAFKA_RESP_ERR_NO_ERROR {
             throw MockClusterError("the topic \(topic): \(String(cString: rd_kafka_err2str(code)))")
-        }
-    }
-
-    /// Takes the broker off the network, or brings it back with all its records.
-    ///
-    /// It comes back at the same port, or librdkafka ends the process; so nobody else may get that port meanwhile.
-    public func setReachable(_ isReachable: Bool) {
-        reservation.withLock { reservation in
-            if isReachable {
-                reservation = nil
-                rd_kafka_mock_broker_set_up(cluster, 1)
-            } else {
-                rd_kafka_mock_broker_set_down(cluster, 1)
-                let port = bootstrapServers.split(separator: ":").last.flatMap { UInt16($0) }
-                reservation = port.flatMap { PortReservation(port: $0) }
-            }
         }
     }
 

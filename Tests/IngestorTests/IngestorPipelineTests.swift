@@ -270,7 +270,7 @@ struct IngestorPipelineTests {
     )
     func unreachable() async throws {
         let counts = try await onOwnThread { () throws -> (stored: Int, acknowledged: Int, produced: Int) in
-            let broker = try TestBroker(topics: ["prices.raw": 3])
+            let broker = try TestBroker(topics: ["prices.raw": 3], canGoAway: true)
             var kafka = broker.settings
             kafka.properties["queue.buffering.max.messages"] = "500"
             kafka.properties["reconnect.backoff.max.ms"] = "200"

@@ -166,7 +166,7 @@ struct IngestorProcessTests {
 
     @Test("ticks that are not acknowledged when it stops are said to be lost, whatever request is in hand")
     func undelivered() async throws {
-        let broker = try TestBroker(topics: ["prices.raw": 3])
+        let broker = try TestBroker(topics: ["prices.raw": 3], canGoAway: true)
         let (isAway, finished) = (StopSignal(), StopSignal())
         try await HTTPFixtureServer.run { _, number in
             if number == 0 {

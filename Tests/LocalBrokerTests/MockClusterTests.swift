@@ -13,20 +13,6 @@ struct MockClusterTests {
         #expect(try KafkaTopics.check(["a", "b"], settings: settings) == ["a": 3, "b": 1])
     }
 
-    @Test("While it is off the network nobody gets its port, and then it is back there")
-    func port() throws {
-        let cluster = try MockCluster(topics: [("a", 1)])
-        let port = try #require(cluster.bootstrapServers.split(separator: ":").last.flatMap { UInt16($0) })
-        for _ in 0..<3 {
-            cluster.setReachable(false)
-            #expect(PortReservation(port: port, sharing: false) == nil)
-            #expect(throws: LoopbackSocket.Failure.self) { try LoopbackSocket.connected(to: Int(port)) }
-            cluster.setReachable(true)
-            let settings = KafkaSettings(bootstrapServers: cluster.bootstrapServers)
-            #expect(try KafkaTopics.check(["a"], settings: settings) == ["a": 1])
-        }
-    }
-
     @Test(
         "A list of topics is names with or without partitions",
         arguments: [

@@ -28,8 +28,10 @@ public final class KafkaProxy: Sendable {
     private static let metadata: UInt8 = 3
     private static let endTxn: UInt8 = 26
 
-    /// Where it listens.
-    public let port: Int
+    /// Where it listens, as clients write it.
+    public var bootstrapServers: String { "127.0.0.1:\(port)" }
+
+    private let port: Int
     private let target: Int
     private let listener: Int32
     private let state = Mutex(State())
@@ -38,8 +40,10 @@ public final class KafkaProxy: Sendable {
     public struct Failure: Error {}
 
     /// Listens on a free port of loopback.
-    /// - Parameter target: the broker's port on 127.0.0.1.
-    public init(to target: Int) throws {
+    /// - Parameter broker: the broker's address on 127.0.0.1, with its port.
+    /// - Throws: ``Failure`` for an address without a port, LoopbackSocket's when there is no socket to be had.
+    public init(before broker: String) throws {
+        guard let target = broker.split(separator: ":").last.flatMap({ Int($0) }) else { throw Failure() }
         self.target = target
         (listener, port) = try LoopbackSocket.listening()
         LoopbackSocket.accept(on: listener) { [weak self] client in
@@ -155,16 +159,10 @@ public final class KafkaProxy: Sendable {
         func address(_ port: Int) -> [UInt8] {
             Array("127.0.0.1".utf8) + [0, 0, UInt8(port >> 8), UInt8(port & 0xff)]
         }
-        var result = frame
-        let (old, new) = (address(target), address(port))
-        var index = 0
-        while index + old.count <= result.count {
-            if result[index..<(index + old.count)].elementsEqual(old) {
-                result.replaceSubrange(index..<(index + old.count), with: new)
-            }
-            index += 1
-        }
-        return result
+        let (old, new) = (Data(address(target)), Data(address(port)))
+        var result = Data(frame)
+        while let found = result.range(of: old) { result.replaceSubrange(found, with: new) }
+        return Array(result)
     }
 
     /// The next frame with its length of four bytes; nil at the end of the connection.

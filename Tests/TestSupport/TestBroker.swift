@@ -17,29 +17,36 @@ public final class TestBroker {
     /// Whether it shows isolation, fencing and offsets in transactions.
     public let isReal: Bool
     private let cluster: MockCluster?
+    private let proxy: KafkaProxy?
 
     /// Starts or finds a broker, and creates topics there.
-    /// - Parameter topics: names without the prefix, and their numbers of partitions.
-    public init(topics: [String: Int], configuration: [String: String] = [:]) throws {
+    /// - Parameters:
+    ///   - topics: names without the prefix, and their numbers of partitions.
+    ///   - configuration: the topics' own, on a real broker.
+    ///   - canGoAway: whether ``setReachable(_:)`` is to work, which takes a proxy before the mock.
+    public init(topics: [String: Int], configuration: [String: String] = [:], canGoAway: Bool = false) throws {
         let prefix = "test-\(UInt32.random(in: .min ... .max))."
         let properties = ["session.timeout.ms": "6000", "fetch.wait.max.ms": "10"]
         if let real = TestBroker.realBootstrapServers {
             settings = KafkaSettings(bootstrapServers: real, topicPrefix: prefix, properties: properties)
             isReal = true
             cluster = nil
+            proxy = nil
             let new = topics.map {
                 NewTopic(name: prefix + $0.key, partitions: $0.value, configuration: configuration)
             }
             try KafkaTopics.create(new, settings: settings)
         } else {
             let cluster = try MockCluster(topics: topics.map { (prefix + $0.key, $0.value) })
+            let proxy = try canGoAway ? KafkaProxy(before: cluster.bootstrapServers) : nil
             settings = KafkaSettings(
-                bootstrapServers: cluster.bootstrapServers,
+                bootstrapServers: proxy?.bootstrapServers ?? cluster.bootstrapServers,
                 topicPrefix: prefix,
                 properties: properties
             )
             isReal = false
             self.cluster = cluster
+            self.proxy = proxy
         }
     }
 
@@ -55,9 +62,12 @@ public final class TestBroker {
         settings.topicPrefix + topic
     }
 
-    /// Takes a mock broker off the network, or brings it back; a real one is left alone.
+    /// Takes a mock broker that can go away off the network, or brings it back; a real one is left alone.
+    ///
+    /// librdkafka's own way (`rd_kafka_mock_broker_set_down`) closes the listener and binds its port anew, and ends the
+    /// process if it can't: as when another thread is starting a program, which holds the listener until it has begun.
     public func setReachable(_ isReachable: Bool) {
-        cluster?.setReachable(isReachable)
+        proxy?.setDown(!isReachable)
     }
 
     /// Makes a mock broker say that it doesn't know a topic, or know it again; a real one is left alone.

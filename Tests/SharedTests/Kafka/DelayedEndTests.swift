@@ -11,10 +11,9 @@ struct DelayedEndTests {
     @Test("A request to end a transaction that arrives late, after another one was answered, ends no later one")
     func delayed() throws {
         let broker = try TestBroker(topics: ["a": 1])
-        let target = try #require(broker.settings.bootstrapServers.split(separator: ":").last.flatMap { Int($0) })
-        let proxy = try KafkaProxy(to: target)
+        let proxy = try KafkaProxy(before: broker.settings.bootstrapServers)
         var behind = broker.settings
-        behind.bootstrapServers = "127.0.0.1:\(proxy.port)"
+        behind.bootstrapServers = proxy.bootstrapServers
         let producer = try KafkaProducer(settings: behind, mode: .transactional(id: broker.name("t")))
         try producer.initTransactions()
         let topic = try producer.topic(broker.name("a"))

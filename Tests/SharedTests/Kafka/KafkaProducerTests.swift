@@ -171,10 +171,9 @@ struct KafkaProducerTests {
     )
     func look() async throws {
         let broker = try TestBroker(topics: ["a": 3])
-        let address = broker.settings.bootstrapServers
-        let proxy = try KafkaProxy(to: try #require(Int(address.split(separator: ":").last ?? "")))
+        let proxy = try KafkaProxy(before: broker.settings.bootstrapServers)
         var settings = broker.settings
-        settings.bootstrapServers = "127.0.0.1:\(proxy.port)"
+        settings.bootstrapServers = proxy.bootstrapServers
         let producer = try KafkaProducer(
             settings: settings,
             mode: .idempotent,

@@ -12,7 +12,7 @@ struct SeekTests {
 
     /// A topic "a" whose partitions hold ``records`` records each.
     private func broker() throws -> TestBroker {
-        let broker = try TestBroker(topics: ["a": Self.partitions])
+        let broker = try TestBroker(topics: ["a": Self.partitions], canGoAway: true)
         let producer = try KafkaProducer(settings: broker.settings, mode: .idempotent)
         let topic = try producer.topic(broker.name("a"))
         for number in 0..<Self.records {
