@@ -78,3 +78,20 @@ need_swift() {
     fail "Swift $version is too old: install 6.2 or newer from https://www.swift.org/install, then run this again."
   fi
 }
+
+# Makes an environment of Python with packages from PyPI, once for each list of them; `python` is its interpreter then.
+#   need_python NAME PACKAGE==VERSION …
+need_python() {
+  local name=$1 tools
+  shift
+  tools=.build/python-$name-$(printf '%s\n' "$@" | sha256sum | cut -c 1-12)
+  # shellcheck disable=SC2034  # for whoever sources this
+  python=$tools/bin/python
+  [[ ! -e $tools/complete ]] || return 0
+  say "Installing from PyPI: $*"
+  rm -rf "$tools"
+  /usr/bin/python3 -m venv "$tools"
+  "$tools/bin/pip" install --quiet --disable-pip-version-check "$@" ||
+    fail "PyPI gave no $*. Without a network?"
+  touch "$tools/complete"
+}
