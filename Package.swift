@@ -85,6 +85,11 @@ let package = Package(
             providers: [.apt(["libhiredis-dev"])]
         ),
         .systemLibrary(
+            name: "COpenSSL",
+            path: "Sources/Cacher/C/COpenSSL",
+            providers: [.apt(["libssl-dev"])]
+        ),
+        .systemLibrary(
             name: "CLibCurl",
             path: "Sources/Ingestor/C/CLibCurl",
             pkgConfig: "libcurl",
@@ -157,7 +162,7 @@ let package = Package(
         + service(
             "Cacher",
             excluding: ["C", "Serving/Page", "Serving/API/openapi.json"],
-            dependencies: ["CHiredis", "CZlib", "CServedFiles"] + nio
+            dependencies: ["CHiredis", "COpenSSL", "CZlib", "CServedFiles"] + nio
         )
         + service(
             "LocalBroker",

@@ -2,21 +2,6 @@ import Shared
 
 /// What the Cacher is told by the environment.
 public struct CacherSettings: Sendable {
-    static let redisURL = Setting<RedisURL>(
-        "REDIS_URL",
-        default: "redis://redis:6379/0",
-        secret: true,
-        masked: MaskedURL.text,
-        allowed: RedisURL.allowed,
-        help: "Where Redis is; user and password are percent-encoded."
-    ) { RedisURL($0) }
-    static let redisTimeout = Setting.duration(
-        "REDIS_TIMEOUT",
-        from: "10ms",
-        to: "1m",
-        default: "2s",
-        help: "How long connecting to Redis, and later each of its answers, may take."
-    )
     static let group = Setting.text(
         "CACHER_GROUP",
         default: "tickline-cacher",
@@ -64,8 +49,8 @@ public struct CacherSettings: Sendable {
 
     /// All of them, with Kafka's, for the check at the start and for `--help`.
     public static let all: [any SettingDescription] =
-        [
-            redisURL, redisTimeout, group, keyPrefix, timeToLive, keptAlerts, keptCandles, batchSize, maximumFuture,
+        RedisSettings.all + [
+            group, keyPrefix, timeToLive, keptAlerts, keptCandles, batchSize, maximumFuture,
         ] + KafkaSettings.all
 
     /// Where the brokers are.
@@ -93,8 +78,8 @@ public struct CacherSettings: Sendable {
     /// - Throws: ``SettingsError`` for the first that isn't allowed.
     public init(_ reader: SettingsReader) throws {
         kafka = try KafkaSettings(reader, clientID: "tickline-cacher")
-        redis = try reader.value(Self.redisURL)
-        redisTimeout = try reader.value(Self.redisTimeout)
+        redis = try RedisSettings.read(reader)
+        redisTimeout = try reader.value(RedisSettings.timeout)
         group = kafka.topicPrefix + (try reader.value(Self.group))
         keys = CacheKeys(prefix: try reader.optional(Self.keyPrefix) ?? "")
         timeToLiveMilliseconds = Int64(try reader.value(Self.timeToLive) / .milliseconds(1))

@@ -15,6 +15,10 @@ public final class RedisServer {
     public let port: Int
     /// The password it wants, if any.
     public let password: String?
+    /// The port on which it speaks TLS; 0 when it doesn't.
+    public let tlsPort: Int
+    /// The path of its Unix socket.
+    public var socket: String { folder.appending(path: "socket").path }
     private let folder: URL
     private let arguments: [String]
     private var process: Process?
@@ -25,14 +29,33 @@ public final class RedisServer {
         return "redis://\(word.map { ":\($0)@" } ?? "")127.0.0.1:\(port)/0"
     }
 
+    /// The address by TLS, without a password.
+    public var tlsURL: String { "rediss://127.0.0.1:\(tlsPort)/0" }
+
     /// Starts a server and waits until it answers.
     /// - Parameters:
     ///   - password: what clients have to log in with.
+    ///   - certificates: makes it speak TLS on a second port.
+    ///   - wantsCertificates: whether clients need a certificate of the same authority there.
     ///   - arguments: more of redis-server's own, for example `["--appendonly", "yes"]`.
-    public init(password: String? = nil, arguments: [String] = []) throws {
+    public init(
+        password: String? = nil,
+        certificates: TestCertificates? = nil,
+        wantsCertificates: Bool = false,
+        arguments: [String] = []
+    ) throws {
         self.password = password
-        self.arguments = arguments + (password.map { ["--requirepass", $0] } ?? [])
         port = try LoopbackSocket.freePort()
+        tlsPort = try certificates == nil ? 0 : LoopbackSocket.freePort()
+        var arguments = arguments + (password.map { ["--requirepass", $0] } ?? [])
+        if let certificates {
+            arguments += [
+                "--tls-port", String(tlsPort), "--tls-cert-file", certificates.certificate, "--tls-key-file",
+                certificates.key, "--tls-ca-cert-file", certificates.authority, "--tls-auth-clients",
+                wantsCertificates ? "yes" : "no",
+            ]
+        }
+        self.arguments = arguments
         folder = FileManager.default.temporaryDirectory.appending(path: "tickline-redis-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try start()
@@ -52,7 +75,7 @@ public final class RedisServer {
         process.arguments =
             [
                 "redis-server", "--bind", "127.0.0.1", "--port", String(port), "--dir", folder.path, "--save", "",
-                "--logfile", "redis.log",
+                "--logfile", "redis.log", "--unixsocket", socket,
             ] + arguments
         process.standardOutput = FileHandle.nullDevice
         try process.run()
@@ -108,6 +131,10 @@ public final class RedisServer {
     /// - Returns: what it printed, without the last line end.
     @discardableResult
     public func cli(_ arguments: String...) throws -> String {
+        try Self.cli(port, password, arguments)
+    }
+
+    static func cli(_ port: Int, _ password: String?, _ arguments: [String]) throws -> String {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = ["redis-cli", "-h", "127.0.0.1", "-p", String(port)] + arguments
@@ -116,6 +143,7 @@ public final class RedisServer {
         process.environment = environment
         let output = Pipe()
         process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
         try process.run()
         let bytes = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()

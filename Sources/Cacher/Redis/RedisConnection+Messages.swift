@@ -21,14 +21,7 @@ extension RedisConnection {
     func askForLife() throws(RedisError) {
         var pipeline = RedisPipeline()
         pipeline.command("PING")
-        let status = pipeline.withBytes { bytes in
-            redisAppendFormattedCommand(context, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
-        }
-        guard status == REDIS_OK else { throw lostConnection() }
-        var isDone: Int32 = 0
-        while isDone == 0 {
-            guard redisBufferWrite(context, &isDone) == REDIS_OK else { throw lostConnection() }
-        }
+        try send(&pipeline)
     }
 
     /// Waits until something comes, and hands over all the messages that are there: channel and payload.
@@ -41,41 +34,43 @@ extension RedisConnection {
         stop: StopSignal,
         _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void
     ) throws(RedisError) -> Bool {
-        var count = try takeMessages(body)
-        if count > 0 { return true }
-        var descriptors = [
-            pollfd(fd: context.pointee.fd, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: stop.fileDescriptor, events: Int16(POLLIN), revents: 0),
-        ]
-        let ready = poll(&descriptors, UInt(descriptors.count), Int32(clamping: Int(wait / .milliseconds(1))))
-        guard ready > 0, descriptors[0].revents != 0 else { return false }
-        guard redisBufferRead(context) == REDIS_OK else { throw lostConnection() }
-        count = try takeMessages(body)
+        if try takeMessages(body) { return true }
+        if !link.hasBytes {
+            var descriptors = [
+                pollfd(fd: link.descriptor, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: stop.fileDescriptor, events: Int16(POLLIN), revents: 0),
+            ]
+            let ready = poll(&descriptors, UInt(descriptors.count), Int32(clamping: Int(wait / .milliseconds(1))))
+            guard ready > 0, descriptors[0].revents != 0 else { return false }
+        }
+        try link.fill()
+        _ = try takeMessages(body)
         return true
     }
 
+    /// - Returns: whether there was one.
     private func takeMessages(
         _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void
-    ) throws(RedisError) -> Int {
+    ) throws(RedisError) -> Bool {
         var count = 0
-        while count < Self.messagesAtOnce {
-            var raw: UnsafeMutableRawPointer?
-            guard redisGetReplyFromReader(context, &raw) == REDIS_OK else { throw lostConnection() }
-            guard let raw else { break }
-            defer { freeReplyObject(raw) }
-            count += 1
-            let reply = raw.assumingMemoryBound(to: redisReply.self).pointee
-            guard reply.type == REDIS_REPLY_ARRAY else {
-                if reply.type == REDIS_REPLY_ERROR {
-                    throw RedisError(reply: String(decoding: reply.bytes, as: UTF8.self))
+        while count < Self.messagesAtOnce,
+            try link.replyIfThere({ reply throws(RedisError) in
+                guard reply.type == REDIS_REPLY_ARRAY else {
+                    if reply.type == REDIS_REPLY_ERROR {
+                        throw RedisError(reply: String(decoding: reply.bytes, as: UTF8.self))
+                    }
+                    return
                 }
-                continue
-            }
-            // pmessage, the pattern, the channel, the payload.
-            guard reply.elements == 4, let channel = reply.element[2], let payload = reply.element[3] else { continue }
-            body(channel.pointee.bytes, payload.pointee.bytes)
+                // pmessage, the pattern, the channel, the payload.
+                guard reply.elements == 4, let channel = reply.element[2], let payload = reply.element[3] else {
+                    return
+                }
+                body(channel.pointee.bytes, payload.pointee.bytes)
+            })
+        {
+            count += 1
         }
-        return count
+        return count > 0
     }
 }
 

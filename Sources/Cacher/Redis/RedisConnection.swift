@@ -1,35 +1,24 @@
 import CHiredis
-import Glibc
 
-/// One blocking connection to Redis: with its extensions, the only Swift that touches hiredis.
+/// One blocking connection to Redis, logged in.
 ///
 /// It belongs to the thread that made it. After an error of kind `.connection` it is dead: throw it away and make
-/// another.
+/// another. Where sentinels name the master, that is asked for at each connect: so throw it away too when the server says
+/// that it is a replica (`READONLY`).
 public final class RedisConnection {
-    let context: UnsafeMutablePointer<redisContext>
+    let link: RedisLink
 
     /// Connects, logs in and selects the database.
     /// - Parameters:
     ///   - url: where to connect to.
-    ///   - timeout: how long the connect, and later each answer, may take.
+    ///   - timeout: how long the connect, and later each answer, may take. Sentinels share it for their part.
     public init(to url: RedisURL, timeout: Duration) throws(RedisError) {
-        // hiredis 0.14 writes without MSG_NOSIGNAL: a server that goes away would kill the process.
-        signal(SIGPIPE, SIG_IGN)
-        let limit = timeval(timeout)
-        guard let made = redisConnectWithTimeout(url.host, Int32(url.port), limit) else {
-            throw RedisError(.connection, "out of memory connecting to \(url)")
+        if case .sentinels(let endpoints, let service) = url.place {
+            link = try RedisSentinels(endpoints, service: service).master(for: url, timeout: timeout).link
+            return
         }
-        context = made
-        guard made.pointee.err == 0 else {
-            throw RedisError(.connection, "can't connect to \(url): \(made.pointee.message)")
-        }
-        redisSetTimeout(made, limit)
-        redisEnableKeepAlive(made)
+        link = try RedisLink(to: url, timeout: timeout)
         try logIn(url)
-    }
-
-    deinit {
-        redisFree(context)
     }
 
     private func logIn(_ url: RedisURL) throws(RedisError) {
@@ -66,15 +55,9 @@ public final class RedisConnection {
         _ body: (Int, RedisReply) -> Void
     ) throws(RedisError) {
         let count = pipeline.count
-        let status = pipeline.withBytes { bytes in
-            redisAppendFormattedCommand(context, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
-        }
-        guard status == REDIS_OK else { throw lostConnection() }
+        try send(&pipeline)
         for position in 0..<count {
-            var raw: UnsafeMutableRawPointer?
-            guard redisGetReply(context, &raw) == REDIS_OK, let raw else { throw lostConnection() }
-            defer { freeReplyObject(raw) }
-            body(position, RedisReply(raw.assumingMemoryBound(to: redisReply.self).pointee))
+            try link.reply { body(position, RedisReply($0)) }
         }
     }
 
@@ -88,14 +71,18 @@ public final class RedisConnection {
         return replies
     }
 
-    func lostConnection() -> RedisError {
-        RedisError(.connection, "lost the connection to Redis: \(context.pointee.message)")
+    /// Sends all commands in one go, and waits for nothing.
+    func send(_ pipeline: inout RedisPipeline) throws(RedisError) {
+        let result = pipeline.withBytes { bytes in
+            Result { () throws(RedisError) in try link.send(bytes) }
+        }
+        try result.get()
     }
 }
 
 extension RedisReply {
     /// Copies hiredis' tree of answers.
-    fileprivate init(_ reply: redisReply) {
+    init(_ reply: redisReply) {
         let bytes = UnsafeRawBufferPointer(start: reply.str, count: reply.str == nil ? 0 : reply.len)
         switch reply.type {
         case REDIS_REPLY_STATUS: self = .status(String(decoding: bytes, as: UTF8.self))
@@ -107,22 +94,5 @@ extension RedisReply {
             self = .array(elements.map { $0.map { RedisReply($0.pointee) } ?? .null })
         default: self = .null
         }
-    }
-}
-
-extension redisContext {
-    /// What hiredis says about the error; a time that ran out is EAGAIN to it, which tells nobody anything.
-    fileprivate var message: String {
-        let text = withUnsafeBytes(of: errstr) { bytes in String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) }
-        let timeouts = ["Resource temporarily unavailable", "Operation now in progress", "Connection timed out"]
-        return timeouts.contains(text) ? "no answer in time" : text
-    }
-}
-
-extension timeval {
-    /// At least 1 ms: zero would mean to wait for ever.
-    fileprivate init(_ duration: Duration) {
-        let (seconds, attoseconds) = max(duration, .milliseconds(1)).components
-        self.init(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
     }
 }

@@ -8,6 +8,8 @@ public struct RedisError: Error, Sendable, Hashable {
         case connection
         /// Redis wants a password, or refuses the one it got.
         case authentication
+        /// One side doesn't accept the other's certificate.
+        case untrusted
         /// Redis doesn't let its user do what was asked.
         case forbidden
         /// Redis answers but can't write now: loading, out of memory, a replica, failing to persist, too many clients.
@@ -49,18 +51,37 @@ public struct RedisError: Error, Sendable, Hashable {
         let kind = Self.kinds[code] ?? .refused
         switch code {
         case "NOAUTH":
-            self.init(kind, "Redis wants a password: put it into REDIS_URL, redis://:PASSWORD@HOST:PORT (\(reply))")
+            self.init(
+                kind,
+                "Redis wants a password: set REDIS_PASSWORD, or REDIS_URL to redis://:PASSWORD@HOST:PORT (\(reply))"
+            )
         case "WRONGPASS":
-            self.init(kind, "Redis refuses the user or the password in REDIS_URL (\(reply))")
+            self.init(kind, "Redis refuses the user of REDIS_URL or its password (\(reply))")
         case "WRONGTYPE":
             self.init(kind, "a key of the cache is used by another program; set CACHER_KEY_PREFIX (\(reply))")
         case "NOPERM":
-            self.init(kind, "Redis doesn't allow its user in REDIS_URL what the Cacher needs (\(reply))")
+            self.init(kind, Self.forbidden(reply))
         case "MOVED", "ASK":
             self.init(kind, "this is a Redis Cluster, which the Cacher does not speak to (\(reply))")
         default:
-            self.init(Self.phrases.first { reply.hasPrefix($0.start) }?.kind ?? kind, "Redis answers: \(reply)")
+            let kind = Self.phrases.first { reply.hasPrefix($0.start) }?.kind ?? kind
+            self.init(kind, kind == .forbidden ? Self.forbidden(reply) : "Redis answers: \(reply)")
         }
+    }
+
+    /// Names the right that the user lacks, as `ACL SETUSER` takes it.
+    private static func forbidden(_ reply: String) -> String {
+        let right =
+            if let command = reply.firstRange(of: "to run the '") {
+                "+" + reply[command.upperBound...].prefix { $0 != "'" }
+            } else if reply.contains(" key") {
+                "~… for the keys (docs/redis.md)"
+            } else if reply.contains(" channel") {
+                "&… for the channels (docs/redis.md)"
+            } else {
+                "the right to a command that a script runs (docs/redis.md)"
+            }
+        return "Redis' user of REDIS_URL lacks \(right): ACL SETUSER (\(reply))"
     }
 
     /// `ERR unknown command 'AUTH', with args beginning with: 'secret' ` without what follows the colon, and all secrets as
@@ -80,6 +101,7 @@ public struct RedisError: Error, Sendable, Hashable {
         ("ERR invalid password", .authentication),
         ("ERR Client sent AUTH", .authentication),
         ("ERR ACL failure in script", .forbidden),
+        ("ERR The user executing the script", .forbidden),
         // It passes when others leave.
         ("ERR max number of clients", .unavailable),
     ]
@@ -110,12 +132,12 @@ public struct RedisError: Error, Sendable, Hashable {
 }
 
 extension RedisError: ClassifiedError {
-    /// A password doesn't mend itself and a refused command stays refused: both end the process; a login that has worked
-    /// before is waited for all the same (``CacherTask``). A key in the way is one key's fault. All else is waited for.
+    /// A password or a certificate doesn't mend itself and a refused command stays refused: both end the process; a login
+    /// that has worked before is waited for all the same (``CacherTask``). A key in the way is one key's fault. All else is waited for.
     public var disposition: Disposition {
         switch kind {
         case .connection, .unavailable, .scriptMissing: .retry
-        case .authentication, .forbidden, .refused: .fatal
+        case .authentication, .untrusted, .forbidden, .refused: .fatal
         case .keyInTheWay: .badData
         }
     }
@@ -124,7 +146,7 @@ extension RedisError: ClassifiedError {
     var isAboutQuestion: Bool { [.forbidden, .keyInTheWay, .refused].contains(kind) }
 
     /// Whether it is about who we are: once we were let in, it may pass.
-    var isAboutLogin: Bool { [.authentication, .forbidden].contains(kind) }
+    var isAboutLogin: Bool { [.authentication, .untrusted, .forbidden].contains(kind) }
 
     /// The message.
     public var description: String { message }

@@ -1,86 +1,69 @@
-/// Where a Redis server is and how to log in, as written in `redis://[user][:password@]host[:port][/database]`.
+/// Where Redis is and how to log in: what `REDIS_URL` says, completed by the other settings of the connection.
 public struct RedisURL: Sendable, Hashable {
-    /// The name or address of the host; an IPv6 address without its brackets.
-    public var host: String
-    /// The TCP port.
-    public var port: Int
+    /// Where a server is, or who knows it.
+    public enum Place: Sendable, Hashable {
+        /// On a host and port.
+        case host(RedisEndpoint)
+        /// At the path of a Unix socket.
+        case socket(String)
+        /// Wherever the sentinels say that the service's master is now.
+        case sentinels([RedisEndpoint], service: String)
+    }
+
+    /// Where it is.
+    public var place: Place
+    /// How the connection is protected; `nil` for plain TCP and for a Unix socket.
+    public var tls: RedisTLS?
     /// The ACL user; `nil` for the default one.
     public var user: String?
     /// The password; `nil` to connect without.
     public var password: String?
     /// The number of the database that keys live in.
     public var database: Int
+    /// The ACL user for the sentinels; `nil` for the default one.
+    public var sentinelUser: String?
+    /// The sentinels' password; `nil` when they want none.
+    public var sentinelPassword: String?
 
     /// Makes an address from its parts.
+    public init(
+        _ place: Place,
+        tls: RedisTLS? = nil,
+        user: String? = nil,
+        password: String? = nil,
+        database: Int = 0
+    ) {
+        (self.place, self.tls) = (place, tls)
+        (self.user, self.password, self.database) = (user, password, database)
+    }
+
+    /// Makes the address of a host.
     public init(host: String, port: Int = 6379, user: String? = nil, password: String? = nil, database: Int = 0) {
-        self.host = host
-        self.port = port
-        self.user = user
-        self.password = password
-        self.database = database
+        self.init(.host(RedisEndpoint(host: host, port: port)), user: user, password: password, database: database)
     }
 
-    /// What a reader of the text needs to be told when it isn't one.
-    public static let allowed = "redis://[[user]:password@]host[:port][/database]"
-
-    /// Reads an address; `nil` when the text isn't one.
-    ///
-    /// User and password are percent-decoded. `rediss://` is refused: hiredis 0.14 has no TLS.
-    public init?(_ text: some StringProtocol) {
-        let scheme = "redis://"
-        guard text.hasPrefix(scheme) else { return nil }
-        var rest = Substring(text.dropFirst(scheme.count))
-        user = nil
-        password = nil
-        if let at = rest.lastIndex(of: "@") {
-            let parts = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            rest = rest[rest.index(after: at)...]
-            guard parts.count == 2, let name = PercentEncoding.decode(parts[0]),
-                let word = PercentEncoding.decode(parts[1]), !word.isEmpty
-            else { return nil }
-            user = name.isEmpty ? nil : name
-            password = word
-        }
-        database = 0
-        if let slash = rest.firstIndex(of: "/") {
-            let number = rest[rest.index(after: slash)...]
-            rest = rest[..<slash]
-            if !number.isEmpty {
-                guard let index = Self.number(number, in: 0...1_000_000) else { return nil }
-                database = index
-            }
-        }
-        port = 6379
-        var name = rest
-        if rest.hasPrefix("["), let bracket = rest.firstIndex(of: "]") {
-            name = rest[rest.index(after: rest.startIndex)..<bracket]
-            rest = rest[rest.index(after: bracket)...]
-            guard rest.isEmpty || rest.hasPrefix(":") else { return nil }
-        } else {
-            name = rest.prefix { $0 != ":" }
-            rest = rest[name.endIndex...]
-        }
-        if !rest.isEmpty {
-            guard let value = Self.number(rest.dropFirst(), in: 1...65_535) else { return nil }
-            port = value
-        }
-        guard !name.isEmpty, !name.contains(where: { $0.isWhitespace || $0 == "?" || $0 == "#" || $0 == "\0" }) else {
-            return nil
-        }
-        host = String(name)
+    /// The same login at another host: a master that sentinels have named.
+    func at(_ endpoint: RedisEndpoint) -> RedisURL {
+        var url = self
+        url.place = .host(endpoint)
+        return url
     }
 
-    private static func number(_ digits: Substring, in range: ClosedRange<Int>) -> Int? {
-        guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = Int(digits), range.contains(value)
-        else { return nil }
-        return value
+    /// One of the sentinels, with their login.
+    func sentinel(at endpoint: RedisEndpoint) -> RedisURL {
+        RedisURL(.host(endpoint), tls: tls, user: sentinelUser, password: sentinelPassword)
     }
 }
 
 extension RedisURL: CustomStringConvertible {
     /// The address as a log may show it: without user and password.
     public var description: String {
-        let name = host.contains(":") ? "[\(host)]" : host
-        return "redis://\(name):\(port)/\(database)"
+        switch place {
+        case .host(let endpoint): "\(tls == nil ? "redis" : "rediss")://\(endpoint)/\(database)"
+        case .socket(let path): "unix://\(path)?db=\(database)"
+        case .sentinels(let endpoints, let service):
+            "\(tls == nil ? "redis" : "rediss")-sentinel://"
+                + "\(endpoints.map(\.description).joined(separator: ","))/\(service)/\(database)"
+        }
     }
 }

@@ -24,7 +24,7 @@ final class RedisFeed {
     }
 
     /// Works until a stop is requested.
-    /// - Throws: ``RedisError`` if time doesn't heal it.
+    /// - Throws: ``RedisError`` if time doesn't heal it; a login that has worked may work again.
     func run(stop: StopSignal) throws(RedisError) {
         while !stop.isRequested {
             readiness.heartbeat.beat()
@@ -35,7 +35,7 @@ final class RedisFeed {
             do throws(RedisError) {
                 try listen(stop)
             } catch {
-                guard error.disposition == .retry else { throw error }
+                guard error.disposition == .retry || error.isAboutLogin && redis.wasHeard else { throw error }
                 metrics.redisFailures.increment()
                 readiness.set("redis", .failing(error.message))
                 let delay = redis.failed(at: .now, random: .random(in: 0..<1))

@@ -44,10 +44,8 @@ public struct ServeSettings: Sendable {
     static let longestPause = Duration.seconds(2)
 
     /// All of them, for the check at the start and for `--help`.
-    public static let all: [any SettingDescription] = [
-        host, port, corsOrigin, connections, readers, turn, CacherSettings.redisURL, CacherSettings.redisTimeout,
-        CacherSettings.keyPrefix,
-    ]
+    public static let all: [any SettingDescription] =
+        [host, port, corsOrigin, connections, readers, turn] + RedisSettings.all + [CacherSettings.keyPrefix]
 
     /// Where to listen.
     public var address: HTTPAddress
@@ -81,8 +79,8 @@ public struct ServeSettings: Sendable {
         limits.backlog = 4_096
         corsOrigin = try reader.optional(Self.corsOrigin)
         readers = try reader.value(Self.readers)
-        redis = try reader.value(CacherSettings.redisURL)
-        redisTimeout = try reader.value(CacherSettings.redisTimeout)
+        redis = try RedisSettings.read(reader)
+        redisTimeout = try reader.value(RedisSettings.timeout)
         prefix = try reader.optional(CacherSettings.keyPrefix) ?? ""
     }
 }
