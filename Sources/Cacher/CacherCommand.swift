@@ -12,7 +12,9 @@ public struct CacherCommand: ServiceCommand {
     )
 
     /// Its name and help.
-    public static let configuration = commandConfiguration(subcommands: [ServeCommand.self])
+    public static let configuration = commandConfiguration(subcommands: [
+        ServeCommand.self, GetCommand.self, TailCommand.self,
+    ])
 
     /// The options that every service has.
     @OptionGroup public var options: ServiceOptions

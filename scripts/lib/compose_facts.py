@@ -16,6 +16,9 @@ problems = []
 
 # Settings that compose sets itself or leaves alone: addresses inside the container, and libpq's own variables.
 kept_inside = {"HTTP_HOST", "HTTP_PORT", "CACHER_HTTP_HOST", "CACHER_HTTP_PORT", "SCHEMA_DIR", "AGGREGATOR_INSTANCE", "KAFKA_<PROPERTY>"}
+# What another Redis than compose's may need.
+kept_inside |= {"REDIS_TLS_CA_FILE", "REDIS_TLS_CERTIFICATE_FILE", "REDIS_TLS_KEY_FILE", "REDIS_TLS_SERVER_NAME",
+                "REDIS_SENTINEL_USER", "REDIS_SENTINEL_PASSWORD"}
 libpq = {"PGUSER", "PGPASSWORD"}
 
 

@@ -4,6 +4,10 @@ import Shared
 
 /// A connection that listens to channels; it can't do anything else then.
 extension RedisConnection {
+    /// How long nothing may be heard before the server is asked for a sign of life.
+    private static let idleLimit = Duration.seconds(2)
+    /// How long one wait for messages lasts in ``listen(stop:patience:turn:_:)``.
+    private static let wait = Duration.milliseconds(500)
     /// How many messages one call hands over at most.
     private static let messagesAtOnce = 1_000
 
@@ -15,6 +19,32 @@ extension RedisConnection {
             pipeline.append(pattern)
         }
         _ = try replies(to: &pipeline)
+    }
+
+    /// Hands over messages until a stop is requested; when nothing comes it makes sure that the server is there.
+    /// - Parameters:
+    ///   - patience: how long a sign of life may take that was asked for.
+    ///   - turn: called after each wait, twice a second at least.
+    func listen(
+        stop: StopSignal,
+        patience: Duration,
+        turn: () -> Void,
+        _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void
+    ) throws(RedisError) {
+        var lastHeard = ContinuousClock.now
+        var isAsked = false
+        while !stop.isRequested {
+            if try receive(within: Self.wait, stop: stop, body) { (lastHeard, isAsked) = (.now, false) }
+            turn()
+            let silence = lastHeard.duration(to: .now)
+            if silence > Self.idleLimit + patience {
+                throw RedisError(.connection, "no sign of life from Redis in \(patience)")
+            }
+            if silence > Self.idleLimit, !isAsked {
+                try askForLife()
+                isAsked = true
+            }
+        }
     }
 
     /// Asks for a sign of life, which ``receive(within:stop:_:)`` takes note of.

@@ -3,11 +3,6 @@ import Shared
 
 /// Listens to Redis' channels and hands what is published to the front door: one subscription for all readers.
 final class RedisFeed {
-    /// How long nothing may be heard before Redis is asked for a sign of life.
-    static let idleLimit = Duration.seconds(2)
-    /// How long one wait for messages lasts: after each the thread gives a sign of life.
-    static let wait = Duration.milliseconds(500)
-
     private let settings: ServeSettings
     private let readiness: Readiness
     private let metrics: ServeMetrics
@@ -53,26 +48,15 @@ final class RedisFeed {
         logger.info("listening to \(settings.redis)")
         // What was published while nobody listened is gone.
         front.reset("Redis was away")
-        var lastHeard = ContinuousClock.now
-        var isAsked = false
-        while !stop.isRequested {
-            readiness.heartbeat.beat()
-            if try connection.receive(within: Self.wait, stop: stop, take) {
-                (lastHeard, isAsked) = (.now, false)
-            }
-            if !updates.isEmpty {
-                front.take(updates)
-                updates.removeAll(keepingCapacity: true)
-            }
-            let silence = lastHeard.duration(to: .now)
-            if silence > Self.idleLimit + settings.redisTimeout {
-                throw RedisError(.connection, "no sign of life from Redis in \(settings.redisTimeout)")
-            }
-            if silence > Self.idleLimit, !isAsked {
-                try connection.askForLife()
-                isAsked = true
-            }
-        }
+        try connection.listen(stop: stop, patience: settings.redisTimeout, turn: turn, take)
+    }
+
+    /// After each wait for messages.
+    private func turn() {
+        readiness.heartbeat.beat()
+        if updates.isEmpty { return }
+        front.take(updates)
+        updates.removeAll(keepingCapacity: true)
     }
 
     private func take(_ channel: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer) {

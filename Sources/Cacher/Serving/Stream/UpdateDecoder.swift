@@ -10,7 +10,7 @@ struct UpdateDecoder {
     /// - Parameter prefix: `CACHER_KEY_PREFIX`.
     init(prefix: String) {
         self.prefix = prefix
-        let literal = prefix.map { "*?[]\\".contains($0) ? "\\\($0)" : String($0) }.joined()
+        let literal = GlobPattern.literal(prefix)
         patterns = ["prices:*", "candles:*:1m", "alerts:*"].map { literal + $0 }
     }
 
