@@ -73,9 +73,9 @@ struct CoinIndexTests {
         let alert = "1970-01-01T00:00:05.000Z  bitcoin/usd  alert rule: above 0, value 0, price 0 usd"
         #expect(text("alerts:bitcoin:usd", CacheFixture.json(CacheFixture.alert("bitcoin", seconds: 5))) == alert)
         #expect(text("prices:bitcoin:usd", "{}\n") == "prices:bitcoin:usd  {}\u{FFFD}")
-        func json(_ payload: String) -> String { TailMessage(channel: "a\"", payload: Array(payload.utf8)).json }
-        #expect(json("{\"a\":\n1.50}") == #"{"channel":"a\"","message":{"a": 1.50}}"#)
-        #expect(json("{\"a\":") == #"{"channel":"a\"","message":"{\"a\":"}"#)
-        #expect(json("") == #"{"channel":"a\"","message":""}"#)
+        func object(_ payload: String) -> String { TailMessage(channel: "a\"", payload: Array(payload.utf8)).json }
+        #expect(object("{\"a\":\n1.50}") == #"{"channel":"a\"","message":{"a": 1.50}}"#)
+        #expect(object("{\"a\":") == #"{"channel":"a\"","message":"{\"a\":"}"#)
+        #expect(object("") == #"{"channel":"a\"","message":""}"#)
     }
 }
