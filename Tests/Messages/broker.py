@@ -6,7 +6,7 @@ import sys
 import time
 import uuid
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Serve"))
 from stack import Failure, Process, RedisServer, wait_for  # noqa: E402, F401
@@ -37,7 +37,12 @@ class Broker(Process):
         wait_for("the broker's address", lambda: os.path.exists(address))
         with open(address, encoding="ascii") as file:
             self.address = file.read().strip()
-        self.producer = Producer({"bootstrap.servers": self.address, "partitioner": "murmur2_random", "linger.ms": 5})
+        self._make_producer()
+
+    def _make_producer(self):
+        self.producer = Producer({
+            "bootstrap.servers": self.address, "partitioner": "murmur2_random", "linger.ms": 5, "enable.idempotence": True,
+        })
 
     def topics(self):
         return {name: len(topic.partitions) for name, topic in self.producer.list_topics(timeout=10).topics.items()}
@@ -52,27 +57,24 @@ class Broker(Process):
             raise Failure("the broker does not take records")
 
     def records(self, topic):
-        """Everything that a topic holds at this moment."""
+        """Everything committed that a topic holds at this moment."""
         consumer = Consumer({
             "bootstrap.servers": self.address, "group.id": str(uuid.uuid4()), "enable.auto.commit": False,
-            "auto.offset.reset": "earliest", "fetch.wait.max.ms": 10,
+            "auto.offset.reset": "earliest", "fetch.wait.max.ms": 10, "enable.partition.eof": True,
         })
-        records, rest = [], {}
-        for partition in range(self.topics()[topic]):
-            low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
-            if high > low:
-                rest[partition] = high
+        records, rest = [], set(range(self.topics()[topic]))
         consumer.assign([TopicPartition(topic, partition, 0) for partition in rest])
         end = time.monotonic() + 60
         while rest:
             if time.monotonic() > end:
                 raise Failure(f"{topic} can't be read to its end: {rest}")
             message = consumer.poll(1)
-            if message is None or message.error():
+            if message is None:
                 continue
-            records.append(Record(message))
-            if message.offset() + 1 >= rest.get(message.partition(), 1 << 62):
-                del rest[message.partition()]
+            if not message.error():
+                records.append(Record(message))
+            elif message.error().code() == KafkaError._PARTITION_EOF:
+                rest.discard(message.partition())
         consumer.close()
         return records
 
