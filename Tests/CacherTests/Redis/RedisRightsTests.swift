@@ -103,6 +103,26 @@ struct RedisRightsTests {
         #expect(error?.kind == .forbidden && error?.message.contains("lacks +") == true, "\(String(describing: error))")
     }
 
+    @Test("serve waits, not ready, when the login that let it in stops working, and goes on when it works again")
+    func loginChanges() throws {
+        let redis = try RedisServer()
+        let serve = try ServiceProcess(
+            "cacher",
+            ["serve"],
+            environment: ["REDIS_URL": redis.url, "CACHER_HTTP_HOST": "127.0.0.1", "CACHER_HTTP_PORT": "0"]
+        )
+        try serve.waitUntilReady()
+        let admin = try RedisConnection(to: #require(RedisURL(redis.url)), timeout: .seconds(5))
+        try admin.call(["CONFIG", "SET", "requirepass", "w0rd"])
+        try admin.call(["CLIENT", "KILL", "TYPE", "pubsub"])
+        try serve.wait("serve to say why it isn't ready") {
+            try serve.get("/readyz").body.contains("wants a password") ? true : nil
+        }
+        try admin.call(["CONFIG", "SET", "requirepass", ""])
+        try serve.waitUntilReady()
+        #expect(serve.terminate() == 0)
+    }
+
     @Test("a Unix socket, with a login and a database of its own")
     func socket() throws {
         let server = try RedisServer(password: "w0rd")

@@ -123,6 +123,20 @@ struct RedisTLSTests {
         #expect(try RedisConnection(to: url(server, tls), timeout: .seconds(10)).call(["PING"]) == .status("PONG"))
     }
 
+    @Test("a file that is renewed counts from the next connect on")
+    func renewed() throws {
+        let certificates = try TestCertificates()
+        let server = try RedisServer(certificates: certificates)
+        let path = FileManager.default.temporaryDirectory.appending(path: "tickline-ca-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try FileManager.default.copyItem(atPath: TestCertificates().authority, toPath: path)
+        let url = try url(server, RedisTLS(authorities: path))
+        let old = try #require(throws: RedisError.self) { try RedisConnection(to: url, timeout: .seconds(10)) }
+        #expect(old.kind == .untrusted, "\(old)")
+        try Data(contentsOf: URL(filePath: certificates.authority)).write(to: URL(filePath: path))
+        #expect(try RedisConnection(to: url, timeout: .seconds(10)).call(["PING"]) == .status("PONG"))
+    }
+
     @Test("TLS to a server that speaks none, and the other way round, say what is wrong")
     func mixedUp() throws {
         let certificates = try TestCertificates()
