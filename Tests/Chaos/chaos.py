@@ -2,6 +2,7 @@
 """Breaks Tickline in every way it knows, and looks whether anything is lost, doubled or wrong. See scripts/chaos."""
 
 import argparse
+import json
 import os
 import random
 import sys
@@ -27,6 +28,8 @@ class Run:
         self.random = random.Random(options.seed)
         self.stack = Stack(options.binaries, os.environ["KAFKA_BOOTSTRAP_SERVERS"] if options.servers == "env" else None)
         self.stream = Stream(self.stack.kafka, random.Random(options.seed + 1), options.rate)
+        # Apart from the stream's: a flush would wait for ever newer ticks.
+        self.rules = self.stack.kafka.new_producer()
         self.redis = redis.Redis(port=self.stack.redis.port, decode_responses=True)
         self.listener = Listener(self.stack.redis.port)
         self.begin = self.listener.begin
@@ -43,8 +46,9 @@ class Run:
         """Puts a rule into force, or deletes it when there is no threshold."""
         rule = {"rule_id": name, "coin_id": coin, "vs_currency": "usd", "kind": "above"}
         value = rule | {"threshold": float(threshold)} if threshold else None
-        self.stack.kafka.send(self.stack.kafka.prefix + "alerts.rules", name, value)
-        self.stack.kafka.flush()
+        self.rules.produce(self.stack.kafka.prefix + "alerts.rules", key=name, value=value and json.dumps(value))
+        if self.rules.flush(60):
+            raise Failure("the broker does not take a rule")
 
     def start(self):
         self.rule("steady", *self.steady)

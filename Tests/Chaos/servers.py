@@ -27,7 +27,7 @@ class Kafka(Broker):
             return
         Process.__init__(self)
         self.address = named
-        self._make_producer()
+        self.producer = self.new_producer()
         subprocess.run(
             [os.path.join(binaries, "localbroker"), "create-topics", "--bootstrap-servers", named, "--prefix", self.prefix],
             check=True, stdout=subprocess.DEVNULL,

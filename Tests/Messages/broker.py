@@ -37,10 +37,10 @@ class Broker(Process):
         wait_for("the broker's address", lambda: os.path.exists(address))
         with open(address, encoding="ascii") as file:
             self.address = file.read().strip()
-        self._make_producer()
+        self.producer = self.new_producer()
 
-    def _make_producer(self):
-        self.producer = Producer({
+    def new_producer(self):
+        return Producer({
             "bootstrap.servers": self.address, "partitioner": "murmur2_random", "linger.ms": 5, "enable.idempotence": True,
         })
 
