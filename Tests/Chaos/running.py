@@ -8,7 +8,7 @@ import time
 import urllib.request
 
 from proxy import Proxy
-from servers import Kafka, Postgres, Process, Redis, free_port
+from servers import Kafka, Postgres, Process, Redis, free_port, wait_for  # noqa: F401
 
 SETTINGS = {
     # What is late here is late by hours, so that nothing hangs on the order in which partitions are read.
@@ -23,11 +23,11 @@ SETTINGS = {
 class Instance(Process):
     """One process of a service."""
 
-    def __init__(self, binaries, name, settings):
+    def __init__(self, binaries, name, settings, *arguments):
         super().__init__()
         self.name = name
         self.http_port = free_port()
-        self.command = [os.path.join(binaries, name)]
+        self.command = [os.path.join(binaries, name), *arguments]
         self.settings = {"PATH": os.environ["PATH"]} | SETTINGS | settings | {"HTTP_PORT": str(self.http_port)}
         self.starts = 0
         # The ends that nobody here had asked for.
