@@ -22,6 +22,11 @@ appender.console.layout.pattern = %d %-5p %c{{1}} - %m%n
 """
 
 
+def jvm_options(text):
+    """What config.yaml opens of the JDK."""
+    return re.findall(r"--add-(?:opens|exports)=\S+", text)
+
+
 class Flink:
     """home: where lib/ and plugins/ are; folder: gets configuration, state and logs; settings: lines for config.yaml."""
 
@@ -50,7 +55,7 @@ class Flink:
             text += f"{name}: {value}\n"
         text += f"jobmanager.rpc.port: {free_port()}\ntaskmanager.host: 127.0.0.1\nio.tmp.dirs: {self.folder}\n"
         (self.conf / "config.yaml").write_text(text)
-        self.options = re.search(r"(?m)^env\.java\.opts\.all: (.*)$", text)[1].split()
+        self.options = jvm_options(text)
         (self.conf / "log4j-console.properties").write_text(LOGGING.format(level="INFO"))
         (self.conf / "log4j-cli.properties").write_text(LOGGING.format(level="WARN"))
         self.jobmanager = self.taskmanager = None

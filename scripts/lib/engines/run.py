@@ -50,7 +50,10 @@ class Run:
             )
 
     def record(self):
-        """Writes the ticks to a file; they end some minutes before now, because the future is no event time."""
+        """Writes the ticks to a file, or takes one that is there; they end some minutes before now, because the future is no event
+        time."""
+        if self.options.file:
+            return pathlib.Path(self.options.file)
         path = self.folder / "ticks.ndjson"
         now = datetime.datetime.now(datetime.timezone.utc).replace(second=0, microsecond=0)
         start = now - datetime.timedelta(minutes=self.options.minutes + 2)
@@ -82,20 +85,19 @@ class Run:
         theirs = [topics.Follower(options.kafka, f"{self.prefix}flink.{name}") for name in names]
         try:
             begin = time.monotonic()
-            ingestor = self.service(
-                "ingestor", INGESTOR_SOURCE="replay", INGESTOR_REPLAY_FILE=str(path), INGESTOR_REPLAY_SPEED=options.speed,
-                INGESTOR_REPLAY_BAD_LINES="stop",
-            )
             feed = options.minutes * 60 / float(options.speed.rstrip("x")) if options.speed != "max" else 0
+            feeder = Process(
+                "feed", [sys.executable, HERE / "feed.py", path, options.kafka, self.prefix + "prices.raw",
+                         options.ticks / feed if feed else 0], self.folder / "log",
+            )
+            self.started.append(feeder)
             for number in range(options.kill):
                 time.sleep(max(0, begin + feed * (number + 1) / (options.kill + 1) - time.monotonic()))
                 say(f"SIGKILL to the TaskManager after {time.monotonic() - begin:.0f} s; its successor starts at once")
                 flink.kill_taskmanager()
                 flink.start_taskmanager()
-            # It is at its end when the file is.
-            ingestor.child.wait(feed + 600)
-            if ingestor.child.returncode:
-                raise RuntimeError(f"the ingestor ended with {ingestor.child.returncode}:\n{ingestor.last_words()}")
+            if feeder.child.wait(feed + 600):
+                raise RuntimeError(f"the ticks couldn't be written:\n{feeder.last_words()}")
             fed = time.monotonic() - begin
             say(f"{options.ticks} ticks were fed in {fed:.0f} s")
             self.wait_until_all_is_written(flink, theirs, ours)
@@ -203,6 +205,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kill", type=int, default=0)
     parser.add_argument("--checkpoint", type=int, default=60)
+    parser.add_argument("--file")
     parser.add_argument("--json")
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
@@ -212,7 +215,7 @@ def main():
     good = False
     try:
         path = run.record()
-        say(f"recorded {options.ticks} ticks of {options.coins} coins over {options.minutes} minutes, seed {options.seed}")
+        say(f"{options.file or 'recorded'}: {options.ticks} ticks of {options.coins} coins over {options.minutes} minutes, seed {options.seed}")
         measured = run.measure(path)
         # The comparison needs neither engine.
         run.close()

@@ -1,10 +1,10 @@
 """Ticks of a seeded market with disorder, as NDJSON: what both engines are fed with.
 
-    ticks.py FILE [--ticks N] [--coins N] [--minutes N] [--seed N] [--start TIME] [--offsets]
+    ticks.py FILE [--ticks N] [--coins N] [--minutes N] [--seed N] [--start TIME] [--punctual] [--offsets]
 
 The same arguments make the same bytes. The lines lie in the order of arrival: most ticks arrive within 8 s of their event time,
 so that nobody with a bound of 10 s calls them late; 2 in a thousand arrive up to 4 minutes behind it, and 2 in ten thousand 6 to
-10 minutes. Every 20th coin is quiet, so that there are minutes without a tick. Every third coin is traded: its ticks have sizes."""
+10 minutes (with --punctual none does). Every 20th coin is quiet, so that there are minutes without a tick. Every third coin is traded: its ticks have sizes."""
 
 import argparse
 import datetime
@@ -39,9 +39,9 @@ def plain(units, decimals):
     return f"{text[:-decimals]}.{text[-decimals:]}" if decimals else text
 
 
-def delay(dice):
+def delay(dice, is_punctual):
     """How many microseconds a tick arrives behind its event time."""
-    kind = dice.random()
+    kind = 1 if is_punctual else dice.random()
     if kind < 0.0002:
         return dice.randrange(360_000_000, 600_000_000)
     if kind < 0.0022:
@@ -49,7 +49,7 @@ def delay(dice):
     return int(8_000_000 * dice.random() ** 3)
 
 
-def lines(count, coins, minutes, seed, start, with_offsets=False):
+def lines(count, coins, minutes, seed, start, is_punctual=False, with_offsets=False):
     """The ticks, without line feeds."""
     dice = random.Random(seed)
     market = [Coin(number, dice) for number in range(coins)]
@@ -60,7 +60,7 @@ def lines(count, coins, minutes, seed, start, with_offsets=False):
         coin = market[dice.randrange(coins)]
         while coin.is_quiet and dice.random() > 0.02:
             coin = market[dice.randrange(coins)]
-        time = first + number * span // count - delay(dice)
+        time = first + number * span // count - delay(dice, is_punctual)
         # Every tenth time has whole milliseconds, as most exchanges have: then several ticks share one.
         if number % 10 == 0:
             time -= time % 1_000
@@ -84,11 +84,13 @@ def main():
     parser.add_argument("--coins", type=int, default=1_000)
     parser.add_argument("--minutes", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--start", type=datetime.datetime.fromisoformat, default="2026-11-22T20:00:00+00:00")
+    parser.add_argument("--start", type=datetime.datetime.fromisoformat, default=datetime.datetime.fromisoformat("2026-11-22T20:00:00+00:00"))
+    parser.add_argument("--punctual", action="store_true")
     parser.add_argument("--offsets", action="store_true")
     options = parser.parse_args()
+    how = (options.seed, options.start, options.punctual, options.offsets)
     with open(options.file, "w") as file:
-        for line in lines(options.ticks, options.coins, options.minutes, options.seed, options.start, options.offsets):
+        for line in lines(options.ticks, options.coins, options.minutes, *how):
             file.write(line + "\n")
 
 

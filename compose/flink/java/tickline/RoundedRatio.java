@@ -12,6 +12,7 @@ import org.apache.flink.table.functions.ScalarFunction;
  * parts that are added up here, because a sum of products of two prices needs more than the 38 digits that a DECIMAL has.
  */
 public final class RoundedRatio extends ScalarFunction {
+    private static final long serialVersionUID = 1;
     private static final int PLACES = 18;
     private static final int DIGITS = 38;
 
