@@ -12,13 +12,13 @@ get_flink() { # folder
     say "Getting Flink $flink_version from PyPI (400 MB)"
     rm -rf "$flink_home" "$flink_home.new"
     mkdir -p "$flink_home.new/wheel"
-    python3 -m venv "$flink_home.new/venv"
+    /usr/bin/python3 -m venv "$flink_home.new/venv"
     # As files: installing them would copy and compile what nobody imports.
     "$flink_home.new/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps \
       --dest "$flink_home.new" "${flink_packages[@]}" || fail "PyPI doesn't give Flink"
     tar -xzf "$flink_home.new"/apache_flink_libraries-*.tar.gz -C "$flink_home.new" --strip-components 2 \
       --wildcards '*/deps/lib' '*/deps/plugins/metrics-prometheus' '*/deps/bin'
-    python3 -m zipfile -e "$flink_home.new"/shigawire_*.whl "$flink_home.new/wheel"
+    /usr/bin/python3 -m zipfile -e "$flink_home.new"/shigawire_*.whl "$flink_home.new/wheel"
     local checksum name
     while read -r checksum name; do
       mv "$flink_home.new/wheel/pyflink/lib/$name" "$flink_home.new/lib/"

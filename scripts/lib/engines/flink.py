@@ -59,7 +59,7 @@ class Flink:
         (self.conf / "log4j-console.properties").write_text(LOGGING.format(level="INFO"))
         (self.conf / "log4j-cli.properties").write_text(LOGGING.format(level="WARN"))
         self.jobmanager = self.taskmanager = None
-        self.ended = []
+        self.ended, self.ended_jobmanagers = [], []
 
     @property
     def environment(self):
@@ -102,6 +102,19 @@ class Flink:
         self.taskmanager.sample()
         self.taskmanager.kill()
         self.ended.append(self.taskmanager)
+
+    def kill_jobmanager(self):
+        """The same to the JobManager."""
+        self.jobmanager.sample()
+        self.jobmanager.kill()
+        self.ended_jobmanagers.append(self.jobmanager)
+
+    def has_checkpoint(self):
+        """Whether the job runs and has completed a checkpoint."""
+        try:
+            return self.rest(f"/jobs/{self.job()}/checkpoints")["counts"]["completed"] > 0
+        except (OSError, StopIteration):
+            return False
 
     def submit(self, variables):
         """Runs the submit script of the compose stack; returns what it said."""

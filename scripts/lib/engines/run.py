@@ -14,7 +14,7 @@ import time
 import topics
 import windows
 from flink import Flink
-from processes import Process, free_port
+from processes import Process, free_port, until
 
 BOUND = 10_000_000
 HERE = pathlib.Path(__file__).resolve().parent
@@ -91,11 +91,11 @@ class Run:
                          options.ticks / feed if feed else 0], self.folder / "log",
             )
             self.started.append(feeder)
-            for number in range(options.kill):
-                time.sleep(max(0, begin + feed * (number + 1) / (options.kill + 1) - time.monotonic()))
-                say(f"SIGKILL to the TaskManager after {time.monotonic() - begin:.0f} s; its successor starts at once")
-                flink.kill_taskmanager()
-                flink.start_taskmanager()
+            troubles = [self.kill_taskmanager] * options.kill + [self.start_from_savepoint, self.kill_everything] * options.restart
+            for number, trouble in enumerate(troubles):
+                time.sleep(max(0, begin + feed * (number + 1) / (len(troubles) + 1) - time.monotonic()))
+                say(f"after {time.monotonic() - begin:.0f} s: {trouble.__doc__}")
+                trouble(variables)
             if feeder.child.wait(feed + 600):
                 raise RuntimeError(f"the ticks couldn't be written:\n{feeder.last_words()}")
             fed = time.monotonic() - begin
@@ -104,6 +104,7 @@ class Run:
             whole = time.monotonic() - begin
             for process in (aggregator, flink.jobmanager, flink.taskmanager):
                 process.sample()
+            jobmanagers = [*flink.ended_jobmanagers, flink.jobmanager]
             overview = flink.rest(f"/jobs/{flink.job()}/checkpoints")
             restarts = len(flink.ended)
             savepoint = flink.stop()
@@ -117,14 +118,33 @@ class Run:
             "fed_s": fed, "whole_s": whole,
             "ours": {"cpu_s": aggregator.cpu_seconds, "peak_mb": aggregator.peak_megabytes},
             "flink": {
-                "cpu_s": flink.jobmanager.cpu_seconds + sum(process.cpu_seconds for process in taskmanagers),
+                "cpu_s": sum(process.cpu_seconds for process in jobmanagers) + sum(process.cpu_seconds for process in taskmanagers),
                 "peak_mb": flink.jobmanager.peak_megabytes + max(process.peak_megabytes for process in taskmanagers),
-                "jobmanager_cpu_s": flink.jobmanager.cpu_seconds, "jobmanager_mb": flink.jobmanager.peak_megabytes,
+                "jobmanager_cpu_s": sum(process.cpu_seconds for process in jobmanagers), "jobmanager_mb": flink.jobmanager.peak_megabytes,
                 "taskmanager_mb": max(process.peak_megabytes for process in taskmanagers),
             },
             "kills": restarts, "checkpoints": overview["counts"],
         }
         return ours, theirs, cost
+
+    def kill_taskmanager(self, _):
+        """SIGKILL to the TaskManager; its successor starts at once"""
+        self.flink.kill_taskmanager()
+        self.flink.start_taskmanager()
+
+    def start_from_savepoint(self, variables):
+        """the job is stopped with a savepoint and submitted again"""
+        until(120, lambda: self.flink.has_checkpoint())
+        self.flink.stop()
+        say(self.flink.submit(variables))
+
+    def kill_everything(self, variables):
+        """SIGKILL to JobManager and TaskManager; both start again, and the job is submitted again"""
+        until(120, lambda: self.flink.has_checkpoint())
+        self.flink.kill_taskmanager()
+        self.flink.kill_jobmanager()
+        self.flink.start()
+        say(self.flink.submit(variables))
 
     def wait_until_all_is_written(self, flink, theirs, ours):
         """Takes checkpoints until two in a row bring nothing new."""
@@ -204,6 +224,7 @@ def main():
     parser.add_argument("--speed", default="10x")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kill", type=int, default=0)
+    parser.add_argument("--restart", action="store_true")
     parser.add_argument("--checkpoint", type=int, default=60)
     parser.add_argument("--file")
     parser.add_argument("--json")
