@@ -20,20 +20,18 @@ SUITE = ("prices.raw", *NAMES, "prices.alerts", "prices.late", "prices.dead-lett
 
 
 def tables(folder):
-    """topics.sql with the same columns over files: what the metadata columns hold is a field of the lines."""
-    paths = iter((folder / "ticks.ndjson", folder / NAMES[0], folder / NAMES[1]))
+    """topics.sql with the same columns and the same JSON, over files: what the metadata columns hold is a field of the lines."""
     text = re.sub(r" METADATA( VIRTUAL)?", "", (COMPOSE / "topics.sql").read_text())
-    options = re.search(r"'value\.format' = 'json'(?:,\s+'value\.json\.encode[^,]+)+", text)[0].replace("value.", "")
-    reading = "'format' = 'json', 'json.timestamp-format.standard' = 'ISO-8601', 'json.ignore-parse-errors' = 'true'"
+    paths = iter((folder / "ticks.ndjson", folder / NAMES[0], folder / NAMES[1]))
 
-    def over(table):
-        start = table[0][: table[0].index("WITH (")]
-        rest = " LIKE aggregates_1m (OVERWRITING OPTIONS)" if "LIKE" in table[0] else ""
-        form = f", {reading}" if " ticks " in start else "" if rest else f", {options}"
-        path = f"'path' = 'file://{next(paths)}'"
-        return f"{start}WITH ({'' if rest else chr(39) + 'connector' + chr(39) + ' = ' + chr(39) + 'filesystem' + chr(39) + ', '}{path}{form}){rest};\n"
+    def over_file(block):
+        options = [("path", f"file://{next(paths)}"), *re.findall(r"'value\.((?:format|json)[^']*)' = '([^']*)'", block[0])]
+        # The table that is like another takes the rest over from it.
+        if len(options) > 1:
+            options.append(("connector", "filesystem"))
+        return "WITH (" + ", ".join(f"'{name}' = '{value}'" for name, value in options) + ")"
 
-    return re.sub(r"CREATE TEMPORARY TABLE.*?;\n", over, text, flags=re.S)
+    return re.sub(r"WITH \(\n.*?\n\)", over_file, text, flags=re.S)
 
 
 def run_flink(home, folder):
@@ -67,8 +65,9 @@ def run_flink(home, folder):
 def check_plan(plan):
     """Both sinks, each fed by one window aggregation, from one source."""
     plan = plan[plan.index("== Optimized Execution Plan ==") :]
-    found = {what: len(re.findall(what, plan)) for what in (r"(?m)^Sink\(", "GlobalWindowAggregate", r"TableSourceScan\(table=\[\[default_catalog, default_database, ticks")}
-    if list(found.values()) != [2, 2, 1]:
+    parts = (r"(?m)^Sink\(", "GlobalWindowAggregate", r"TableSourceScan\(table=\[\[default_catalog, default_database, ticks")
+    found = [len(re.findall(part, plan)) for part in parts]
+    if found != [2, 2, 1]:
         raise RuntimeError(f"the plan isn't two sinks with a window aggregation each over one source: {found}\n{plan}")
 
 

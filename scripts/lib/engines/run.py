@@ -43,7 +43,8 @@ class Run:
         return process
 
     def create_topics(self):
-        for prefix, more in ((self.prefix, []), (self.prefix + "flink.", ["--only", "prices.aggregates.1m,prices.aggregates.sliding"])):
+        flinks = ["--only", "prices.aggregates.1m,prices.aggregates.sliding"]
+        for prefix, more in ((self.prefix, []), (self.prefix + "flink.", flinks)):
             subprocess.run(
                 [f"{self.options.binaries}/localbroker", "create-topics", "--bootstrap-servers", self.options.kafka,
                  "--prefix", prefix, *more], check=True, stdout=subprocess.DEVNULL,
@@ -91,7 +92,9 @@ class Run:
                          options.ticks / feed if feed else 0], self.folder / "log",
             )
             self.started.append(feeder)
-            troubles = [self.kill_taskmanager] * options.kill + [self.start_from_savepoint, self.kill_everything] * options.restart
+            troubles = [self.kill_taskmanager] * options.kill
+            if options.restart:
+                troubles += [self.start_from_savepoint, self.kill_everything]
             for number, trouble in enumerate(troubles):
                 time.sleep(max(0, begin + feed * (number + 1) / (len(troubles) + 1) - time.monotonic()))
                 say(f"after {time.monotonic() - begin:.0f} s: {trouble.__doc__}")
@@ -198,7 +201,7 @@ def report(comparison, cost):
     for name in sorted({name for _, name in comparison.classes}):
         say(f"| {name} | {comparison.classes['tumbling', name]} | {comparison.classes['sliding', name]} |")
     mine, other = cost["ours"], cost["flink"]
-    say(f"\n{cost['ticks']} ticks in {cost['fed_s']:.0f} s, {cost['kills']} TaskManagers killed, checkpoints: {cost['checkpoints']}\n")
+    say(f"\n{cost['ticks']} ticks in {cost['fed_s']:.0f} s, {cost['kills']} TaskManagers killed, {cost['checkpoints']}\n")
     say("| | Aggregator | Flink |\n|---|---|---|")
     million = cost["ticks"] / 1_000_000
     say(f"| CPU-seconds | {mine['cpu_s']:.1f} | {other['cpu_s']:.1f} (JobManager {other['jobmanager_cpu_s']:.1f}) |")
@@ -236,7 +239,7 @@ def main():
     good = False
     try:
         path = run.record()
-        say(f"{options.file or 'recorded'}: {options.ticks} ticks of {options.coins} coins over {options.minutes} minutes, seed {options.seed}")
+        say(f"{options.ticks} ticks of {options.coins} coins over {options.minutes} minutes, seed {options.seed}")
         measured = run.measure(path)
         # The comparison needs neither engine.
         run.close()
