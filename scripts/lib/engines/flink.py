@@ -86,10 +86,15 @@ class Flink:
 
     def start(self):
         jvm, *dynamic = self.resources("GET_JM_RESOURCE_PARAMS")
-        self.jobmanager = self.launch(
-            "jobmanager", jvm, "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint",
-            dynamic[0] if dynamic else [],
-        )
+        main = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
+        # It gives its actors 10 s to start, which a busy machine may not have; Docker starts it again then, and so do we.
+        for _ in range(5):
+            self.jobmanager = self.launch("jobmanager", jvm, main, dynamic[0] if dynamic else [])
+            until(300, lambda: self.answers() or not self.jobmanager.is_running)
+            if self.jobmanager.is_running:
+                break
+        else:
+            raise RuntimeError(f"the JobManager doesn't start:\n{self.jobmanager.last_words()}")
         self.taskmanager_resources = self.resources("GET_TM_RESOURCE_PARAMS")
         self.start_taskmanager()
 
@@ -134,6 +139,13 @@ class Flink:
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
+
+    def answers(self):
+        """Whether the JobManager does."""
+        try:
+            return "slots-total" in self.rest("/overview")
+        except OSError:
+            return False
 
     def job(self):
         """The id of the job that runs."""
