@@ -155,7 +155,9 @@ let package = Package(
         + service(
             "Ingestor",
             excluding: ["C", "Products/Table"],
-            dependencies: ["CLibCurl", "CProductTable"] + webSocket
+            dependencies: [
+                "CLibCurl", "CProductTable", .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ] + webSocket
         )
         + service("Aggregator")
         + service("Persister", excluding: ["C"], dependencies: ["CLibPQ"])

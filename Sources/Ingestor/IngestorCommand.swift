@@ -11,7 +11,7 @@ public struct IngestorCommand: ServiceCommand {
         settings: IngestorSettings.all + CoinGeckoSettings.all + ExchangeSettings.all + KafkaSettings.all
     )
     /// Its name and help.
-    public static let configuration = commandConfiguration()
+    public static let configuration = commandConfiguration(subcommands: [BackfillCommand.self])
 
     /// The options every service has.
     @OptionGroup public var options: ServiceOptions

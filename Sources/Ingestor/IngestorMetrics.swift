@@ -34,6 +34,12 @@ struct IngestorMetrics: Sendable {
     let requestSeconds: PrometheusHistogram
     /// Requests that the minute's budget leaves.
     let budgetLeft: PrometheusGauge
+    /// Requests that the month's budget leaves to all processes with the key.
+    let monthLeft: PrometheusGauge
+    /// Requests that all processes with the key made within 31 days.
+    let monthSpent: PrometheusGauge
+    /// Answers that said that nothing had changed.
+    let notModified: PrometheusCounter
     /// The time between two rounds of polling.
     let pollInterval: PrometheusGauge
     /// How far a replay is, from 0 to 1.
@@ -76,6 +82,15 @@ struct IngestorMetrics: Sendable {
             registry: registry
         )
         budgetLeft = gauge("budget_requests_left", "HTTP requests that the minute's budget leaves.")
+        monthLeft = gauge(
+            "budget_month_requests_left",
+            "HTTP requests that the month's budget leaves to all processes with the key; -1 without a limit."
+        )
+        monthSpent = gauge(
+            "budget_month_requests_spent",
+            "HTTP requests that all processes with the key made within 31 days."
+        )
+        notModified = counter("http_not_modified_total", "Answers of 304: nothing new, and no body.")
         pollInterval = gauge("poll_interval_seconds", "Time between two rounds of polling.")
         replayProgress = gauge("replay_progress_ratio", "How far the replay is, from 0 to 1.")
         missed = Dictionary(

@@ -43,15 +43,22 @@ final class IngestorPipeline: Pipeline {
     }
 
     func run(stop: StopSignal) throws {
-        let topic = kafka.name(.raw)
+        let (topic, stateTopic) = (kafka.name(.raw), kafka.name(.ingestorState))
         // From then on the sender says what it meets.
-        let partitions =
-            try BrokerWatch(settings: kafka, readiness: readiness).wait(for: [topic], stop: stop)[topic] ?? 0
+        let topics = try BrokerWatch(settings: kafka, readiness: readiness)
+            .wait(for: settings.source.keepsState ? [topic, stateTopic] : [topic], stop: stop)
+        let partitions = topics[topic] ?? 0
         let sender = try TickSender(settings: kafka, metrics: metrics, readiness: readiness)
         readiness.set("kafka", .ok)
         switch settings.source {
         case .coingecko:
-            try run(try polling(partitions: partitions, stop: stop), into: sender, stop: stop)
+            let state = try state(partitions: topics[stateTopic] ?? 0, stop: stop)
+            try run(
+                try polling(state, partitions: topics[stateTopic] ?? 0, stop: stop),
+                keeping: state,
+                into: sender,
+                stop: stop
+            )
         case .exchanges:
             try run(try trades(partitions: partitions, stop: stop), into: sender, stop: stop)
         case .simulator:
@@ -68,13 +75,20 @@ final class IngestorPipeline: Pipeline {
     ///
     /// From here on no error is answered by starting again, which would make a second opening burst and a second count of
     /// `INGESTOR_TICKS`: what Kafka can't take now waits, and what is left are errors that no new start would heal.
-    private func run(_ source: some TickSource, into sender: TickSender, stop: StopSignal) throws {
+    private func run(
+        _ start: some TickSource,
+        keeping state: KafkaStateLog? = nil,
+        into sender: TickSender,
+        stop: StopSignal
+    ) throws {
         defer { close() }
+        var source = start
         do {
-            try pump(source, into: sender, stop: stop)
+            try pump(&source, into: sender, stop: stop)
         } catch {
             // What was good before the failure is not given up with it.
-            _ = try? sender.settle(timeout: stop.limit(drainTimeout))
+            if (try? sender.settle(timeout: stop.limit(drainTimeout))) == true { try? source.delivered() }
+            try? state?.flush(timeout: stop.limit(drainTimeout))
             throw error
         }
         // A source that is finished waits for Kafka as long as it takes; a stop has only so much time, of which a request
@@ -82,13 +96,14 @@ final class IngestorPipeline: Pipeline {
         if try !sender.settle(timeout: nil, stop: stop), try !sender.settle(timeout: stop.limit(drainTimeout)) {
             throw UndeliveredTicks(outstanding: sender.outstanding, failed: sender.failed)
         }
+        try source.delivered()
+        try state?.flush(timeout: stop.limit(drainTimeout))
         if sender.failed > 0 {
             throw UndeliveredTicks(outstanding: 0, failed: sender.failed)
         }
     }
 
-    private func pump(_ start: some TickSource, into sender: TickSender, stop: StopSignal) throws {
-        var source = start
+    private func pump(_ source: inout some TickSource, into sender: TickSender, stop: StopSignal) throws {
         var batch = TickBatch()
         let began = ContinuousClock.now
         var newest: EventTime?
@@ -107,6 +122,7 @@ final class IngestorPipeline: Pipeline {
             newest = [newest, batch.newest].compactMap(\.self).max()
             showLag(of: newest)
             try sender.checkDeliveries()
+            if sender.outstanding == 0 { try source.delivered() }
             let now = source.missed
             if now.count > missed {
                 metrics.missed(now.unit)?.increment(by: now.count - missed)
@@ -117,7 +133,7 @@ final class IngestorPipeline: Pipeline {
             }
             switch step {
             case .more: break
-            case .wait(let wait): try pause(wait, sender: sender, newest: newest, stop: stop)
+            case .wait(let wait): try pause(wait, &source, sender: sender, newest: newest, stop: stop)
             case .finished: return
             }
         }
@@ -129,13 +145,20 @@ final class IngestorPipeline: Pipeline {
     }
 
     /// Sleeps until the source has something, with a look at Kafka now and then.
-    private func pause(_ wait: Duration, sender: TickSender, newest: EventTime?, stop: StopSignal) throws {
+    private func pause(
+        _ wait: Duration,
+        _ source: inout some TickSource,
+        sender: TickSender,
+        newest: EventTime?,
+        stop: StopSignal
+    ) throws {
         let end = ContinuousClock.now.advanced(by: wait)
         while !stop.isRequested {
             let left = ContinuousClock.now.duration(to: end)
             guard left > .zero else { return }
             stop.sleep(for: min(left, sender.outstanding > 0 ? .milliseconds(20) : .milliseconds(500)))
             try sender.checkDeliveries()
+            if sender.outstanding == 0 { try source.delivered() }
             showLag(of: newest)
         }
     }
@@ -158,24 +181,33 @@ final class IngestorPipeline: Pipeline {
         )
     }
 
-    private func polling(partitions: Int, stop: StopSignal) throws -> CoinGeckoSource {
-        var sent = SentTicks()
-        let reader = SentTicksReader(
-            kafka: kafka,
-            tolerance: coinGecko.clockTolerance,
-            limit: settings.restoreRecords,
-            readiness: readiness
-        )
-        try reader.restore(&sent, partitions: partitions)
+    private func state(partitions: Int, stop: StopSignal) throws -> KafkaStateLog {
+        try KafkaStateLog(kafka: kafka, partitions: partitions, heartbeat: readiness.heartbeat, stop: stop)
+    }
+
+    private func polling(_ state: KafkaStateLog, partitions: Int, stop: StopSignal) throws -> CoinGeckoSource {
+        var onGap: (Range<EventTime>) -> Void = { _ in }
+        if coinGecko.backfillGaps {
+            let filler = GapFiller(
+                settings: settings,
+                coinGecko: coinGecko,
+                kafka: kafka,
+                partitions: partitions,
+                stop: stop
+            )
+            filler.resume(state.table.backfills)
+            onGap = { filler.fill($0) }
+        }
         return try CoinGeckoSource(
             coins: settings.coins,
             vsCurrencies: settings.vsCurrencies,
             pollInterval: settings.pollInterval,
             settings: coinGecko,
-            sent: sent,
+            state: state,
             metrics: metrics,
             readiness: readiness,
-            stop: stop
+            stop: stop,
+            onGap: onGap
         )
     }
 

@@ -13,6 +13,9 @@ struct IngestorSettings: Sendable {
         /// The trades of exchanges, each once.
         case exchanges([ExchangeName])
 
+        /// Whether it keeps something in `ingestor.state`.
+        var keepsState: Bool { self == .coingecko }
+
         /// Reads a setting's text: one source, or several exchanges separated by commas.
         init?(_ text: String) {
             switch text.lowercased() {
@@ -65,13 +68,6 @@ struct IngestorSettings: Sendable {
             (1_000_000...86_400_000_000).contains($0) ? .some(.microseconds($0)) : nil
         }
     }
-    static let restoreRecords = Setting.integer(
-        "INGESTOR_RESTORE_RECORDS",
-        in: 0...1_000_000,
-        default: 10_000,
-        help: "How many records at the end of each partition of prices.raw are read at the start to know what was sent "
-            + "before; a coin not among them is sent once more (coingecko)."
-    )
     static let rate = Setting<SimulatorRate>(
         "INGESTOR_RATE",
         default: "100",
@@ -115,7 +111,7 @@ struct IngestorSettings: Sendable {
 
     /// All of them.
     static let all: [any SettingDescription] = [
-        source, coins, vsCurrencies, pollInterval, restoreRecords, rate, seed, ticks, replayFile, replayFormat,
+        source, coins, vsCurrencies, pollInterval, rate, seed, ticks, replayFile, replayFormat,
         replaySpeed, replayBadLines,
     ]
 
@@ -127,8 +123,6 @@ struct IngestorSettings: Sendable {
     var vsCurrencies: [String]
     /// The time between two rounds; `nil` computes it.
     var pollInterval: Duration?
-    /// Records read back per partition.
-    var restoreRecords: Int
     /// The simulator's pace.
     var rate: SimulatorRate
     /// The simulator's seed.
@@ -151,7 +145,6 @@ struct IngestorSettings: Sendable {
         coins = try reader.value(Self.coins)
         vsCurrencies = try reader.value(Self.vsCurrencies)
         pollInterval = try reader.value(Self.pollInterval)
-        restoreRecords = try reader.value(Self.restoreRecords)
         rate = try reader.value(Self.rate)
         seed = UInt64(try reader.value(Self.seed))
         ticks = try reader.optional(Self.ticks)

@@ -11,8 +11,17 @@ protocol TickSource {
     /// - Throws: a `ClassifiedError` when the source cannot go on by itself.
     mutating func next(into batch: inout TickBatch, clock: () -> ClockReading) throws -> SourceStep
 
+    /// Told when every tick that was handed out is acknowledged: what the source keeps in `ingestor.state` may say so now.
+    /// - Throws: a `ClassifiedError`.
+    mutating func delivered() throws
+
     /// What a live source has given up since the start, because Kafka held it back for longer than it makes up for.
     var missed: Missed { get }
+}
+
+extension TickSource {
+    /// Most sources keep nothing.
+    mutating func delivered() throws {}
 }
 
 /// What a source says after each call.

@@ -46,7 +46,9 @@ struct IngestorPipelineTests {
     /// Runs a pipeline until it is finished or `until` says so, which is asked every 20 ms with the number of the run.
     private func run(
         _ environment: [String: String],
-        broker: @escaping @Sendable () throws -> TestBroker = { try TestBroker(topics: ["prices.raw": 3]) },
+        broker: @escaping @Sendable () throws -> TestBroker = {
+            try TestBroker(topics: ["prices.raw": 3, "ingestor.state": 3])
+        },
         times: Int = 1,
         until isDone: @escaping @Sendable (IngestorMetrics, Int) -> Bool = { _, _ in false }
     ) async throws -> Result {
@@ -183,7 +185,7 @@ struct IngestorPipelineTests {
     )
     func forgottenTopic() async throws {
         try await onOwnThread {
-            let broker = try TestBroker(topics: ["prices.raw": 3])
+            let broker = try TestBroker(topics: ["prices.raw": 3, "ingestor.state": 3])
             var kafka = broker.settings
             kafka.properties["topic.metadata.refresh.interval.ms"] = "50"
             let metrics = IngestorMetrics(registry: PrometheusRegistry())
@@ -227,7 +229,9 @@ struct IngestorPipelineTests {
         .enabled(if: TestBroker.realBootstrapServers == nil, "only the mock can be made to forget a topic")
     )
     func oneBurst() async throws {
-        let broker = try await onOwnThread { SharedBroker(try TestBroker(topics: ["prices.raw": 3])) }
+        let broker = try await onOwnThread {
+            SharedBroker(try TestBroker(topics: ["prices.raw": 3, "ingestor.state": 3]))
+        }
         try await HTTPFixtureServer.run { _, _ in
             broker.value.setKnown("prices.raw", false)
             return HTTPFixtureServer.Answer(200, MarketsFixtures.page)
@@ -270,7 +274,7 @@ struct IngestorPipelineTests {
     )
     func unreachable() async throws {
         let counts = try await onOwnThread { () throws -> (stored: Int, acknowledged: Int, produced: Int) in
-            let broker = try TestBroker(topics: ["prices.raw": 3], canGoAway: true)
+            let broker = try TestBroker(topics: ["prices.raw": 3, "ingestor.state": 3], canGoAway: true)
             var kafka = broker.settings
             kafka.properties["queue.buffering.max.messages"] = "500"
             kafka.properties["reconnect.backoff.max.ms"] = "200"

@@ -86,7 +86,7 @@ struct IngestorSettingsTests {
         #expect(try coinGecko(["COINGECKO_API_KEY": "k"]).plan == .demo)
         let pro = try coinGecko(["COINGECKO_API_KEY": "k", "COINGECKO_PLAN": "pro"])
         #expect(pro.baseURL == "https://pro-api.coingecko.com/api/v3")
-        #expect(pro.callsPerMinute == 250 && pro.callsPerMonth == nil)
+        #expect(pro.callsPerMinute == nil && pro.callsPerMonth == nil)
         #expect(throws: SettingsError.self) { try coinGecko(["COINGECKO_PLAN": "demo"]) }
         #expect(throws: SettingsError.self) { try coinGecko(["COINGECKO_PLAN": "keyless", "COINGECKO_API_KEY": "k"]) }
         let error = #expect(throws: SettingsError.self) { try coinGecko(["COINGECKO_API_KEY": "secret\nkey"]) }

@@ -46,6 +46,9 @@ public final class HTTPFixtureServer: Sendable {
     /// Where the server is, without a slash at the end.
     public var url: String { "http://127.0.0.1:\(port)" }
 
+    /// How many connections were opened so far.
+    public var connections: Int { seen.connections.withLock { $0 } }
+
     /// All requests so far.
     public var requests: [Request] { seen.all }
 
@@ -74,7 +77,8 @@ public final class HTTPFixtureServer: Sendable {
         let seen = RequestLog()
         channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                seen.connections.withLock { $0 += 1 }
+                return channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
                     try channel.pipeline.syncOperations.addHandler(FixtureConnection(seen: seen, answering: answer))
                 }
@@ -137,6 +141,7 @@ private final class FixtureConnection: ChannelInboundHandler {
 /// The requests a server has seen, in their order.
 private final class RequestLog: Sendable {
     private let requests = Mutex<[HTTPFixtureServer.Request]>([])
+    let connections = Mutex(0)
 
     var all: [HTTPFixtureServer.Request] { requests.withLock { $0 } }
 

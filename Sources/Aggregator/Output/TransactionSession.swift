@@ -73,7 +73,7 @@ final class TransactionSession: RecordSink {
             case .alerts: alerts
             case .late: late
             case .aggregatorState: state
-            case .deadLetter, .raw, .alertRules: deadLetters
+            case .deadLetter, .raw, .alertRules, .ingestorState: deadLetters
             }
         try producer.send(to: destination, partition: partition, key: key, value: value, headers: headers)
     }

@@ -33,20 +33,31 @@ enum CoinGeckoAnswer: Sendable {
             }
             return
         }
-        let details = Self.firstByte(of: body) == UInt8(ascii: "{") ? ErrorDetails(json: body) : nil
+        self = .failure(
+            Self.failure(response, wall: wall, retryAfterCap: retryAfterCap, secrets: secrets)
+        )
+    }
+
+    /// What an answer is that isn't the one that was asked for, whatever was asked.
+    static func failure(
+        _ response: HTTPResponse,
+        wall: EventTime,
+        retryAfterCap: Duration,
+        secrets: Secrets
+    ) -> CoinGeckoFailure {
+        let body = response.body.span
+        let details = firstByte(of: body) == UInt8(ascii: "{") ? ErrorDetails(json: body) : nil
         var message = Excerpt.text(secrets.masked(details.flatMap(\.message).map { Array($0.utf8) } ?? response.body))
         if (300..<400).contains(response.status), let place = response[header: "location"] {
             let shown = place.contains("://") ? MaskedURL.withoutUser(place) : place
             message = "redirected to \(Excerpt.text(secrets.masked(Array(shown.utf8))))"
         }
-        self = .failure(
-            CoinGeckoFailure(
-                kind: Self.kind(status: response.status, code: details?.code, isJSON: details != nil),
-                status: response.status,
-                code: details?.code,
-                message: message.isEmpty ? "no body" : message,
-                retryAfter: RetryAfter.wait(in: response, wall: wall, cap: retryAfterCap)
-            )
+        return CoinGeckoFailure(
+            kind: kind(status: response.status, code: details?.code, isJSON: details != nil),
+            status: response.status,
+            code: details?.code,
+            message: message.isEmpty ? "no body" : message,
+            retryAfter: RetryAfter.wait(in: response, wall: wall, cap: retryAfterCap)
         )
     }
 
@@ -55,6 +66,7 @@ enum CoinGeckoAnswer: Sendable {
         switch code {
         case 429: return .rateLimited
         case 1_020: return .blocked
+        case 10_012: return .historyLimited
         case 10_002, 10_005, 10_010, 10_011: return .keyRejected
         default: break
         }

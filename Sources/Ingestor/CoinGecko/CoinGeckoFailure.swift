@@ -12,6 +12,8 @@ struct CoinGeckoFailure: ClassifiedError, Hashable {
         case blocked
         /// The key is wrong, missing, used at the wrong host, or its plan does not include this.
         case keyRejected = "key_rejected"
+        /// The plan's history doesn't reach back so far.
+        case historyLimited = "history_limited"
         /// The request makes no sense: an unknown currency, for example.
         case refused
     }
@@ -31,7 +33,7 @@ struct CoinGeckoFailure: ClassifiedError, Hashable {
     var disposition: Disposition {
         switch kind {
         case .rateLimited, .unavailable, .blocked: .retry
-        case .keyRejected, .refused: .fatal
+        case .keyRejected, .refused, .historyLimited: .fatal
         }
     }
 
@@ -40,7 +42,7 @@ struct CoinGeckoFailure: ClassifiedError, Hashable {
         let concernsAll =
             switch kind {
             case .rateLimited, .blocked, .keyRejected: true
-            case .unavailable, .refused: false
+            case .unavailable, .refused, .historyLimited: false
             }
         return PollFailure(concernsAll: concernsAll, isLasting: disposition == .fatal, retryAfter: retryAfter)
     }
@@ -53,6 +55,7 @@ struct CoinGeckoFailure: ClassifiedError, Hashable {
         case .unavailable: "CoinGecko has no usable answer (\(said))"
         case .blocked:
             "CoinGecko's network refuses this address (\(said)); a key (COINGECKO_API_KEY) or another address helps"
+        case .historyLimited: "the plan's history does not reach back so far (\(said)); demo keys have 365 days"
         case .keyRejected: "CoinGecko does not accept the key (\(said)); \(advice)"
         case .refused:
             "CoinGecko refuses the request (\(said)); check INGESTOR_COINS, INGESTOR_VS_CURRENCIES and COINGECKO_BASE_URL"

@@ -41,8 +41,16 @@ enum CoinGeckoPlan: String, Sendable, CaseIterable {
         self == .pro ? .seconds(30) : .seconds(60)
     }
 
+    /// How far back history goes; `nil` where it has no end (error 10012 says the same).
+    var historyReach: Duration? {
+        self == .pro ? nil : .seconds(365 * 86_400)
+    }
+
+    /// Whether `/key` says what the plan is.
+    var tellsUsage: Bool { self == .pro }
+
     /// The time between two rounds of polling: as often as prices change, but no more often than the budget allows.
-    func pollInterval(budget: RequestBudget) -> Duration {
-        max(refreshInterval, budget.roundInterval)
+    func pollInterval(limits: CallLimits) -> Duration {
+        max(refreshInterval, limits.roundInterval)
     }
 }

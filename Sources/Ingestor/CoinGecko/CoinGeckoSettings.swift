@@ -27,12 +27,16 @@ struct CoinGeckoSettings: Sendable {
     static let callsPerMinute = Setting.integer(
         "COINGECKO_CALLS_PER_MINUTE",
         in: 1...100_000,
-        help: "The most requests a minute; without it 5 (keyless), 30 (demo) or 250 (pro)."
+        help:
+            "The most requests a minute of all processes with the key; without it 5 (keyless), 30 (demo) or what /key says "
+            + "of a paid one (250 if it says nothing)."
     )
     static let callsPerMonth = Setting.integer(
         "COINGECKO_CALLS_PER_MONTH",
         in: 1...1_000_000_000,
-        help: "The most requests in 31 days, spread evenly; without it 10000 (demo) or no limit."
+        help:
+            "The most requests in 31 days of all processes with the key, spread evenly; without it 10000 (demo), what /key "
+            + "says of a paid one, or no limit (keyless)."
     )
     static let timeout = Setting.duration(
         "COINGECKO_TIMEOUT",
@@ -58,9 +62,18 @@ struct CoinGeckoSettings: Sendable {
         help: "The longest Retry-After that is obeyed; a longer one counts as this."
     )
 
+    static let backfillGaps = Setting.flag(
+        "COINGECKO_BACKFILL_GAPS",
+        default: false,
+        help:
+            "Whether times in which nothing was polled, for a quarter of an hour or longer, are filled from CoinGecko's history; "
+            + "a call for each coin and currency."
+    )
+
     /// All of them.
     static let all: [any SettingDescription] = [
         apiKey, plan, baseURL, callsPerMinute, callsPerMonth, timeout, clockTolerance, retryAfterCap,
+        backfillGaps,
     ]
 
     /// The key.
@@ -69,9 +82,9 @@ struct CoinGeckoSettings: Sendable {
     var plan: CoinGeckoPlan
     /// The API's URL without a slash at the end.
     var baseURL: String
-    /// The most requests a minute.
-    var callsPerMinute: Int
-    /// The most requests a month.
+    /// The most requests a minute, if it was set.
+    var callsPerMinute: Int?
+    /// The most requests a month, if it was set.
     var callsPerMonth: Int?
     /// How long one request may take.
     var timeout: Duration
@@ -79,6 +92,8 @@ struct CoinGeckoSettings: Sendable {
     var clockTolerance: Duration
     /// The longest `Retry-After`.
     var retryAfterCap: Duration
+    /// Whether gaps are filled.
+    var backfillGaps: Bool
 
     /// Reads them.
     /// - Throws: ``SettingsError`` for the first that isn't allowed, and for a key and a plan that don't fit.
@@ -96,10 +111,20 @@ struct CoinGeckoSettings: Sendable {
         var url = try reader.optional(Self.baseURL) ?? plan.baseURL
         while url.hasSuffix("/") { url.removeLast() }
         baseURL = url
-        callsPerMinute = try reader.optional(Self.callsPerMinute) ?? plan.callsPerMinute
-        callsPerMonth = try reader.optional(Self.callsPerMonth) ?? plan.callsPerMonth
+        callsPerMinute = try reader.optional(Self.callsPerMinute)
+        callsPerMonth = try reader.optional(Self.callsPerMonth)
         timeout = try reader.value(Self.timeout)
         clockTolerance = try reader.value(Self.clockTolerance)
         retryAfterCap = try reader.value(Self.retryAfterCap)
+        backfillGaps = try reader.value(Self.backfillGaps)
+    }
+
+    /// What the key allows: what was set, else what CoinGecko says, else what the plan usually has.
+    func limits(usage: KeyUsage?, round: Int) -> CallLimits {
+        CallLimits(
+            perMinute: callsPerMinute ?? usage?.perMinute ?? plan.callsPerMinute,
+            perMonth: callsPerMonth ?? usage?.perMonth ?? plan.callsPerMonth,
+            round: round
+        )
     }
 }

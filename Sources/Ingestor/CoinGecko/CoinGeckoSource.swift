@@ -3,24 +3,23 @@ import Shared
 
 /// Polls CoinGecko's `/coins/markets` within a budget and hands out the rows that say something new.
 struct CoinGeckoSource: TickSource {
-    /// What is remembered of a page, for an answer that nothing has changed.
-    private struct Known {
-        var etag: String?
-        var isEmpty: Bool
-        var newest: EventTime?
-    }
-
-    private let client: HTTPClient
+    private let api: CoinGeckoAPI
+    private let state: any StateLog
     private let settings: CoinGeckoSettings
+    private let pollInterval: Duration?
     private let metrics: IngestorMetrics
     private let readiness: Readiness
-    private let secrets: Secrets
+    private let onGap: (Range<EventTime>) -> Void
     private let log = Logger(label: "coingecko")
-    private var budget: RequestBudget
     private var round: PollRound
-    private var sent: SentTicks
+    private var sent = SentTicks()
     private var checks: PageChecks
-    private var pages: [String: Known] = [:]
+    /// What is remembered of each page, by ``MarketsRequest/pageName``.
+    private var pages: [String: PageMemory] = [:]
+    /// What `ingestor.state` is to say once the ticks that were handed out are acknowledged.
+    private var pending: [StateRecord] = []
+    private var gaps = GapWatch()
+    private var hasBegun = false
     private var everAnswered = false
 
     /// Makes a source.
@@ -29,95 +28,118 @@ struct CoinGeckoSource: TickSource {
     ///   - vsCurrencies: in which currencies.
     ///   - pollInterval: the time between two rounds; `nil` computes it from plan and budget.
     ///   - settings: plan, key and limits.
-    ///   - sent: what is in Kafka already.
+    ///   - state: what was sent before, and what is kept for the next start.
     ///   - metrics: what to count.
     ///   - readiness: its condition `source` is kept.
     ///   - stop: ends a request.
+    ///   - onGap: told of a time in which no page was answered.
     /// - Throws: ``HTTPError`` when libcurl cannot start.
     init(
         coins: CoinList,
         vsCurrencies: [String],
         pollInterval: Duration?,
         settings: CoinGeckoSettings,
-        sent: SentTicks,
+        state: any StateLog,
         metrics: IngestorMetrics,
         readiness: Readiness,
-        stop: StopSignal
+        stop: StopSignal,
+        onGap: @escaping (Range<EventTime>) -> Void = { _ in }
     ) throws(HTTPError) {
-        client = try HTTPClient(
-            userAgent: "tickline-ingestor/\(BuildInfo.version)",
-            limits: HTTPClient.Limits(timeout: settings.timeout),
+        self.onGap = onGap
+        let requests = MarketsRequest.round(coins: coins, vsCurrencies: vsCurrencies, baseURL: settings.baseURL)
+        api = try CoinGeckoAPI(
+            settings: settings,
+            round: requests.count,
+            purpose: .poll,
+            state: state,
+            metrics: metrics,
             stop: stop
         )
-        let requests = MarketsRequest.round(coins: coins, vsCurrencies: vsCurrencies, baseURL: settings.baseURL)
-        budget = RequestBudget(
-            perMinute: settings.callsPerMinute,
-            perMonth: settings.callsPerMonth,
-            round: requests.count
-        )
-        let interval = max(pollInterval ?? settings.plan.pollInterval(budget: budget), budget.roundInterval)
-        round = PollRound(requests: requests, interval: interval)
-        secrets = Secrets(key: settings.apiKey, url: settings.baseURL)
+        self.state = state
         self.settings = settings
-        self.sent = sent
+        self.pollInterval = pollInterval
         self.metrics = metrics
-        checks = PageChecks(metrics: metrics)
         self.readiness = readiness
-        metrics.pollInterval.set(interval / .seconds(1))
-        let monthly = Int(Double(requests.count) * (.seconds(30 * 86_400) / interval))
-        log.info(
-            """
-            polling \(MaskedURL.withoutUser(settings.baseURL)) (\(settings.plan.rawValue)): \(requests.count) requests every \
-            \(interval.inSeconds), about \(monthly) in 30 days; at most \(settings.callsPerMinute) a minute, \
-            \(settings.callsPerMonth.map { "\($0) in 31 days" } ?? "no monthly limit known")
-            """
-        )
+        checks = PageChecks(metrics: metrics)
+        round = PollRound(requests: requests, interval: settings.plan.refreshInterval)
     }
 
     mutating func next(into batch: inout TickBatch, clock: () -> ClockReading) throws -> SourceStep {
+        let held = try api.askUsage(everAnswered: everAnswered, clock: clock)
+        if held > .zero { return .wait(held) }
+        if !hasBegun { begin(at: clock().wall) }
         let now = clock()
-        metrics.budgetLeft.set(budget.leftThisMinute(at: now.uptime))
-        guard let wait = round.wait(at: now.uptime, atLeast: budget.wait(at: now.uptime)) else { return .finished }
-        guard wait == .zero, let request = round.begin(at: now.uptime) else { return .wait(wait) }
+        guard let wait = round.wait(at: now.uptime, atLeast: try api.wait(at: now)) else { return .finished }
+        if wait > .zero { return .wait(wait) }
+        let place = try api.reserve(at: now)
+        if place > .zero { return .wait(place) }
+        guard let request = round.begin(at: now.uptime) else { return .wait(.seconds(1)) }
 
-        budget.spend(at: now.uptime)
         let response: HTTPResponse
         do throws(HTTPError) {
-            response = try client.get(request.url, headers: headers(for: request))
+            response = try api.get(request.url, etag: pages[request.pageName]?.etag, clock: clock)
         } catch {
             if error.kind != .cancelled { try unanswered(error, request, at: clock().uptime) }
             return .more
         }
         let arrived = clock()
-        metrics.requestSeconds.observe(arrived.uptime - now.uptime)
-        metrics.answered(response.status)
         let cap = settings.retryAfterCap
-        switch CoinGeckoAnswer(response, wall: arrived.wall, retryAfterCap: cap, secrets: secrets) {
+        switch CoinGeckoAnswer(response, wall: arrived.wall, retryAfterCap: cap, secrets: api.secrets) {
         case .page(let page):
             let time = time(of: response, arrived: arrived.wall)
             take(page, of: request, at: time, arrived: arrived.wall, into: &batch)
-            let newest = page.rows.compactMap(\.lastUpdated).max()
-            pages[request.url] = Known(etag: response.etag, isEmpty: page.count == 0, newest: newest)
-            succeeded(request, at: time, uptime: arrived.uptime)
+            let memory = PageMemory(
+                etag: response.etag,
+                isEmpty: page.count == 0,
+                newest: page.rows.compactMap(\.lastUpdated).max(),
+                answered: arrived.wall
+            )
+            remember(memory, of: request)
+            succeeded(request, response, at: time, uptime: arrived.uptime)
         case .notModified:
-            succeeded(request, at: time(of: response, arrived: arrived.wall), uptime: arrived.uptime)
+            if var memory = pages[request.pageName] {
+                memory.answered = arrived.wall
+                remember(memory, of: request)
+            }
+            succeeded(request, response, at: time(of: response, arrived: arrived.wall), uptime: arrived.uptime)
         case .failure(let failure):
             try failed(failure, request, at: arrived.uptime)
         }
         return .more
     }
 
+    mutating func delivered() throws {
+        guard !pending.isEmpty else { return }
+        for record in pending { try state.write(record) }
+        pending.removeAll(keepingCapacity: true)
+    }
+
     var missed: Missed { Missed(count: round.missed, unit: .rounds) }
 
-    private func headers(for request: MarketsRequest) -> [(name: String, value: String)] {
-        var headers = [(name: "Accept", value: "application/json")]
-        if let name = settings.plan.keyHeader, let key = settings.apiKey {
-            headers.append((name, key))
+    /// Takes up what the state says, and says what is going to happen.
+    private mutating func begin(at wall: EventTime) {
+        hasBegun = true
+        let latest = AnswerTime(date: nil, wall: wall, tolerance: settings.clockTolerance).latest
+        for (key, tick) in state.table.coins { sent.restore(tick, of: key, latest: latest) }
+        for request in round.requests {
+            pages[request.pageName] = state.table.pages[request.pageName]
         }
-        if let etag = pages[request.url]?.etag {
-            headers.append(("If-None-Match", etag))
-        }
-        return headers
+        let limits = api.limits
+        round.interval = max(pollInterval ?? settings.plan.pollInterval(limits: limits), limits.roundInterval)
+        metrics.pollInterval.set(round.interval / .seconds(1))
+        let monthly = Int(Double(round.requests.count) * (.seconds(30 * 86_400) / round.interval))
+        let currencies = Set(round.requests.map(\.vsCurrency)).count
+        let plan = api.usage?.plan.map { "\(settings.plan.rawValue), plan \($0)" } ?? settings.plan.rawValue
+        let quota =
+            limits.perMonth.map { "quota \($0) in 31 days, \(api.leftOfMonth(at: wall) ?? $0) left" }
+            ?? "no monthly quota known"
+        log.info(
+            """
+            polling \(MaskedURL.withoutUser(settings.baseURL)) (\(plan)): \(round.requests.count / max(1, currencies)) pages \
+            in \(currencies) currencies, \(round.requests.count) requests every \(round.interval.inSeconds), about \(monthly) \
+            in 30 days; \(quota), at most \(limits.perMinute) a minute; \(sent.count) coins were sent before
+            """
+        )
     }
 
     private mutating func take(
@@ -142,7 +164,13 @@ struct CoinGeckoSource: TickSource {
                     timestamp: timestamp,
                     ingestedAt: arrived
                 )
-                if !batch.append(tick) { metrics.skipped(.malformed)?.increment() }
+                guard batch.append(tick) else {
+                    metrics.skipped(.malformed)?.increment()
+                    break
+                }
+                let kept = SentTick(timestamp: timestamp, price: price, lastUpdated: row.lastUpdated)
+                let key = CoinKey(coinID: row.id, vsCurrency: request.vsCurrency)
+                pending.append(StateRecord(key: .coin(key), value: kept.bytes))
             case .unchanged: unchanged += 1
             case .skip(let reason): metrics.skipped(reason)?.increment()
             }
@@ -152,15 +180,29 @@ struct CoinGeckoSource: TickSource {
         log.debug("\(request.name): \(page.count) rows, \(batch.count) new, \(unchanged) unchanged")
     }
 
+    /// Keeps what an answer said, for this process now and for the next one once its ticks are acknowledged.
+    private mutating func remember(_ memory: PageMemory, of request: MarketsRequest) {
+        let before = pages[request.pageName]?.answered
+        if let gap = gaps.answered(at: memory.answered, before: before, interval: round.interval) { onGap(gap) }
+        pages[request.pageName] = memory
+        pending.append(StateRecord(key: .page(request.pageName), value: memory.bytes))
+    }
+
     private mutating func time(of response: HTTPResponse, arrived: EventTime) -> AnswerTime {
         let date = response[header: "date"].flatMap(HTTPClient.date)
         return checks.time(date: date, wall: arrived, tolerance: settings.clockTolerance)
     }
 
-    private mutating func succeeded(_ request: MarketsRequest, at time: AnswerTime, uptime: Duration) {
-        let page = pages[request.url]
+    private mutating func succeeded(
+        _ request: MarketsRequest,
+        _ response: HTTPResponse,
+        at time: AnswerTime,
+        uptime: Duration
+    ) {
+        let page = pages[request.pageName]
         checks.add(newest: page?.newest, at: time)
-        let hadFailed = round.answered(isEmpty: page?.isEmpty ?? false, at: uptime)
+        let fresh = Freshness.left(of: response)
+        let hadFailed = round.answered(isEmpty: page?.isEmpty ?? false, fresh: fresh, at: uptime)
         if !everAnswered || hadFailed { log.info("CoinGecko answers: \(request.name)") }
         everAnswered = true
         readiness.set("source", .ok)
@@ -175,9 +217,6 @@ struct CoinGeckoSource: TickSource {
     }
 
     private mutating func unanswered(_ error: HTTPError, _ request: MarketsRequest, at uptime: Duration) throws {
-        metrics.unanswered.increment()
-        var error = error
-        error.description = secrets.masked(error.description)
         let isLasting = error.disposition == .fatal
         if isLasting, !everAnswered { throw error }
         pause(PollFailure(concernsAll: isLasting, isLasting: isLasting), request, because: "\(error)", at: uptime)

@@ -1,3 +1,5 @@
+import Shared
+
 /// One request of a round of polling.
 struct MarketsRequest: Sendable, Hashable {
     /// The most rows that CoinGecko puts on a page.
@@ -13,6 +15,9 @@ struct MarketsRequest: Sendable, Hashable {
     var page: Int
     /// How many rows of the answer count; the last page can hold more than were asked for.
     var rows: Int
+
+    /// Its name in `ingestor.state`: the same for the same question, and without a password that the URL may hold.
+    var pageName: String { SHA256.name(SHA256.digest(MaskedURL.withoutUser(url).utf8)) }
 
     /// Its name in the log.
     var name: String { "page \(page) in \(vsCurrency)" }

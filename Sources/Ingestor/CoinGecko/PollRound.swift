@@ -23,7 +23,7 @@ struct PollRound: Sendable {
     /// The requests of every round, in their order.
     let requests: [MarketsRequest]
     /// The time from a request that was answered to the same one in the next round.
-    let interval: Duration
+    var interval: Duration
     /// How many rounds there was no time for, because whoever asks was held back.
     private(set) var missed = 0
     /// How many rounds are over: every request was answered or failed.
@@ -86,16 +86,17 @@ struct PollRound: Sendable {
     /// Notes that the request was answered with a page.
     /// - Parameters:
     ///   - isEmpty: an empty page ends its currency: no later page holds anything.
+    ///   - fresh: for how long nobody gets another answer.
     ///   - now: the time since the process started.
     /// - Returns: whether it, or all of them, had failed before.
-    mutating func answered(isEmpty: Bool, at now: Duration) -> Bool {
+    mutating func answered(isEmpty: Bool, fresh: Duration = .zero, at now: Duration) -> Bool {
         let hadFailed = states[current].health == .fails || serverBackoff.failures + limitBackoff.failures > 0
         serverBackoff.reset()
         limitBackoff.reset()
         let currency = requests[current].vsCurrency
         let rest = requests[current...].prefix { $0.vsCurrency == currency }.indices
         for index in isEmpty ? rest : current..<current + 1 {
-            states[index] = State(due: began + interval, health: .works, isOpen: false)
+            states[index] = State(due: max(began + interval, now + fresh), health: .works, isOpen: false)
         }
         lastAnswer = now
         close(at: now)

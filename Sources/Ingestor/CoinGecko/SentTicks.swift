@@ -28,7 +28,7 @@ struct SentTicks: Sendable {
     }
 
     private struct Sent {
-        /// The row's own `last_updated`, if it had one; nobody knows it of a tick that was read back from the topic.
+        /// The row's own `last_updated`, if it had one.
         var lastUpdated: EventTime?
         /// The event time that was sent.
         var timestamp: EventTime
@@ -46,16 +46,13 @@ struct SentTicks: Sendable {
 
     /// Takes over a tick that is in Kafka already.
     /// - Parameters:
-    ///   - coinID: its coin.
-    ///   - vsCurrency: its currency.
-    ///   - timestamp: its event time.
-    ///   - price: its price.
+    ///   - tick: what `ingestor.state` keeps of it.
+    ///   - key: its coin.
     ///   - latest: the latest event time that is believed. A tick behind it has a wrong clock's time and says nothing.
-    mutating func restore(coinID: String, vsCurrency: String, timestamp: EventTime, price: Price, latest: EventTime) {
-        let key = CoinKey(coinID: coinID, vsCurrency: vsCurrency)
-        if timestamp > latest { return }
-        if let known = sent[key], known.timestamp >= timestamp { return }
-        sent[key] = Sent(lastUpdated: nil, timestamp: timestamp, price: price)
+    mutating func restore(_ tick: SentTick, of key: CoinKey, latest: EventTime) {
+        if tick.timestamp > latest { return }
+        if let known = sent[key], known.timestamp >= tick.timestamp { return }
+        sent[key] = Sent(lastUpdated: tick.lastUpdated, timestamp: tick.timestamp, price: tick.price)
     }
 
     /// Decides about a row, and remembers it if it is to be sent.

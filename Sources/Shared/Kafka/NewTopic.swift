@@ -26,7 +26,7 @@ public struct NewTopic: Sendable, Hashable {
             configuration = ["cleanup.policy": "delete", "retention.ms": "\(7 * day)"]
         case .aggregates1m, .aggregatesSliding, .alerts, .deadLetter:
             configuration = ["cleanup.policy": "delete", "retention.ms": "\(30 * day)"]
-        case .alertRules, .aggregatorState:
+        case .alertRules, .aggregatorState, .ingestorState:
             // The segment that is being written is never compacted, and by default it grows to 1 GB: whoever restores from
             // the topic would read all of it.
             configuration = ["cleanup.policy": "compact", "segment.bytes": "\(64 << 20)", "segment.ms": "\(day / 24)"]

@@ -16,6 +16,8 @@ public enum Topic: String, Sendable, CaseIterable {
     case alertRules = "alerts.rules"
     /// Compacted: the open windows, alert states and positions of the Aggregator.
     case aggregatorState = "aggregator.state"
+    /// Compacted: what the Ingestor must know after a restart: calls spent, pages and ticks sent, how far files and history are.
+    case ingestorState = "ingestor.state"
 
     /// The topic's name on the broker.
     /// - Parameter prefix: `KAFKA_TOPIC_PREFIX`, put before the name as it is.

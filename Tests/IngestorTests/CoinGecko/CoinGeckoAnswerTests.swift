@@ -52,7 +52,7 @@ struct CoinGeckoAnswerTests {
             Case(
                 401,
                 #"{"error":{"status":{"timestamp":"x","error_code":10012,"error_message":"too old"}}}"#,
-                .keyRejected,
+                .historyLimited,
                 10_012,
                 "too old"
             ),

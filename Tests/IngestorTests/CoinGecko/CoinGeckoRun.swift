@@ -1,4 +1,5 @@
 import Shared
+import Synchronization
 import TestSupport
 import Testing
 
@@ -23,6 +24,10 @@ struct CoinGeckoRun: Sendable {
     var failure: String?
     /// What the server was asked.
     var requests: [HTTPFixtureServer.Request] = []
+    /// How often `/key` was asked for.
+    var keyRequests = 0
+    /// How many connections the server has seen.
+    var connections = 0
     /// What was counted.
     var metrics = IngestorMetrics(registry: PrometheusRegistry())
 
@@ -44,22 +49,36 @@ struct CoinGeckoRun: Sendable {
     /// - Parameters:
     ///   - count: after how many requests to end.
     ///   - end: when to end at the latest.
+    ///   - beginning: how long after ``start`` the process starts.
+    ///   - log: what `ingestor.state` holds, and what processes share.
+    ///   - key: what `/key` answers; its requests aren't counted.
     static func poll(
         requests count: Int = .max,
         until end: Duration = .seconds(86_400),
         coins: CoinList = .largest(250),
         vsCurrencies: [String] = ["usd"],
         environment: [String: String] = [:],
-        sent: SentTicks = SentTicks(),
+        beginning: Duration = .zero,
+        log: MemoryLog = MemoryLog(),
+        key: HTTPFixtureServer.Answer = HTTPFixtureServer.Answer(404, #"{"error":"no such path"}"#),
         answering answer: @escaping @Sendable (HTTPFixtureServer.Request, Int) async -> HTTPFixtureServer.Answer
     ) async throws -> CoinGeckoRun {
-        try await HTTPFixtureServer.run(answering: answer) { server in
+        let asked = Mutex(0)
+        return try await HTTPFixtureServer.run { request, number in
+            if request.path.hasSuffix("/key") {
+                asked.withLock { $0 += 1 }
+                return key
+            }
+            return await answer(request, number - asked.withLock { $0 })
+        } _: { server in
             let environment = ["COINGECKO_BASE_URL": server.url + "/api/v3/"].merging(environment) { $1 }
             let settings = try CoinGeckoSettings(SettingsReader(environment: environment))
             var run = try await onOwnThread {
-                try Self.run(settings, coins, vsCurrencies, sent, requests: count, until: end)
+                try Self.run(settings, coins, vsCurrencies, log, beginning: beginning, requests: count, until: end)
             }
-            run.requests = server.requests
+            run.requests = server.requests.filter { !$0.path.hasSuffix("/key") }
+            run.keyRequests = server.requests.count - run.requests.count
+            run.connections = server.connections
             return run
         }
     }
@@ -69,13 +88,17 @@ struct CoinGeckoRun: Sendable {
         _ settings: CoinGeckoSettings,
         _ coins: CoinList = .largest(250),
         _ vsCurrencies: [String] = ["usd"],
-        _ sent: SentTicks = SentTicks(),
+        _ log: MemoryLog = MemoryLog(),
+        beginning: Duration = .zero,
         requests count: Int,
         until end: Duration = .seconds(86_400)
     ) throws -> CoinGeckoRun {
         var run = CoinGeckoRun()
         let readiness = Readiness("source")
-        var now = ClockReading(wall: start, uptime: .zero)
+        var now = ClockReading(
+            wall: EventTime(microseconds: start.microseconds + beginning.wholeMicroseconds),
+            uptime: .zero
+        )
         var batch = TickBatch()
         do {
             var source = try CoinGeckoSource(
@@ -83,7 +106,7 @@ struct CoinGeckoRun: Sendable {
                 vsCurrencies: vsCurrencies,
                 pollInterval: nil,
                 settings: settings,
-                sent: sent,
+                state: MemoryStateLog(log),
                 metrics: run.metrics,
                 readiness: readiness,
                 stop: StopSignal()
@@ -95,11 +118,12 @@ struct CoinGeckoRun: Sendable {
                     run.times.append(now.uptime)
                     run.states.append(readiness.conditions.first { $0.name == "source" }?.state ?? .ok)
                     run.batches.append(try ticks(of: batch))
+                    try source.delivered()
                 case .wait(let wait):
                     run.waits.append(wait)
                     // Rounded up, so that it is never too early.
                     now.monotonic += (wait + .nanoseconds(999)).wholeMicroseconds
-                    now.wall.microseconds += wait.wholeMicroseconds
+                    now.wall.microseconds += (wait + .nanoseconds(999)).wholeMicroseconds
                 case .finished: return run
                 }
             }

@@ -20,14 +20,14 @@ struct CoinGeckoSourceTests {
         coins: CoinList = .largest(250),
         vsCurrencies: [String] = ["usd"],
         environment: [String: String] = [:],
-        sent: SentTicks = SentTicks()
+        log: MemoryLog = MemoryLog()
     ) async throws -> CoinGeckoRun {
         try await CoinGeckoRun.poll(
             requests: answers.count,
             coins: coins,
             vsCurrencies: vsCurrencies,
             environment: environment,
-            sent: sent
+            log: log
         ) { _, number in answers.indices.contains(number) ? answers[number] : Self.empty }
     }
 
@@ -203,10 +203,11 @@ struct CoinGeckoSourceTests {
 
     @Test("what stands in Kafka is not sent again")
     func restored() async throws {
-        var sent = SentTicks()
+        let log = MemoryLog()
         let time = try #require(EventTime("2026-05-18T12:49:21.599Z"))
-        sent.restore(coinID: "bitcoin", vsCurrency: "usd", timestamp: time, price: .zero, latest: time)
-        let run = try await poll([Self.page(MarketsFixtures.full, MarketsFixtures.digits)], sent: sent)
+        let tick = SentTick(timestamp: time, price: .zero, lastUpdated: time)
+        log.append(StateRecord(key: .coin(CoinKey(coinID: "bitcoin", vsCurrency: "usd")), value: tick.bytes))
+        let run = try await poll([Self.page(MarketsFixtures.full, MarketsFixtures.digits)], log: log)
         #expect(run.ticks.map(\.coinID) == ["shiba-inu"])
     }
 }

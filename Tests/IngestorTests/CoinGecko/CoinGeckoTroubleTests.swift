@@ -166,12 +166,13 @@ struct CoinGeckoTroubleTests {
 
     @Test("a tick from the future that stands in the topic doesn't silence its coin after a restart")
     func futurePosition() async throws {
-        var sent = SentTicks()
+        let log = MemoryLog()
         let time = try #require(EventTime("2099-05-18T12:49:30Z"))
         for coin in ["bitcoin", "01coin"] {
-            sent.restore(coinID: coin, vsCurrency: "usd", timestamp: time, price: .zero, latest: CoinGeckoRun.start)
+            let tick = SentTick(timestamp: time, price: .zero, lastUpdated: nil)
+            log.append(StateRecord(key: .coin(CoinKey(coinID: coin, vsCurrency: "usd")), value: tick.bytes))
         }
-        let run = try await CoinGeckoRun.poll(requests: 1, sent: sent) { _, _ in
+        let run = try await CoinGeckoRun.poll(requests: 1, log: log) { _, _ in
             CoinGeckoRun.page([MarketsFixtures.full, MarketsFixtures.priceOnly])
         }
         #expect(run.ticks.map(\.coinID) == ["bitcoin", "01coin"])
@@ -180,20 +181,11 @@ struct CoinGeckoTroubleTests {
     @Test("a coin whose last_updated lies in the future is not sent again by every restart")
     func futureRowAfterRestart() async throws {
         let row = MarketsFixtures.row("future", "1.5", "2026-05-18T20:49:30.000Z")
-        let first = try await CoinGeckoRun.poll(requests: 2) { _, _ in CoinGeckoRun.page([row]) }
+        let log = MemoryLog()
+        let first = try await CoinGeckoRun.poll(requests: 2, log: log) { _, _ in CoinGeckoRun.page([row]) }
         #expect(first.batches.map(\.count) == [1, 0])
-        var sent = SentTicks()
-        for tick in first.ticks {
-            sent.restore(
-                coinID: tick.coinID,
-                vsCurrency: "usd",
-                timestamp: tick.timestamp,
-                price: tick.price,
-                latest: CoinGeckoRun.start
-            )
-        }
-        let second = try await CoinGeckoRun.poll(requests: 1, sent: sent) { _, _ in
-            CoinGeckoRun.page([row], headers: ["Date": "Mon, 18 May 2026 12:49:55 GMT"])
+        let second = try await CoinGeckoRun.poll(requests: 1, beginning: .seconds(600), log: log) { _, _ in
+            CoinGeckoRun.page([row], headers: ["Date": "Mon, 18 May 2026 12:59:55 GMT"])
         }
         #expect(second.batches.map(\.count) == [0])
     }

@@ -15,28 +15,26 @@ struct RequestBudgetTests {
         ] as [(CoinGeckoPlan, Int, Int?, Int, Double)]
     )
     func interval(plan: CoinGeckoPlan, perMinute: Int, perMonth: Int?, round: Int, seconds: Double) {
-        let budget = RequestBudget(perMinute: perMinute, perMonth: perMonth, round: round)
-        let interval = plan.pollInterval(budget: budget) / .seconds(1)
+        let limits = CallLimits(perMinute: perMinute, perMonth: perMonth, round: round)
+        let interval = plan.pollInterval(limits: limits) / .seconds(1)
         #expect(abs(interval - seconds) < 0.01, "\(interval)")
     }
 
     @Test("a burst of one round goes at once, then the month is spread")
     func spread() {
-        var budget = RequestBudget(perMinute: 100, perMonth: 1_000, round: 3)
+        var budget = RequestBudget(CallLimits(perMinute: 100, perMonth: 1_000, round: 3))
         for _ in 0..<3 {
             #expect(budget.wait(at: .zero) == .zero)
             budget.spend(at: .zero)
         }
-        let pace = budget.monthlyPace
+        let pace = budget.limits.monthlyPace()
         #expect(budget.wait(at: .zero) == pace)
         #expect(budget.wait(at: pace) == .zero)
-        #expect(budget.leftThisMinute(at: .zero) == 97)
-        #expect(budget.leftThisMinute(at: .seconds(60)) == 100)
     }
 
     @Test("the minute is a sliding one")
     func minute() {
-        var budget = RequestBudget(perMinute: 2, perMonth: nil, round: 1)
+        var budget = RequestBudget(CallLimits(perMinute: 2, perMonth: nil, round: 1))
         budget.spend(at: .seconds(10))
         budget.spend(at: .seconds(40))
         #expect(budget.wait(at: .seconds(50)) == .seconds(20))
@@ -51,7 +49,7 @@ struct RequestBudgetTests {
         let perMinute = Int.random(in: 1...20, using: &random)
         let perMonth = random.chance(1, in: 4) ? nil : Int.random(in: 1...3_000, using: &random)
         let round = Int.random(in: 1...30, using: &random)
-        var budget = RequestBudget(perMinute: perMinute, perMonth: perMonth, round: round)
+        var budget = RequestBudget(CallLimits(perMinute: perMinute, perMonth: perMonth, round: round))
         var now: Duration = .zero
         var times: [Duration] = []
         for _ in 0..<6_000 {
@@ -61,7 +59,7 @@ struct RequestBudgetTests {
             budget.spend(at: now)
             times.append(now)
         }
-        for (count, span) in [(perMinute, Duration.seconds(60)), (perMonth ?? .max, RequestBudget.month)] {
+        for (count, span) in [(perMinute, Duration.seconds(60)), (perMonth ?? .max, CallLimits.month)] {
             guard count < times.count else { continue }
             let tooClose = (count..<times.count).first { times[$0] - times[$0 - count] < span }
             #expect(tooClose == nil, "seed \(seed): more than \(count) within \(span)")

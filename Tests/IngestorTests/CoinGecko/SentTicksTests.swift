@@ -22,6 +22,11 @@ struct SentTicksTests {
         return row
     }
 
+    private func restore(_ sent: inout SentTicks, _ id: String, at time: EventTime) {
+        let tick = SentTick(timestamp: time, price: Price(units: Price.unitsPerOne), lastUpdated: nil)
+        sent.restore(tick, of: CoinKey(coinID: id, vsCurrency: "usd"), latest: date)
+    }
+
     @Test("a row is sent once, and again when its time moves on")
     func once() {
         var sent = SentTicks()
@@ -103,9 +108,8 @@ struct SentTicksTests {
     @Test("a position in the future is not believed, be it read back or left by a clock that was set back")
     func futurePosition() {
         var sent = SentTicks()
-        let one = Price(units: Price.unitsPerOne)
-        sent.restore(coinID: "a", vsCurrency: "usd", timestamp: seconds(-10), price: one, latest: date)
-        sent.restore(coinID: "a", vsCurrency: "usd", timestamp: seconds(86_400), price: one, latest: date)
+        restore(&sent, "a", at: seconds(-10))
+        restore(&sent, "a", at: seconds(86_400))
         #expect(sent.decide(row(at: seconds(-10)), vsCurrency: "usd", at: at(date)) == .unchanged)
 
         let fast = seconds(3_600)
@@ -121,8 +125,7 @@ struct SentTicksTests {
     @Test("a coin that was sent with the answer's time, because its own lies ahead, is known after a restart")
     func aheadAfterRestart() {
         var sent = SentTicks()
-        let one = Price(units: Price.unitsPerOne)
-        sent.restore(coinID: "a", vsCurrency: "usd", timestamp: seconds(-60), price: one, latest: date)
+        restore(&sent, "a", at: seconds(-60))
         let ahead = seconds(8 * 3_600)
         #expect(sent.decide(row(at: ahead), vsCurrency: "usd", at: at(date)) == .unchanged)
         #expect(sent.decide(row(price: "2", at: ahead), vsCurrency: "usd", at: at(seconds(60))) == .unchanged)
@@ -130,7 +133,7 @@ struct SentTicksTests {
             sent.decide(row(price: "2", at: seconds(8 * 3_600 + 60)), vsCurrency: "usd", at: at(seconds(120)))
                 == .send(seconds(120), isAhead: true)
         )
-        sent.restore(coinID: "b", vsCurrency: "usd", timestamp: seconds(-60), price: one, latest: date)
+        restore(&sent, "b", at: seconds(-60))
         #expect(
             sent.decide(row("b", price: "2", at: ahead), vsCurrency: "usd", at: at(date)) == .send(date, isAhead: true)
         )
@@ -139,9 +142,8 @@ struct SentTicksTests {
     @Test("what is in Kafka already is not sent again, and an older record does not undo a newer one")
     func restored() {
         var sent = SentTicks()
-        let one = Price(units: Price.unitsPerOne)
-        sent.restore(coinID: "a", vsCurrency: "usd", timestamp: seconds(-10), price: one, latest: date)
-        sent.restore(coinID: "a", vsCurrency: "usd", timestamp: seconds(-20), price: one, latest: date)
+        restore(&sent, "a", at: seconds(-10))
+        restore(&sent, "a", at: seconds(-20))
         #expect(sent.count == 1)
         #expect(sent.decide(row(at: seconds(-10)), vsCurrency: "usd", at: at(date)) == .unchanged)
         #expect(sent.decide(row(at: seconds(-15)), vsCurrency: "usd", at: at(date)) == .unchanged)

@@ -1,0 +1,23 @@
+import Shared
+
+/// Notices times in which nothing was polled: an outage of the network, of CoinGecko or of the service. A value without a clock.
+struct GapWatch: Sendable {
+    /// The shortest gap.
+    static let shortest: Duration = .seconds(900)
+
+    private var reported: EventTime?
+
+    /// Takes the time of an answer.
+    /// - Parameters:
+    ///   - wall: when the page was answered.
+    ///   - before: when the same page was answered before, perhaps by a process before this one.
+    ///   - interval: how far two answers are apart when all is well.
+    /// - Returns: a gap, once for all pages that it concerns.
+    mutating func answered(at wall: EventTime, before: EventTime?, interval: Duration) -> Range<EventTime>? {
+        guard let before, before < wall, before >= reported ?? before else { return nil }
+        let length = Duration.microseconds(wall.microseconds - before.microseconds)
+        guard length >= max(Self.shortest, interval * 3) else { return nil }
+        reported = wall
+        return before..<wall
+    }
+}

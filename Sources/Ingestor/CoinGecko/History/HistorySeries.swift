@@ -1,0 +1,7 @@
+/// What one call asks for: a coin in a currency.
+struct HistorySeries: Sendable, Hashable {
+    /// The coin.
+    var coin: HistoryCoin
+    /// The currency.
+    var vsCurrency: String
+}
