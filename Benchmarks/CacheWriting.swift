@@ -1,4 +1,5 @@
 import Cacher
+import Foundation
 import Glibc
 import Shared
 
@@ -6,12 +7,28 @@ import Shared
 struct CacheWriting {
     /// What stands before its keys and channels.
     static let prefix = "bench:"
+    private static let firstTime: Int64 = 1_800_000_000_000_001
+
+    /// A tick's bytes.
+    struct Record {
+        var bytes: [UInt8]
+        /// Where its `timestamp` begins.
+        var timestamp: Int
+    }
+
     /// Full ticks of 250 coins.
-    let records: [[UInt8]]
+    private(set) var records: [Record]
+    /// One of each of 10 000 coins.
+    private(set) var coins: [Record]
+    /// How many ticks Redis has taken as newer.
+    private(set) var written = 0
     private let writer: CacheWriter
     private var offset: Int64 = 0
+    private var batch: CacheBatch
+    private var sent: CacheBatch
+    private var isInFlight = false
 
-    init(_ url: RedisURL, count: Int) {
+    init(_ url: RedisURL, count: Int) throws {
         writer = CacheWriter(
             url: url,
             timeout: .seconds(10),
@@ -22,11 +39,18 @@ struct CacheWriting {
                 keptCandles: 100
             )
         )
-        records = JSONBench.ticks(count: count).map { tick in
-            var json = JSONWriter()
-            tick.write(to: &json)
-            return json.withUnsafeBytes { Array($0) }
-        }
+        try writer.claim(["prices.raw:0"])
+        let table = CoinTable()
+        (batch, sent) = (CacheBatch(coins: table), CacheBatch(coins: table))
+        let ticks = JSONBench.ticks(count: max(count, 10_000))
+        records = Self.records(Array(ticks.prefix(count)))
+        coins = Self.records(
+            ticks.prefix(10_000).enumerated().map { number, tick in
+                var tick = tick
+                tick.coinID = "coin-\(number)"
+                return tick
+            }
+        )
     }
 
     /// Writes records from the list, so many a batch; every batch is newer than the one before.
@@ -36,6 +60,7 @@ struct CacheWriting {
             for start in stride(from: 0, to: count, by: size) {
                 try write(start..<min(start + size, count), renaming: renaming)
             }
+            try settle()
         }
     }
 
@@ -51,21 +76,62 @@ struct CacheWriting {
             if wait > 0 { usleep(UInt32(wait)) }
             let first = number * size % (records.count - size)
             try write(first..<(first + size), renaming: true)
+            try settle()
             latency.add(Int(EventTime.now().microseconds - due))
         }
         return latency
     }
 
+    /// A batch is sent, and the next one gathered while Redis works at it, as the Cacher does.
     private mutating func write(_ numbers: Range<Int>, renaming: Bool) throws {
-        var batch = CacheBatch()
-        for index in numbers {
+        for number in numbers {
             offset += 1
-            let record = records[index]
-            var tick = try PriceTick(json: record.span)
-            if renaming { tick.coinID = "coin-\(index % 10_000)" }
-            tick.timestamp = EventTime(microseconds: 1_800_000_000_000_000 + offset)
-            batch.add(tick, offset: offset, latest: .latest)
+            // Odd, so that it has all digits.
+            let time = EventTime(microseconds: Self.firstTime + offset * 2)
+            if renaming {
+                try add(&coins[number % coins.count], time)
+            } else {
+                try add(&records[number % records.count], time)
+            }
         }
-        _ = try writer.write(batch)
+        try settle()
+        swap(&batch, &sent)
+        try writer.send(sent)
+        isInFlight = true
+    }
+
+    private mutating func add(_ record: inout Record, _ time: EventTime) throws {
+        Self.set(time, in: &record.bytes, at: record.timestamp)
+        let bytes = record.bytes.span
+        batch.add(try ScannedTick(json: bytes), of: bytes, offset: offset, latest: .latest)
+    }
+
+    private mutating func settle() throws {
+        if isInFlight { written += try writer.finish(sent).prices.written }
+        isInFlight = false
+        sent.removeAll()
+    }
+
+    /// Puts a time into a record in the place of its `timestamp`, which has as many digits.
+    private static func set(_ time: EventTime, in record: inout [UInt8], at place: Int) {
+        record.withUnsafeMutableBufferPointer { bytes in
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: EventTime.maximumTextLength) { text in
+                let count = time.write(into: text)
+                for index in 0..<count { bytes[place + index] = text[index] }
+            }
+        }
+    }
+
+    /// Records with the timestamp's place in each; it has six digits of fraction, as all that come.
+    private static func records(_ ticks: [PriceTick]) -> [Record] {
+        ticks.map { tick in
+            var tick = tick
+            tick.timestamp = EventTime(microseconds: firstTime)
+            var json = JSONWriter()
+            tick.write(to: &json)
+            let text = json.text
+            let start = text.range(of: "\"timestamp\":\"").map { text.utf8.distance(from: text.startIndex, to: $0.upperBound) }
+            return Record(bytes: Array(text.utf8), timestamp: start ?? 0)
+        }
     }
 }

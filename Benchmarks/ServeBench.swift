@@ -90,7 +90,7 @@ private enum ServeBench {
         let count = 100_000
         let redis = try RedisServer()
         guard let url = RedisURL(redis.url) else { throw BenchmarkError("no address") }
-        var writing = CacheWriting(url, count: count)
+        var writing = try CacheWriting(url, count: count)
         _ = try writing.write(20_000, batch: 2_000, renaming: true)
         var alone: Timing?
         var watched: Timing?
@@ -118,7 +118,7 @@ private enum ServeBench {
     static func writingInTime(_ report: Report) throws {
         let redis = try RedisServer()
         guard let url = RedisURL(redis.url) else { throw BenchmarkError("no address") }
-        var writing = CacheWriting(url, count: 10_000)
+        var writing = try CacheWriting(url, count: 10_000)
         _ = try writing.write(10_000, batch: 2_000, renaming: true)
         var alone: [LatencyHistogram] = []
         var watched: [LatencyHistogram] = []

@@ -124,7 +124,7 @@ public struct CacherMetrics: Sendable {
     func records(of topic: Topic) -> PrometheusCounter {
         switch topic {
         case .raw: prices.records
-        case .aggregates1m: candles.records
+        case .aggregates1m, .aggregatesSliding: candles.records
         case .late: lateTicks
         case .deadLetter: deadLettersRead
         default: alerts.records

@@ -2,6 +2,11 @@ import Shared
 
 /// What the Cacher is told by the environment.
 public struct CacherSettings: Sendable {
+    /// What of several ticks is published.
+    enum Publish: String, CaseIterable, Sendable {
+        case newest, all
+    }
+
     static let group = Setting.text(
         "CACHER_GROUP",
         default: "tickline-cacher",
@@ -33,6 +38,22 @@ public struct CacherSettings: Sendable {
         default: 1_440,
         help: "How many one-minute candles the history of each coin keeps, 0 for none."
     )
+    static let publish = Setting<Publish>.choice(
+        "CACHER_PUBLISH",
+        default: .newest,
+        help: "What of several ticks of a coin that arrive at once is published: the newest, or all in their order."
+    )
+    static let streams = Setting.flag(
+        "CACHER_STREAMS",
+        default: false,
+        help: "Whether every tick, candle and alert also goes into a Redis Stream, for readers that may not miss one."
+    )
+    static let streamLength = Setting.integer(
+        "CACHER_STREAM_LENGTH",
+        in: 1...100_000_000,
+        default: 100_000,
+        help: "How many records a stream keeps, or some more (MAXLEN ~)."
+    )
     static let batchSize = Setting.integer(
         "CACHER_BATCH_SIZE",
         in: 1...10_000,
@@ -50,7 +71,8 @@ public struct CacherSettings: Sendable {
     /// All of them, with Kafka's, for the check at the start and for `--help`.
     public static let all: [any SettingDescription] =
         RedisSettings.all + [
-            group, keyPrefix, timeToLive, keptAlerts, keptCandles, batchSize, maximumFuture,
+            group, keyPrefix, timeToLive, keptAlerts, keptCandles, publish, streams, streamLength, batchSize,
+            maximumFuture,
         ] + KafkaSettings.all
 
     /// Where the brokers are.
@@ -69,6 +91,10 @@ public struct CacherSettings: Sendable {
     public var keptAlerts: Int
     /// How many candles of a coin are kept; 0 for none.
     public var keptCandles: Int
+    /// What of a batch is published, and whether it goes into streams.
+    public var extent: CacheBatch.Extent
+    /// How many records a stream keeps.
+    public var streamLength: Int
     /// How many records one batch takes.
     public var batchSize: Int
     /// How far in the future a tick, a window or an alert may lie, in µs.
@@ -85,6 +111,11 @@ public struct CacherSettings: Sendable {
         timeToLiveMilliseconds = Int64(try reader.value(Self.timeToLive) / .milliseconds(1))
         keptAlerts = try reader.value(Self.keptAlerts)
         keptCandles = try reader.value(Self.keptCandles)
+        extent = CacheBatch.Extent(
+            publishesAll: try reader.value(Self.publish) == .all,
+            hasStreams: try reader.value(Self.streams)
+        )
+        streamLength = try reader.value(Self.streamLength)
         batchSize = try reader.value(Self.batchSize)
         maximumFutureMicroseconds = try reader.value(Self.maximumFuture).wholeMicroseconds
     }

@@ -13,7 +13,7 @@ extension CacherTask {
         if unknown.isEmpty { return true }
         let stored: [Int64?]
         do throws(RedisError) {
-            stored = try writer.positions(unknown.map(\.key))
+            stored = try writer.claim(unknown)
         } catch {
             try failed(error)
             return false
@@ -45,23 +45,25 @@ extension CacherTask {
         let steps = positions.check
         let receipt: CacheReceipt
         do throws(RedisError) {
-            receipt = try writer.write(CacheBatch(), moving: steps)
+            receipt = try writer.write(CacheBatch(coins: coins), moving: steps)
         } catch {
             try failed(error)
             return false
         }
         redis.answered(at: .now)
-        try moved(steps, receipt, consumer)
+        let found = receipt.positions
+        let (answered, answers) = receipt.isMade ? (steps, found) : Positions.lost(steps, found: found)
+        try moved(answered, answers, consumer)
         return true
     }
 
     /// Redis answered steps: of what it has lost the partitions are read again.
-    func moved(_ steps: [PositionStep], _ receipt: CacheReceipt, _ consumer: KafkaConsumer) throws {
-        for (step, found) in zip(steps, receipt.positions) where found == -2 {
+    func moved(_ steps: [PositionStep], _ found: [Int64], _ consumer: KafkaConsumer) throws {
+        for (step, found) in zip(steps, found) where found == -2 {
             metrics.keysInTheWay.increment()
             left(out: step.key)
         }
-        let lost = positions.moved(steps, found: receipt.positions)
+        let lost = positions.moved(steps, found: found)
         if !lost.isEmpty {
             let places = lost.map(\.place)
             let available = try consumer.watermarkOffsets(of: places)
@@ -95,7 +97,9 @@ extension CacherTask {
         let now = EventTime.now().milliseconds
         let life = settings.timeToLiveMilliseconds
         let history = Int64(max(settings.keptCandles, Self.shortestHistory)) * 60_000
-        let ages: [Topic: Int64] = [.raw: life == 0 ? now : life, .aggregates1m: history]
+        let ages: [Topic: Int64] = [
+            .raw: life == 0 ? now : life, .aggregates1m: history, .aggregatesSliding: history,
+        ]
         var beginnings: [TopicPartition: Int64] = [:]
         for (topic, age) in ages where age < now {
             let some = places.filter { decoder.topics[$0.topic] == topic }
@@ -125,7 +129,7 @@ extension CacherTask {
         var left: Int64 = 0
         for partition in refilling {
             guard let target = partition.target else { continue }
-            if consumer.hasRead(partition.place, to: target), recordsInBatch == 0 {
+            if consumer.hasRead(partition.place, to: target), recordsInBatch == 0, recordsSent == 0 {
                 positions[partition.place]?.caughtUp()
             } else {
                 left += max(0, target - partition.acknowledged)

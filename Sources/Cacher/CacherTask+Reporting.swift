@@ -15,18 +15,31 @@ extension CacherTask {
     func report(_ consumer: KafkaConsumer) throws {
         guard ContinuousClock.now >= nextReport else { return }
         nextReport = .now + Self.reportInterval
+        guard try settle(consumer) else { return }
         measureLag(consumer)
         // What was handed out before the start was known comes again, and counts then.
         if redis.isAway || !positions.unknown.isEmpty { return }
         guard try checkPositions(consumer) else { return }
         do throws(RedisError) {
             try storeFreshness(consumer)
+            try sweepIndexes()
         } catch {
             return try failed(error)
         }
         let offsets = uncommitted
         try consumer.commit(offsets, wait: nil)
         committed.merge(offsets) { $1 }
+    }
+
+    private func sweepIndexes() throws(RedisError) {
+        do throws(RedisError) {
+            let gone = try sweep.turn(of: coins, through: writer)
+            if gone > 0 { logger.debug("\(gone) coins without a price are taken out of the sorted sets") }
+        } catch {
+            // It was said when the index should have been written; scripts are loaded again with the next batch that needs
+            // some.
+            guard error.kind == .keyInTheWay else { throw error }
+        }
     }
 
     private func measureLag(_ consumer: KafkaConsumer) {
@@ -99,7 +112,7 @@ extension CacherTask: RebalanceHandler {
     /// Stores how fresh Redis is, and commits what it has acknowledged.
     func revoked(_ partitions: [TopicPartition], of consumer: KafkaConsumer) {
         do {
-            if !redis.isAway, positions.unknown.isEmpty {
+            if !redis.isAway, positions.unknown.isEmpty, try settleForGood() {
                 try storeFreshness(consumer)
                 try consumer.commit(uncommitted, wait: .seconds(5))
             } else if !uncommitted.isEmpty {
@@ -119,8 +132,11 @@ extension CacherTask: RebalanceHandler {
     private func forget(_ partitions: [TopicPartition]) {
         // What is still in the batch the next owner reads again, be it this one: kept, a batch that waits for Redis would
         // grow with every rebalance.
+        if isInFlight { _ = try? writer.finish(sent) }
         batch.removeAll()
         recordsInBatch = 0
+        forgetSent()
+        writer.release()
         // Their lag is the next owner's to report.
         for partition in partitions { metrics.setLag(0, of: partition) }
         acknowledged = [:]

@@ -16,8 +16,17 @@ final class CacherTask {
     let logger: Logger
     let writer: CacheWriter
     var decoder: RecordDecoder
-    var batch = CacheBatch()
+    let coins: CoinTable
+    /// What is gathered.
+    var batch: CacheBatch
     var recordsInBatch = 0
+    /// What is being written meanwhile, or couldn't be and waits for Redis; and up to where the partitions are in it.
+    var sent: CacheBatch
+    var recordsSent = 0
+    var sentTo: [TopicPartition: Int64] = [:]
+    var sentSteps: [PositionStep] = []
+    /// Whether its answers are still to come.
+    var isInFlight = false
     var redis = RedisAvailability()
     var positions: Positions
     /// The group's offsets when the partitions were taken over.
@@ -28,6 +37,7 @@ final class CacherTask {
     var acknowledged: [TopicPartition: Int64] = [:]
     var committed: [TopicPartition: Int64] = [:]
     var nextReport = ContinuousClock.now
+    var sweep = IndexSweep()
     private let stop: StopSignal
     private let deadLetters: DeadLetterQueue
     /// Records that can't be used.
@@ -48,6 +58,9 @@ final class CacherTask {
         self.metrics = metrics
         self.logger = logger
         self.stop = stop
+        coins = CoinTable()
+        batch = CacheBatch(coins: coins, extent: settings.extent)
+        sent = CacheBatch(coins: coins, extent: settings.extent)
         decoder = RecordDecoder(settings: settings, partitions: partitions)
         refused = SampledLog(logger)
         inTheWay = SampledLog(logger)
@@ -64,7 +77,8 @@ final class CacherTask {
                 keys: settings.keys,
                 timeToLiveMilliseconds: settings.timeToLiveMilliseconds,
                 keptAlerts: settings.keptAlerts,
-                keptCandles: settings.keptCandles
+                keptCandles: settings.keptCandles,
+                streamLength: settings.streamLength
             )
         )
         deadLetters = DeadLetterQueue(settings: settings.kafka, stop: stop)
@@ -101,34 +115,106 @@ final class CacherTask {
         consumer.close()
     }
 
-    /// A batch from poll to acknowledgement. One that was kept while Redis was away goes first.
+    /// While Redis works at a batch the next one is gathered. One that was kept while Redis was away goes first.
     private func work(_ consumer: KafkaConsumer) throws {
         guard try findPositions(consumer) else { return }
-        if recordsInBatch == 0 {
-            try consumer.poll(max: settings.batchSize, timeout: .milliseconds(100), take)
+        try gather(consumer)
+        guard try settle(consumer) else { return }
+        if recordsSent == 0, recordsInBatch > 0 {
+            swap(&batch, &sent)
+            recordsSent = recordsInBatch
+            recordsInBatch = 0
+            sentTo = consumer.positions
+            freshness.mark()
         }
-        guard recordsInBatch > 0 else { return }
-        let next = consumer.positions
-        let steps = positions.steps(to: next)
-        let receipt: CacheReceipt
+        if recordsSent > 0 { try send() }
+    }
+
+    /// Takes in what Kafka has; waits for it only when there is nothing else to do.
+    private func gather(_ consumer: KafkaConsumer) throws {
+        // All coins are forgotten between two batches.
+        if coins.isFull, recordsInBatch == 0, recordsSent > 0 { return }
+        let wait: Duration = recordsSent == 0 && recordsInBatch == 0 ? .milliseconds(100) : .zero
+        if recordsInBatch < settings.batchSize { try consumer.poll(max: settings.batchSize, timeout: wait, take) }
+        if positions.refilling.isEmpty || recordsInBatch == 0 { return }
+        // Of a coin's many old records only the last is written: the more of them at once, the better.
+        let end = ContinuousClock.now + Self.refillGathering
+        while recordsInBatch < Self.refillBatch, ContinuousClock.now < end {
+            let count = min(settings.batchSize, Self.refillBatch - recordsInBatch)
+            try consumer.poll(max: count, timeout: .milliseconds(10), take)
+        }
+    }
+
+    /// How many records a batch has while Redis is refilled, and how long they are waited for.
+    private static let refillBatch = 20_000
+    private static let refillGathering = Duration.milliseconds(100)
+
+    private func send() throws {
+        sentSteps = positions.steps(to: sentTo)
         do throws(RedisError) {
-            receipt = try writer.write(batch, moving: steps)
+            try writer.send(sent, moving: sentSteps)
         } catch {
             return try failed(error)
         }
-        // Of records that are only counted, or can't be used, Redis heard nothing.
-        if !receipt.roundTrips.isEmpty {
-            redis.wrote(at: .now)
-            metrics.batchSize.observe(Double(recordsInBatch))
+        isInFlight = true
+    }
+
+    /// Waits until Redis has what was sent.
+    /// - Returns: false when it went away, or has lost data; then the batch is kept.
+    func settle(_ consumer: KafkaConsumer) throws -> Bool {
+        guard isInFlight else { return true }
+        isInFlight = false
+        let receipt: CacheReceipt
+        do throws(RedisError) {
+            receipt = try writer.finish(sent)
+        } catch {
+            try failed(error)
+            return false
         }
-        metrics.count(batch, receipt, now: .now())
+        // Of records that are only counted, or can't be used, Redis heard nothing.
+        if !receipt.roundTrips.isEmpty { redis.wrote(at: .now) }
+        guard receipt.isMade else {
+            let lost = Positions.lost(sentSteps, found: receipt.positions)
+            try moved(lost.steps, lost.found, consumer)
+            // They are read again from there; what is in the batch of them is new all the same.
+            for step in lost.steps {
+                guard let partition = positions.partitions.first(where: { $0.key == step.key }) else { continue }
+                sentTo[partition.place] = partition.acknowledged
+            }
+            return false
+        }
+        try acknowledge(receipt)
+        try moved(sentSteps, receipt.positions, consumer)
+        return true
+    }
+
+    /// Redis has what was sent.
+    private func acknowledge(_ receipt: CacheReceipt) throws {
+        if !receipt.roundTrips.isEmpty { metrics.batchSize.observe(Double(recordsSent)) }
+        metrics.count(sent, receipt, now: .now())
         receipt.keysInTheWay.first.map { left(out: $0) }
-        batch.removeAll()
-        recordsInBatch = 0
+        forgetSent()
         try deadLetters.flush()
-        acknowledged = next
+        acknowledged = sentTo
         freshness.acknowledge()
-        try moved(steps, receipt, consumer)
+    }
+
+    /// Waits until Redis has what was sent, when the partitions go: nothing is read again any more.
+    /// - Returns: false when it hasn't.
+    func settleForGood() throws -> Bool {
+        guard isInFlight else { return recordsSent == 0 }
+        isInFlight = false
+        let receipt = try writer.finish(sent)
+        if receipt.isMade { try acknowledge(receipt) }
+        return receipt.isMade
+    }
+
+    /// What was sent needs no care any more.
+    func forgetSent() {
+        sent.removeAll()
+        recordsSent = 0
+        isInFlight = false
+        if coins.isFull, recordsInBatch == 0 { coins.removeAll() }
     }
 
     /// Decodes a record into the batch; one that can't be used becomes a dead letter.
@@ -159,6 +245,7 @@ final class CacherTask {
 
     /// Makes sure that Redis answers.
     private func ask(_ consumer: KafkaConsumer) throws {
+        guard try settle(consumer) else { return }
         do throws(RedisError) {
             try writer.connect()
         } catch {

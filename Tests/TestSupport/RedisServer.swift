@@ -109,6 +109,14 @@ public final class RedisServer {
         try snapshot.write(to: folder.appending(path: "dump.rdb"))
     }
 
+    /// Deletes its data; for a server that is stopped.
+    public func removeData() throws {
+        for name in ["dump.rdb", "appendonlydir", "appendonly.aof"] {
+            let file = folder.appending(path: name)
+            if FileManager.default.fileExists(atPath: file.path) { try FileManager.default.removeItem(at: file) }
+        }
+    }
+
     /// Makes a folder in its own.
     public func makeFolder(_ name: String) throws {
         try FileManager.default.createDirectory(

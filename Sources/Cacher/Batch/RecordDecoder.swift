@@ -3,7 +3,7 @@ import Shared
 /// Decides for each record whether it can be used, and takes it into the batch.
 struct RecordDecoder {
     /// What the Cacher reads: the last two are only counted.
-    static let inputs = [Topic.raw, .aggregates1m, .alerts, .late, .deadLetter]
+    static let inputs = [Topic.raw, .aggregates1m, .aggregatesSliding, .alerts, .late, .deadLetter]
 
     /// The topics by their names on the broker.
     let topics: [String: Topic]
@@ -43,23 +43,28 @@ struct RecordDecoder {
                 }
                 if let fault { return .refused(fault) }
                 let reason = batch.add(
-                    tick.tick(in: bytes, recordTime: record.time),
+                    tick,
+                    of: bytes,
+                    recordTime: record.time,
                     offset: record.offset,
                     latest: latest,
                     isSilent: isSilent
                 )
                 return RecordOutcome(eventTime: tick.timestamp, refusal: reason)
-            case .aggregates1m:
+            case .aggregates1m, .aggregatesSliding:
                 let candle = try PriceAggregate(json: bytes)
+                guard candle.isMinute || topic != .aggregates1m else {
+                    return .refused("only tumbling windows of one whole minute belong in this topic")
+                }
                 return RecordOutcome(
                     eventTime: candle.windowEnd,
-                    refusal: batch.add(candle, latest: latest, isSilent: isSilent)
+                    refusal: batch.add(candle, of: bytes, latest: latest, isSilent: isSilent)
                 )
             default:
                 let alert = try PriceAlert(json: bytes)
                 return RecordOutcome(
                     eventTime: alert.triggeredAt,
-                    refusal: batch.add(alert, latest: latest, isSilent: isSilent)
+                    refusal: batch.add(alert, of: bytes, latest: latest, isSilent: isSilent)
                 )
             }
         } catch {

@@ -47,7 +47,12 @@ struct Freshness: Sendable {
         partitions[current].read(record.offset, eventTime)
     }
 
-    /// Redis has everything that was handed out.
+    /// Everything that was handed out is being written.
+    mutating func mark() {
+        for index in partitions.indices { partitions[index].mark() }
+    }
+
+    /// Redis has everything that was handed out before the mark.
     mutating func acknowledge() {
         for index in partitions.indices { partitions[index].acknowledge() }
     }

@@ -11,11 +11,14 @@ struct PartitionFreshness: Sendable {
     let field: String
     /// Whether the stored entry has been read.
     private(set) var isRestored = false
-    /// The records that came before that, and how many of them Redis has acknowledged.
+    /// The records that came before that, and how many of them are being written, and Redis has acknowledged.
     private var early: [(offset: Int64, eventTime: EventTime?)] = []
+    private var earlyMarked = 0
     private var earlyAcknowledged = 0
     /// With everything that was handed out.
     private var seen = FreshnessCount(goingOnFrom: nil, next: 0)
+    /// With what is being written.
+    private var marked = FreshnessCount(goingOnFrom: nil, next: 0)
     /// With what Redis has acknowledged: this is written.
     private var acknowledged = FreshnessCount(goingOnFrom: nil, next: 0)
     private var lag: Int64?
@@ -40,10 +43,16 @@ struct PartitionFreshness: Sendable {
         }
     }
 
-    /// Redis has everything that was handed out.
+    /// Everything that was handed out is being written.
+    mutating func mark() {
+        marked = seen
+        earlyMarked = early.count
+    }
+
+    /// Redis has everything that was handed out before the mark.
     mutating func acknowledge() {
-        acknowledged = seen
-        earlyAcknowledged = early.count
+        acknowledged = marked
+        earlyAcknowledged = earlyMarked
     }
 
     /// The stored entry was read.
@@ -54,13 +63,14 @@ struct PartitionFreshness: Sendable {
         guard !isRestored else { return }
         isRestored = true
         seen = FreshnessCount(goingOnFrom: stored, next: early.first?.offset ?? position)
-        acknowledged = seen
+        (marked, acknowledged) = (seen, seen)
         for (index, record) in early.enumerated() {
             seen.read(record.offset, record.eventTime)
+            if index < earlyMarked { marked = seen }
             if index < earlyAcknowledged { acknowledged = seen }
         }
         early = []
-        earlyAcknowledged = 0
+        (earlyMarked, earlyAcknowledged) = (0, 0)
     }
 
     /// The lag was measured.
@@ -71,6 +81,7 @@ struct PartitionFreshness: Sendable {
         self.lag = lag
         guard isRestored, seen.isReplaying, let end, end < seen.countedTo else { return }
         seen.startAnew()
+        marked.startAnew()
         acknowledged.startAnew()
     }
 

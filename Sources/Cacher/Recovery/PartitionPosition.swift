@@ -6,6 +6,8 @@ struct PartitionPosition: Sendable, Hashable {
     let place: TopicPartition
     /// The position's key in Redis.
     let key: String
+    /// The partition's field in the hash of owners.
+    let field: String
     /// What Redis was last known to hold; -1 for nothing; nil before it was asked.
     private(set) var stored: Int64?
     /// Everything before this offset is in Redis.
@@ -19,9 +21,10 @@ struct PartitionPosition: Sendable, Hashable {
     private(set) var target: Int64?
 
     /// A partition whose position in Redis isn't known yet.
-    init(_ place: TopicPartition, key: String) {
+    init(_ place: TopicPartition, key: String, field: String? = nil) {
         self.place = place
         self.key = key
+        self.field = field ?? "\(place.topic):\(place.partition)"
     }
 
     /// Decides where to start, when a partition is taken over.

@@ -14,7 +14,7 @@ struct Positions: Sendable {
     private var current = 0
 
     /// The topics whose records are written into Redis.
-    static let kept: Set<Topic> = [.raw, .aggregates1m, .alerts]
+    static let kept: Set<Topic> = [.raw, .aggregates1m, .aggregatesSliding, .alerts]
 
     /// What to do with a record.
     enum Use: Sendable, Hashable {
@@ -38,7 +38,13 @@ struct Positions: Sendable {
     /// These partitions are ours, and no others.
     mutating func assign(_ assigned: [TopicPartition]) {
         partitions = assigned.sorted().compactMap { place in
-            topics[place.topic].map { PartitionPosition(place, key: keys.position($0, place.partition)) }
+            topics[place.topic].map {
+                PartitionPosition(
+                    place,
+                    key: keys.position($0, place.partition),
+                    field: "\($0.rawValue):\(place.partition)"
+                )
+            }
         }
         indexes = Dictionary(uniqueKeysWithValues: partitions.enumerated().map { ($1.place, $0) })
         current = 0
@@ -75,6 +81,12 @@ struct Positions: Sendable {
             guard let index = indexes[place], let newValue else { return }
             partitions[index] = newValue
         }
+    }
+
+    /// Of steps that were not made, and what Redis holds instead, those whose data is lost.
+    static func lost(_ steps: [PositionStep], found: [Int64]) -> (steps: [PositionStep], found: [Int64]) {
+        let lost = zip(steps, found).filter { $1 != -2 && $1 < $0.atLeast }
+        return (lost.map(\.0), lost.map(\.1))
     }
 
     /// How the positions move on when Redis has everything that was handed out.

@@ -89,6 +89,23 @@ final class RedisLink {
         return true
     }
 
+    /// Takes the next reply off part by part, and waits for it: nothing is made of it but what the functions make.
+    /// - Parameters:
+    ///   - functions: what hiredis calls for each part. After an error it keeps them, for they know how to free what they made.
+    ///   - data: what they find in each part's task.
+    func passReply(
+        with functions: UnsafeMutablePointer<redisReplyObjectFunctions>,
+        _ data: UnsafeMutableRawPointer
+    ) throws(RedisError) {
+        let reader = context.pointee.reader
+        let before = reader?.pointee.fn
+        reader?.pointee.fn = functions
+        reader?.pointee.privdata = data
+        while try next() == nil { try fill() }
+        reader?.pointee.fn = before
+        reader?.pointee.privdata = nil
+    }
+
     /// Waits for bytes, and gives them to the parser.
     func fill() throws(RedisError) {
         let count = try read()

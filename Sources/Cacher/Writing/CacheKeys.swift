@@ -15,20 +15,29 @@ public struct CacheKeys: Sendable, Hashable {
         "\(prefix)price:\(Self.pair(coin))"
     }
 
-    /// The hash with a coin's latest closed one-minute candle.
-    public func candle(_ coin: CoinKey) -> String {
-        "\(prefix)candle:\(Self.pair(coin)):1m"
+    /// The hash with a coin's latest closed candle of a kind.
+    public func candle(_ coin: CoinKey, _ window: String = "1m") -> String {
+        "\(prefix)candle:\(Self.pair(coin)):\(window)"
     }
 
-    /// The sorted set of a coin's one-minute candles by the windows' starts.
-    public func candles(_ coin: CoinKey) -> String {
-        "\(prefix)candles:\(Self.pair(coin)):1m"
+    /// The sorted set of a coin's candles of a kind by the windows' starts.
+    public func candles(_ coin: CoinKey, _ window: String = "1m") -> String {
+        "\(prefix)candles:\(Self.pair(coin)):\(window)"
     }
 
     /// The sorted set of coins by rank of market capitalisation.
     public func coins(in currency: String) -> String {
         "\(prefix)coins:\(Self.part(currency))"
     }
+
+    /// The sorted sets of a currency's coins by market capitalisation, by volume of the last 24 hours, and by the change of
+    /// the last hour and day in percent.
+    func ranking(_ ranking: Ranking, in currency: String) -> String {
+        "\(prefix)\(ranking.start):\(Self.part(currency))\(ranking.end)"
+    }
+
+    /// The stream of all records of a kind.
+    func stream(_ kind: RecordKind) -> String { "\(prefix)stream:\(kind.rawValue)" }
 
     /// The sorted set of the latest alerts by time.
     public var alerts: String { "\(prefix)alerts" }
@@ -40,6 +49,9 @@ public struct CacheKeys: Sendable, Hashable {
     public func position(_ topic: Topic, _ partition: Int32) -> String {
         "\(prefix)position:\(topic.rawValue):\(partition)"
     }
+
+    /// The hash of who writes what each partition brings.
+    var owners: String { "\(prefix)owners" }
 
     /// The channel of a coin's prices.
     public func priceChannel(_ coin: CoinKey) -> String {
@@ -56,13 +68,14 @@ public struct CacheKeys: Sendable, Hashable {
         "\(prefix)alerts:\(Self.pair(coin))"
     }
 
-    private static func pair(_ coin: CoinKey) -> String {
+    /// What stands for a coin in a currency in the names of keys and channels.
+    static func pair(_ coin: CoinKey) -> String {
         "\(part(coin.coinID)):\(part(coin.vsCurrency))"
     }
 
     /// A name as a part of a key: `%` and `:` as `%25` and `%3A`, so that the coin `a:b` in `c` and the coin `a` in `b:c`
     /// are two keys. CoinGecko's names have neither.
-    private static func part(_ name: String) -> String {
+    static func part(_ name: String) -> String {
         guard name.utf8.contains(where: { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "%") }) else { return name }
         var result = String.UnicodeScalarView()
         for scalar in name.unicodeScalars {

@@ -4,25 +4,40 @@ import Shared
 ///
 /// It belongs to the thread that made it. It connects when there is something to write, and again after an error. A
 /// batch may be written any number of times: what is there already is left out.
+///
+/// A batch goes in transactions. A coin's first value since the partitions were claimed is compared by a script with what is
+/// there; from then on the writer knows what its keys hold, sends what has changed, and nothing compares again: see
+/// ``Ownership`` for why that is safe. A writer without partitions uses the scripts always.
 public final class CacheWriter {
     private let url: RedisURL
     private let timeout: Duration
-    private var encoder: CacheEncoder
-    private var connection: RedisConnection?
-    private var pipeline = RedisPipeline()
-    /// What the commands in the pipeline write.
-    private var contents: [Content] = []
+    var encoder: CacheEncoder
+    var connection: RedisConnection?
+    var pipeline = RedisPipeline()
+    /// What the commands of the transaction write.
+    var contents: [WrittenValue] = []
+    var memory = CacheMemory()
+    var ownership = Ownership()
+    /// When the time to live of the hash of owners is set anew.
+    var ownersRenewal = Int64.max
+    /// The batch that is being written.
+    var progress: Progress?
 
-    /// What a command writes, by its place in the batch.
-    private enum Content {
-        case price(Int)
-        case candle(Int)
-        case alert
-        case positions
+    /// How far a batch is.
+    struct Progress {
+        var steps: [PositionStep]
+        /// The next of its values: first ticks, then candles, then alerts.
+        var next = 0
+        /// Whether all of them were sent, and the positions.
+        var isComplete = false
+        /// The values whose hashes have lost fields, and are written whole.
+        var repairs: [WrittenValue] = []
+        var receipt = CacheReceipt()
+        /// What an attempt before had written.
+        var before: CacheReceipt?
+        var attempts = 1
+        var start = ContinuousClock.now
     }
-
-    /// How many commands go into one round trip: some 500 KB.
-    private static let commandsPerRoundTrip = 512
 
     /// Makes a writer; it isn't connected yet.
     /// - Parameters:
@@ -44,7 +59,7 @@ public final class CacheWriter {
                 connection = made
             }
         } catch {
-            connection = nil
+            disconnect()
             throw error
         }
     }
@@ -56,50 +71,59 @@ public final class CacheWriter {
         try write(batch, moving: [])
     }
 
-    /// Writes a batch, and moves positions on behind it, with the last of its round trips.
+    /// Writes a batch, and moves positions on in the same transaction, the last when there are several.
     func write(_ batch: CacheBatch, moving steps: [PositionStep]) throws(RedisError) -> CacheReceipt {
-        var receipt = CacheReceipt()
-        do throws(RedisError) {
-            if connection == nil { try connect() }
-            encoder.beginBatch()
-            for (index, entry) in batch.prices.entries.enumerated() {
-                try makeRoom(for: batch, &receipt)
-                encoder.append(entry.value, version: entry.version, isSilent: entry.isSilent, to: &pipeline)
-                contents.append(.price(index))
-            }
-            for (index, entry) in batch.candles.entries.enumerated() {
-                try makeRoom(for: batch, &receipt)
-                encoder.append(entry.value, version: entry.version, isSilent: entry.isSilent, to: &pipeline)
-                contents.append(.candle(index))
-            }
-            for alert in batch.alerts {
-                try makeRoom(for: batch, &receipt)
-                encoder.append(alert.value, isSilent: alert.isSilent, to: &pipeline)
-                contents.append(.alert)
-            }
-            if !steps.isEmpty {
-                encoder.append(steps, to: &pipeline)
-                contents.append(.positions)
-            }
-            try flush(batch, &receipt)
-        } catch {
-            removeAll()
-            connection = nil
-            throw error
-        }
-        return receipt
+        try send(batch, moving: steps)
+        return try finish(batch)
     }
 
-    /// Reads positions, as they stand; nil where there is none.
-    func positions(_ keys: [String]) throws(RedisError) -> [Int64?] {
-        if keys.isEmpty { return [] }
-        var commands = RedisPipeline()
-        commands.command("MGET")
-        for key in keys { commands.append(key) }
-        guard case .array(let values) = try call(&commands).first, values.count == keys.count else {
-            throw RedisError(.refused, "Redis answers MGET with something else than values")
+    /// Sends a batch, as much of it as one transaction takes; ``finish(_:)`` must follow.
+    func send(_ batch: CacheBatch, moving steps: [PositionStep]) throws(RedisError) {
+        try guarding { () throws(RedisError) in
+            if connection == nil { try connect() }
+            try hold()
+            memory.use(batch.coins)
+            progress = Progress(steps: steps)
+            try sendTransaction(of: batch)
         }
-        return values.map { $0.text.flatMap { Int64($0) }.flatMap { $0 < 0 ? nil : $0 } }
+    }
+
+    /// Waits until Redis has acknowledged the batch, and sends what is left of it.
+    func finish(_ batch: CacheBatch) throws(RedisError) -> CacheReceipt {
+        try guarding { () throws(RedisError) in
+            while !contents.isEmpty || progress?.repairs.isEmpty == false {
+                switch try receiveTransaction(of: batch) {
+                case .made: try sendTransaction(of: batch)
+                case .again:
+                    guard let done = progress, done.attempts < 4 else {
+                        throw RedisError(.unavailable, "others keep claiming what is ours in Redis")
+                    }
+                    var before = done.receipt
+                    if let earlier = done.before { before.movedFromOlder(earlier) }
+                    progress = Progress(steps: done.steps, before: before, attempts: done.attempts + 1)
+                    try sendTransaction(of: batch)
+                case .lost:
+                    progress?.receipt.isMade = false
+                    progress?.repairs = []
+                    contents.removeAll(keepingCapacity: true)
+                }
+            }
+            guard let progress else { return CacheReceipt() }
+            self.progress = nil
+            var receipt = progress.receipt
+            if let before = progress.before { receipt.movedFromOlder(before) }
+            return receipt
+        }
+    }
+
+    /// What became of a transaction.
+    enum Outcome {
+        /// It was carried out.
+        case made
+        /// It wasn't, or not all of it: the batch is to be sent again from its beginning.
+        case again
+        /// It wasn't, because Redis has lost data.
+        case lost
     }
 
     /// Sends commands that belong to no batch, and waits for their answers; connects if there is no connection.
@@ -109,123 +133,35 @@ public final class CacheWriter {
             if connection == nil { try connect() }
             return try connection?.replies(to: &commands) ?? []
         } catch {
-            if error.kind != .keyInTheWay { connection = nil }
+            if error.kind != .keyInTheWay { disconnect() }
             throw error
         }
     }
 
-    private func removeAll() {
+    func guarding<Result>(_ body: () throws(RedisError) -> Result) throws(RedisError) -> Result {
+        do throws(RedisError) {
+            return try body()
+        } catch {
+            disconnect()
+            throw error
+        }
+    }
+
+    private func disconnect() {
+        connection = nil
+        progress = nil
         pipeline.removeAll()
         contents.removeAll(keepingCapacity: true)
+        memory.removeAll()
+        ownership.claim = nil
     }
 
-    /// Sends what is in the pipeline if it holds enough commands.
-    private func makeRoom(for batch: CacheBatch, _ receipt: inout CacheReceipt) throws(RedisError) {
-        if contents.count >= Self.commandsPerRoundTrip { try flush(batch, &receipt) }
-    }
-
-    /// Sends what is in the pipeline.
-    private func flush(_ batch: CacheBatch, _ receipt: inout CacheReceipt) throws(RedisError) {
-        guard !contents.isEmpty, let connection else { return }
-        let start = ContinuousClock.now
-        var (done, failure) = try run(batch, on: connection)
-        if failure?.kind == .scriptMissing {
-            // The server was restarted or its scripts were flushed. What did run is found again as not newer.
-            try load(on: connection)
-            let before = done
-            (done, failure) = try run(batch, on: connection)
-            done.movedFromOlder(before)
-        }
-        if let failure { throw failure }
-        removeAll()
-        receipt.add(done)
-        receipt.roundTrips.append(ContinuousClock.now - start)
-    }
-
-    private func run(
-        _ batch: CacheBatch,
-        on connection: RedisConnection
-    ) throws(RedisError) -> (CacheReceipt, RedisError?) {
-        var receipt = CacheReceipt()
-        var failure: RedisError?
-        try connection.run(&pipeline) { [contents, keys = encoder.keys] position, reply in
-            switch (contents[position], reply) {
-            case (_, .error(let error)): failure = failure ?? error
-            case (.positions, .array(let stored)):
-                receipt.positions = stored.map { if case .integer(let number) = $0 { number } else { -1 } }
-            case (.price(let index), .integer(let answer)):
-                let coin = batch.prices.entries[index].value
-                receipt.prices.add(answer)
-                receipt.note(answer, hash: keys.price(coin.key), set: keys.coins(in: coin.vsCurrency))
-            case (.candle(let index), .integer(let answer)):
-                let coin = batch.candles.entries[index].value.key
-                receipt.candles.add(answer)
-                receipt.note(answer, hash: keys.candle(coin), set: keys.candles(coin))
-            case (.alert, .integer(let answer)):
-                receipt.alerts.add(answer)
-                receipt.note(answer, hash: "", set: keys.alerts)
-            default: failure = failure ?? RedisError(.refused, "Redis answers a script with \(reply)")
-            }
-        }
-        return (receipt, failure)
-    }
-
-    private func load(on connection: RedisConnection) throws(RedisError) {
+    func load(on connection: RedisConnection) throws(RedisError) {
         encoder.priceHash = try connection.call(["SCRIPT", "LOAD", CacheScript.price.text]).text ?? ""
         encoder.candleHash = try connection.call(["SCRIPT", "LOAD", CacheScript.candle.text]).text ?? ""
         encoder.alertHash = try connection.call(["SCRIPT", "LOAD", CacheScript.alert.text]).text ?? ""
-        encoder.positionsHash = try connection.call(["SCRIPT", "LOAD", CacheScript.positions.text]).text ?? ""
+        encoder.claimHash = try connection.call(["SCRIPT", "LOAD", CacheScript.claim.text]).text ?? ""
+        encoder.moversHash = try connection.call(["SCRIPT", "LOAD", CacheScript.movers.text]).text ?? ""
+        encoder.sweepHash = try connection.call(["SCRIPT", "LOAD", CacheScript.sweep.text]).text ?? ""
     }
-}
-
-extension CacheReceipt.Count {
-    /// Counts a script's answer; a value whose key is in the way is neither.
-    fileprivate mutating func add(_ answer: Int64) {
-        if answer & 3 != 0 {
-            written += 1
-        } else if answer == 0 {
-            older += 1
-        }
-    }
-
-    fileprivate mutating func add(_ other: CacheReceipt.Count) {
-        written += other.written
-        older += other.older
-    }
-
-    /// What was written before was found as not newer now.
-    fileprivate mutating func movedFromOlder(_ before: CacheReceipt.Count) {
-        written += before.written
-        older -= before.written
-    }
-}
-
-extension CacheReceipt {
-    /// Notes which keys are in the way.
-    fileprivate mutating func note(_ answer: Int64, hash: @autoclosure () -> String, set: @autoclosure () -> String) {
-        if answer & CacheScript.hashInTheWay != 0 { keysInTheWay.append(hash()) }
-        if answer & CacheScript.setInTheWay != 0 { keysInTheWay.append(set()) }
-    }
-
-    fileprivate mutating func add(_ other: CacheReceipt) {
-        prices.add(other.prices)
-        candles.add(other.candles)
-        alerts.add(other.alerts)
-        keysInTheWay += other.keysInTheWay
-        positions += other.positions
-    }
-
-    fileprivate mutating func movedFromOlder(_ before: CacheReceipt) {
-        prices.movedFromOlder(before.prices)
-        candles.movedFromOlder(before.candles)
-        alerts.movedFromOlder(before.alerts)
-    }
-}
-
-extension PriceTick {
-    fileprivate var key: CoinKey { CoinKey(coinID: coinID, vsCurrency: vsCurrency) }
-}
-
-extension PriceAggregate {
-    fileprivate var key: CoinKey { CoinKey(coinID: coinID, vsCurrency: vsCurrency) }
 }

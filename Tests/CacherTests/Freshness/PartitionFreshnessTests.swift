@@ -77,7 +77,9 @@ struct PartitionFreshnessTests {
         for (step, event) in events.enumerated() {
             switch event {
             case .read(let offset): partition.read(offset, nil)
-            case .acknowledged: partition.acknowledge()
+            case .acknowledged:
+                partition.mark()
+                partition.acknowledge()
             case .restored(let stored, let position):
                 let entry = stored.map {
                     FreshnessEntry(offset: $0.offset, records: $0.records, writtenAt: EventTime(milliseconds: 0))
@@ -106,6 +108,7 @@ struct PartitionFreshnessTests {
                 if offset == 1 { partition.restore(entry, position: 1) }
                 partition.read(Int64(offset), time.map { EventTime(milliseconds: $0) })
             }
+            partition.mark()
             partition.acknowledge()
             return partition.due(at: EventTime(milliseconds: 1))?.eventTime
         }
@@ -135,6 +138,7 @@ struct PartitionFreshnessTests {
         #expect(write(at: 106))
         partition.read(4, nil)
         #expect(!write(at: 107), "it isn't acknowledged")
+        partition.mark()
         partition.acknowledge()
         #expect(write(at: 107))
         #expect(!write(at: 108))

@@ -92,3 +92,34 @@ extension RedisServer {
         return result
     }
 }
+
+extension CacheBatch {
+    /// A tick as its record would bring it.
+    @discardableResult
+    mutating func add(_ tick: PriceTick, offset: Int64, latest: EventTime, isSilent: Bool = false) -> String? {
+        var json = JSONWriter()
+        tick.write(to: &json)
+        do {
+            let scanned = try ScannedTick(json: json.bytes)
+            return add(scanned, of: json.bytes, offset: offset, latest: latest, isSilent: isSilent)
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    /// A candle as its record would bring it.
+    @discardableResult
+    mutating func add(_ candle: PriceAggregate, latest: EventTime, isSilent: Bool = false) -> String? {
+        var json = JSONWriter()
+        candle.write(to: &json)
+        return add(candle, of: json.bytes, latest: latest, isSilent: isSilent)
+    }
+
+    /// An alert as its record would bring it.
+    @discardableResult
+    mutating func add(_ alert: PriceAlert, latest: EventTime, isSilent: Bool = false) -> String? {
+        var json = JSONWriter()
+        alert.write(to: &json)
+        return add(alert, of: json.bytes, latest: latest, isSilent: isSilent)
+    }
+}
