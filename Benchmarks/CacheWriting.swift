@@ -89,9 +89,15 @@ struct CacheWriting {
             // Odd, so that it has all digits.
             let time = EventTime(microseconds: Self.firstTime + offset * 2)
             if renaming {
-                try add(&coins[number % coins.count], time)
+                let index = number % coins.count
+                let place = coins[index].timestamp
+                Self.set(time, in: &coins[index].bytes, at: place)
+                try add(coins[index].bytes)
             } else {
-                try add(&records[number % records.count], time)
+                let index = number % records.count
+                let place = records[index].timestamp
+                Self.set(time, in: &records[index].bytes, at: place)
+                try add(records[index].bytes)
             }
         }
         try settle()
@@ -100,9 +106,8 @@ struct CacheWriting {
         isInFlight = true
     }
 
-    private mutating func add(_ record: inout Record, _ time: EventTime) throws {
-        Self.set(time, in: &record.bytes, at: record.timestamp)
-        let bytes = record.bytes.span
+    private mutating func add(_ record: [UInt8]) throws {
+        let bytes = record.span
         batch.add(try ScannedTick(json: bytes), of: bytes, offset: offset, latest: .latest)
     }
 
@@ -130,8 +135,11 @@ struct CacheWriting {
             var json = JSONWriter()
             tick.write(to: &json)
             let text = json.text
-            let start = text.range(of: "\"timestamp\":\"").map { text.utf8.distance(from: text.startIndex, to: $0.upperBound) }
-            return Record(bytes: Array(text.utf8), timestamp: start ?? 0)
+            let start = text.range(of: "\"timestamp\":\"")?.upperBound ?? text.startIndex
+            return Record(
+                bytes: Array(text.utf8),
+                timestamp: text.utf8.distance(from: text.startIndex, to: start)
+            )
         }
     }
 }

@@ -80,7 +80,8 @@ private enum CacherBench {
                 count,
                 pipeline,
                 [
-                    "HSET", "hash:__rand_int__", "time_us", "1800000000000001", "order", "123456", "price", "67187.3358936",
+                    "HSET", "hash:__rand_int__", "time_us", "1800000000000001", "order", "123456", "price",
+                    "67187.3358936",
                     "timestamp", "2027-01-15T08:00:00.000001Z", "ingested_at", "2027-01-15T08:00:00.123Z",
                 ]
             )

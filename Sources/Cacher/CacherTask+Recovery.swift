@@ -65,6 +65,8 @@ extension CacherTask {
         }
         let lost = positions.moved(steps, found: found)
         if !lost.isEmpty {
+            // What it brought may be gone as well, whatever the writer knows of it.
+            writer.forget()
             let places = lost.map(\.place)
             let available = try consumer.watermarkOffsets(of: places)
             let beginnings = try beginnings(of: lost.filter { $0.found < 0 }.map(\.place), consumer)

@@ -112,7 +112,8 @@ struct CacherSoakTests {
                 usleep(20_000)
             }
             let whole = Int((ContinuousClock.now - start) / .milliseconds(1))
-            print("death \(death), \(kind): answers after \(Int(answering / .milliseconds(1))) ms, whole after \(whole) ms")
+            let answers = Int(answering / .milliseconds(1))
+            print("death \(death), \(kind): answers after \(answers) ms, whole after \(whole) ms")
             // What was heard until it died; with FLUSHALL also what came after.
             if death % 3 == 2 { try redis.cli("PUBLISH", "prices:end", "end") }
             while let message = try messages.next(), message.channel != "prices:end" {

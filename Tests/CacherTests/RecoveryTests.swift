@@ -297,7 +297,7 @@ struct RecoveryTests {
             case .replicas: "NOREPLICAS"
             case .password: "NOAUTH"
             case .hung: "no answer in time"
-            case .rights: "NOPERM"
+            case .rights: "lacks"
             }
         }
 

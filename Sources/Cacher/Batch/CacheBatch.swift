@@ -210,7 +210,9 @@ public struct CacheBatch {
             candlePlaces[key] = candles.count
             let kept = keep(record)
             stream(.candle, kept, isSilent)
-            if lastCandles[series].map({ candles[$0].version < version }) ?? true { lastCandles[series] = candles.count }
+            if lastCandles[series].map({ candles[$0].version < version }) ?? true {
+                lastCandles[series] = candles.count
+            }
             candles.append(
                 Candle(
                     series: series,

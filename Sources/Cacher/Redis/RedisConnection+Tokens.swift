@@ -31,10 +31,12 @@ extension RedisConnection {
     func receive(_ count: Int, _ body: (Place, RedisToken) -> Void) throws(RedisError) {
         let result = withoutActuallyEscaping(body) { body in
             let sink = Sink(body)
-            return Result { () throws(RedisError) in
-                for reply in 0..<count {
-                    sink.reply = reply
-                    try link.passReply(with: Sink.functions, Unmanaged.passUnretained(sink).toOpaque())
+            return withExtendedLifetime(sink) {
+                Result { () throws(RedisError) in
+                    for reply in 0..<count {
+                        sink.reply = reply
+                        try link.passReply(with: Sink.functions, Unmanaged.passUnretained(sink).toOpaque())
+                    }
                 }
             }
         }

@@ -193,7 +193,9 @@ extension RedisPipeline {
     }
 
     @inline(__always)
-    private static func startArgument(_ length: Int, at pointer: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8> {
+    private static func startArgument(_ length: Int, at pointer: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<
+        UInt8
+    > {
         pointer[0] = UInt8(ascii: "$")
         return endLine(pointer + 1 + write(length, to: pointer + 1))
     }
@@ -206,7 +208,9 @@ extension RedisPipeline {
     }
 
     @inline(__always)
-    private static func copy(_ bytes: Span<UInt8>, to pointer: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8> {
+    private static func copy(_ bytes: Span<UInt8>, to pointer: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<
+        UInt8
+    > {
         bytes.withUnsafeBufferPointer { source in
             if let base = source.baseAddress { pointer.update(from: base, count: source.count) }
         }

@@ -56,14 +56,14 @@ extension CacheEncoder {
         let figures: KnownPrice.Fields = [.marketCap, .totalVolume]
         if !changed.union(absent).isDisjoint(with: figures) {
             for (field, name, value) in [
-            (KnownPrice.Fields.marketCap, names.marketCap, entry.tick.marketCap),
-            (.totalVolume, names.volume, entry.tick.totalVolume),
-        ] where changed.contains(field) || absent.contains(field) {
-            pipeline.command(value == nil ? "ZREM" : "ZADD", arguments: value == nil ? 3 : 4)
-            pipeline.argument(name, table.currencies[currency].suffix)
-            if let value { pipeline.argument(value) }
-            pipeline.argument(table.names[coin].bytes[..<table.names[coin].idCount])
-            contents.append(.index(coin: coin))
+                (KnownPrice.Fields.marketCap, names.marketCap, entry.tick.marketCap),
+                (.totalVolume, names.volume, entry.tick.totalVolume),
+            ] where changed.contains(field) || absent.contains(field) {
+                pipeline.command(value == nil ? "ZREM" : "ZADD", arguments: value == nil ? 3 : 4)
+                pipeline.argument(name, table.currencies[currency].suffix)
+                if let value { pipeline.argument(value) }
+                pipeline.argument(table.names[coin].bytes[..<table.names[coin].idCount])
+                contents.append(.index(coin: coin))
             }
         }
         if renews {

@@ -53,7 +53,13 @@ public struct CacheEncoder {
     }
 
     /// Makes an encoder.
-    public init(keys: CacheKeys, timeToLiveMilliseconds: Int64, keptAlerts: Int, keptCandles: Int, streamLength: Int = 0) {
+    public init(
+        keys: CacheKeys,
+        timeToLiveMilliseconds: Int64,
+        keptAlerts: Int,
+        keptCandles: Int,
+        streamLength: Int = 0
+    ) {
         self.keys = keys
         self.timeToLiveMilliseconds = timeToLiveMilliseconds
         self.keptAlerts = keptAlerts
@@ -95,8 +101,8 @@ public struct CacheEncoder {
         }
         let isFirst = renewedIndexes.insert(name.currency).inserted
         pipeline.argument(isFirst ? timeToLiveMilliseconds : 0)
-        pipeline.optional(tick.marketCap)
-        pipeline.optional(tick.totalVolume)
+        pipeline.argument(orEmpty: tick.marketCap)
+        pipeline.argument(orEmpty: tick.totalVolume)
         appendFields(.all, of: entry, name, record, to: &pipeline)
     }
 
@@ -272,11 +278,11 @@ extension RedisPipeline {
 
     fileprivate mutating func member(_ field: StaticString, _ price: Price?) {
         argument(field)
-        optional(price)
+        argument(orEmpty: price)
     }
 
     /// A price, or nothing.
-    mutating func optional(_ price: Price?) {
+    mutating func argument(orEmpty price: Price?) {
         if let price { argument(price) } else { argument("") }
     }
 

@@ -57,8 +57,8 @@ public struct CacheScript: Sendable, Hashable {
         text: """
             -- KEYS: the history of one-minute candles, the movers of the hour, of the day
             -- ARGV: coin, the window's start in ms, its close, milliseconds to live (0: for ever)
-            local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
-            if not last[2] or tonumber(last[2]) ~= tonumber(ARGV[2]) then return 0 end
+            local last = redis.pcall('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
+            if last.err or not last[2] or tonumber(last[2]) ~= tonumber(ARGV[2]) then return 0 end
             for i, length in ipairs({3600000, 86400000}) do
               local start = tonumber(ARGV[2]) + 60000 - length
               local found = redis.call('ZRANGEBYSCORE', KEYS[1], string.format('%.0f', start),

@@ -28,6 +28,11 @@ extension CacheWriter {
         ownership.assign([])
     }
 
+    /// Knows nothing any more of what the keys hold: values are compared again.
+    func forget() {
+        memory.removeAll()
+    }
+
     /// Reads positions, as they stand; nil where there is none.
     func positions(_ keys: [String]) throws(RedisError) -> [Int64?] {
         if keys.isEmpty { return [] }
@@ -48,25 +53,31 @@ extension CacheWriter {
         var isOurs = try watch(on: connection)
         if !isOurs {
             memory.removeAll()
-            var commands = RedisPipeline()
-            commands.command("EVALSHA")
-            commands.append(encoder.claimHash)
-            commands.append(1)
-            commands.append(encoder.keys.owners)
-            commands.append(ownership.token)
-            commands.append(encoder.positionLife)
-            for field in ownership.partitions { commands.append(field) }
             do throws(RedisError) {
-                _ = try connection.replies(to: &commands)
+                try sendClaim(on: connection)
             } catch {
                 guard error.kind == .scriptMissing else { throw error }
                 try load(on: connection)
-                throw RedisError(.unavailable, "Redis has lost its scripts")
+                try sendClaim(on: connection)
             }
             isOurs = try watch(on: connection)
         }
         guard isOurs else { throw taken }
         ownersRenewal = renewal(of: encoder.positionLife, at: Self.now)
+    }
+
+    private func sendClaim(on connection: RedisConnection) throws(RedisError) {
+        var commands = RedisPipeline()
+        // Who watches a key is told of changes of its own as well.
+        commands.command("UNWATCH")
+        commands.command("EVALSHA")
+        commands.append(encoder.claimHash)
+        commands.append(1)
+        commands.append(encoder.keys.owners)
+        commands.append(ownership.token)
+        commands.append(encoder.positionLife)
+        for field in ownership.partitions { commands.append(field) }
+        _ = try connection.replies(to: &commands)
     }
 
     private var taken: RedisError {

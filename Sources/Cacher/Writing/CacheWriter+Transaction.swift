@@ -272,7 +272,8 @@ extension CacheWriter {
             }
         case (.history, .integer): progress.receipt.candles.written += 1
         case (.position, .string(let bytes)):
-            progress.receipt.positions.append(Int64(String(decoding: bytes, as: UTF8.self)).flatMap { $0 < 0 ? nil : $0 } ?? -1)
+            let number = Int64(String(decoding: bytes, as: UTF8.self)) ?? -1
+            progress.receipt.positions.append(max(-1, number))
         case (.position, .null): progress.receipt.positions.append(-1)
         case (.other, .integer), (.index, .integer), (.other, .string): break
         case (_, .error(let error)):
@@ -285,7 +286,12 @@ extension CacheWriter {
         }
     }
 
-    private func tookPrice(_ answer: Int64, _ entry: CacheBatch.Tick, _ batch: CacheBatch, _ receipt: inout CacheReceipt) {
+    private func tookPrice(
+        _ answer: Int64,
+        _ entry: CacheBatch.Tick,
+        _ batch: CacheBatch,
+        _ receipt: inout CacheReceipt
+    ) {
         receipt.prices.add(answer)
         if answer > 3 {
             let coin = batch.coins.key(of: entry.coin)
@@ -346,7 +352,7 @@ extension CacheWriter {
             receipt.keysInTheWay.append(keys.candles(batch.coins.key(of: entry.coin), window))
         case .index(let coin): receipt.keysInTheWay.append(keys.coins(in: batch.coins.key(of: coin).vsCurrency))
         case .position: receipt.positions.append(-2)
-        case .other: receipt.keysInTheWay.append("movers or a stream")
+        case .other: receipt.keysInTheWay.append("\(keys.prefix)movers:… or \(keys.prefix)stream:…")
         default: break
         }
     }

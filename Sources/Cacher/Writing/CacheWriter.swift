@@ -77,6 +77,11 @@ public final class CacheWriter {
         return try finish(batch)
     }
 
+    /// Sends a batch that moves no position; ``finish(_:)`` must follow.
+    public func send(_ batch: CacheBatch) throws(RedisError) {
+        try send(batch, moving: [])
+    }
+
     /// Sends a batch, as much of it as one transaction takes; ``finish(_:)`` must follow.
     func send(_ batch: CacheBatch, moving steps: [PositionStep]) throws(RedisError) {
         try guarding { () throws(RedisError) in
@@ -89,7 +94,7 @@ public final class CacheWriter {
     }
 
     /// Waits until Redis has acknowledged the batch, and sends what is left of it.
-    func finish(_ batch: CacheBatch) throws(RedisError) -> CacheReceipt {
+    public func finish(_ batch: CacheBatch) throws(RedisError) -> CacheReceipt {
         try guarding { () throws(RedisError) in
             while !contents.isEmpty || progress?.repairs.isEmpty == false {
                 switch try receiveTransaction(of: batch) {

@@ -68,7 +68,9 @@ struct KnownPrice: Sendable {
         if !ByteSequence.equal(known.extracting(first..<second), tick.name.rawBytes(in: record)) {
             changed.insert(.name)
         }
-        if !ByteSequence.equal(known.extracting(second...), tick.source.rawBytes(in: record)) { changed.insert(.source) }
+        if !ByteSequence.equal(known.extracting(second...), tick.source.rawBytes(in: record)) {
+            changed.insert(.source)
+        }
         return changed
     }
 

@@ -19,9 +19,8 @@ struct Ownership: Sendable {
     /// Other partitions are ours.
     mutating func assign(_ partitions: [String]) {
         self.partitions = partitions
-        token =
-            partitions.isEmpty
-            ? "" : String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
+        func word() -> String { String(UInt64.random(in: .min ... .max), radix: 36) }
+        token = partitions.isEmpty ? "" : word() + word()
         claim = nil
         mayClaim = true
     }

@@ -44,7 +44,7 @@ struct FreshnessPipelineTests {
         cacher.metric(#"tickline_cacher_records_total{kind="\#(kind)"}"#)
     }
 
-    @Test("All five topics are counted, with offset, lag, newest event time and the time of writing")
+    @Test("All six topics are counted, with offset, lag, newest event time and the time of writing")
     func counts() async throws {
         let began = EventTime.now()
         try send(ticks: 1...30)
@@ -70,7 +70,7 @@ struct FreshnessPipelineTests {
         try await eventually("nothing lags") {
             try redis.hash("s1:freshness").values.allSatisfy { $0.contains(#""lag":0,"#) }
         }
-        #expect(try redis.hash("s1:freshness").keys.sorted().count == 15, "5 topics with 3 partitions")
+        #expect(try redis.hash("s1:freshness").keys.sorted().count == 18, "6 topics with 3 partitions")
         #expect(try redis.cli("KEYS", "freshness").isEmpty)
         let raw = try entries(.raw, key: "s1:freshness")
         #expect(raw.reduce(0) { $0 + $1.offset } == 31, "no transaction has left a marker")

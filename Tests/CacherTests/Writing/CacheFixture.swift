@@ -19,7 +19,8 @@ enum CacheFixture {
             keys: CacheKeys(prefix: prefix),
             timeToLiveMilliseconds: timeToLive,
             keptAlerts: keptAlerts,
-            keptCandles: keptCandles
+            keptCandles: keptCandles,
+            streamLength: 1_000
         )
         return CacheWriter(url: try #require(RedisURL(server.url)), timeout: .seconds(5), encoder: encoder)
     }

@@ -83,10 +83,12 @@ struct MoreKeysTests {
                 }
             }
         }
-        try write([tick("a", 1, cap: 10, volume: 1), tick("b", 1, cap: 20, volume: 5), tick("c", 1, cap: nil, volume: 3)])
+        try write([tick("a", 1, cap: 10, volume: 1), tick("b", 1, cap: 20, volume: 5)])
+        try write([tick("c", 1, cap: nil, volume: 3)])
         #expect(try lines("ZREVRANGE", "marketcap:usd", "0", "-1") == ["b", "a"])
         #expect(try lines("ZREVRANGE", "volume:usd", "0", "-1") == ["b", "c", "a"])
-        try write([tick("a", 2, cap: 30, volume: nil), tick("b", 2, cap: 20, volume: 6), tick("c", 2, cap: 1, volume: 9)])
+        try write([tick("a", 2, cap: 30, volume: nil), tick("b", 2, cap: 20, volume: 6)])
+        try write([tick("c", 2, cap: 1, volume: 9)])
         #expect(try lines("ZREVRANGE", "marketcap:usd", "0", "-1") == ["a", "b", "c"])
         #expect(try lines("ZREVRANGE", "volume:usd", "0", "-1", "WITHSCORES") == ["c", "9", "b", "6"])
         #expect(try server.cli("PTTL", "volume:usd") != "-1")
@@ -177,7 +179,9 @@ struct MoreKeysTests {
     @Test("What is published has what we don't know as well, and the strange spelling of what we do")
     func ownBytes() throws {
         let messages = try RedisSubscriber(server, pattern: "prices:*")
-        let text = #"{"new":[1,{}],"coin_id":"a","vs_currency":"usd","price":1.0e1,"timestamp":"1970-01-01T00:00:01+00:00" }"#
+        let text =
+            #"{"new":[1,{}],"coin_id":"a","vs_currency":"usd","price":1.0e1,"#
+            + #""timestamp":"1970-01-01T00:00:01+00:00" }"#
         for round in 0..<2 {
             let bytes = Array(text.replacing(":01+", with: ":0\(round + 1)+").utf8)
             try write { batch in
