@@ -67,16 +67,17 @@ extension CacherTask {
         if !lost.isEmpty {
             // What it brought may be gone as well, whatever the writer knows of it.
             writer.forget()
+            // What is in hand must not be heard before what is read again: Redis no longer knows that it has told newer.
+            dropHand()
             let places = lost.map(\.place)
             let available = try consumer.watermarkOffsets(of: places)
             let beginnings = try beginnings(of: lost.filter { $0.found < 0 }.map(\.place), consumer)
-            let next = consumer.positions
-            var starts: [TopicPartition: Int64] = [:]
+            var starts = handStart
             for (place, found) in lost {
                 let range = available[place] ?? 0..<0
                 starts[place] = positions[place]?.restart(
                     found: found < 0 ? nil : found,
-                    next: next[place] ?? 0,
+                    next: handStart[place] ?? 0,
                     available: range,
                     beginning: beginnings[place] ?? range.lowerBound
                 )
@@ -113,6 +114,7 @@ extension CacherTask {
     private func start(_ starts: [TopicPartition: Int64], _ consumer: KafkaConsumer) throws {
         let ours = consumer.positions
         for place in starts.keys { acknowledged[place] = nil }
+        handStart.merge(starts) { $1 }
         let moves = starts.filter { ours[$0.key] != $0.value }
         if !moves.isEmpty { try consumer.seek(to: moves) }
         showRefill(consumer)

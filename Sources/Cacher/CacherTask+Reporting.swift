@@ -133,9 +133,7 @@ extension CacherTask: RebalanceHandler {
         // What is still in the batch the next owner reads again, be it this one: kept, a batch that waits for Redis would
         // grow with every rebalance.
         if isInFlight { _ = try? writer.finish(sent) }
-        batch.removeAll()
-        recordsInBatch = 0
-        forgetSent()
+        dropHand()
         writer.release()
         // Their lag is the next owner's to report.
         for partition in partitions { metrics.setLag(0, of: partition) }

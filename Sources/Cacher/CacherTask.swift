@@ -33,6 +33,8 @@ final class CacherTask {
     var found: [TopicPartition: Int64] = [:]
     var freshness: Freshness
     var freshnessStore: FreshnessStore
+    /// The first offset per partition of what is in hand: Redis has, or doesn't want, everything before.
+    var handStart: [TopicPartition: Int64] = [:]
     /// The next offset per partition that Redis has acknowledged everything before.
     var acknowledged: [TopicPartition: Int64] = [:]
     var committed: [TopicPartition: Int64] = [:]
@@ -134,6 +136,7 @@ final class CacherTask {
     private func gather(_ consumer: KafkaConsumer) throws {
         // All coins are forgotten between two batches.
         if coins.isFull, recordsInBatch == 0, recordsSent > 0 { return }
+        if recordsInBatch == 0, recordsSent == 0 { handStart = consumer.positions }
         let wait: Duration = recordsSent == 0 && recordsInBatch == 0 ? .milliseconds(100) : .zero
         if recordsInBatch < settings.batchSize { try consumer.poll(max: settings.batchSize, timeout: wait, take) }
         if positions.refilling.isEmpty || recordsInBatch == 0 { return }
@@ -160,7 +163,7 @@ final class CacherTask {
     }
 
     /// Waits until Redis has what was sent.
-    /// - Returns: false when it went away, or has lost data; then the batch is kept.
+    /// - Returns: false when it went away, and the batch is kept, or when it has lost data, and the batch is read again.
     func settle(_ consumer: KafkaConsumer) throws -> Bool {
         guard isInFlight else { return true }
         isInFlight = false
@@ -176,11 +179,6 @@ final class CacherTask {
         guard receipt.isMade else {
             let lost = Positions.lost(sentSteps, found: receipt.positions)
             try moved(lost.steps, lost.found, consumer)
-            // They are read again from there; what is in the batch of them is new all the same.
-            for step in lost.steps {
-                guard let partition = positions.partitions.first(where: { $0.key == step.key }) else { continue }
-                sentTo[partition.place] = partition.acknowledged
-            }
             return false
         }
         try acknowledge(receipt)
@@ -196,6 +194,7 @@ final class CacherTask {
         forgetSent()
         try deadLetters.flush()
         acknowledged = sentTo
+        handStart = sentTo
         freshness.acknowledge()
     }
 
@@ -215,6 +214,13 @@ final class CacherTask {
         recordsSent = 0
         isInFlight = false
         if coins.isFull, recordsInBatch == 0 { coins.removeAll() }
+    }
+
+    /// Lets go of all that is in hand, to read it again.
+    func dropHand() {
+        batch.removeAll()
+        recordsInBatch = 0
+        forgetSent()
     }
 
     /// Decodes a record into the batch; one that can't be used becomes a dead letter.

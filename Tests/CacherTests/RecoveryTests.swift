@@ -132,6 +132,27 @@ struct RecoveryTests {
         try await cacher.finish()
     }
 
+    @Test("What was in hand when Redis went away is not heard before what it lost is there again")
+    func inHand() async throws {
+        let proxy = try LoopbackProxy(to: redis.port)
+        let (cacher, _) = try await settled(["REDIS_URL": "redis://127.0.0.1:\(proxy.port)"])
+        let messages = try RedisSubscriber(redis, pattern: "*")
+        proxy.cut()
+        // Older than what was published of the coin, and newer than anything an empty Redis knows.
+        try send("coin-1", at: 9)
+        try send("coin-2", at: 12)
+        try producer.flush(timeout: .seconds(20))
+        try await eventually("the batch waits") { cacher.metric("tickline_cacher_redis_failures_total") > 0 }
+        try redis.cli("FLUSHALL")
+        proxy.mend()
+        try await eventually("the newer tick is there") {
+            try redis.cli("HGET", "price:coin-2:usd", "price") == "12" && isReady(cacher)
+        }
+        try await eventually("what was lost is there") { try redis.cli("HGET", "price:coin-1:usd", "price") == "11" }
+        #expect(try heard(messages).map(\.channel) == ["prices:coin-2:usd"])
+        try await cacher.finish()
+    }
+
     @Test("A Redis without persistence that is killed and started again is filled again")
     func killed() async throws {
         let (cacher, all) = try await settled()

@@ -61,7 +61,7 @@ struct PartitionPosition: Sendable, Hashable {
     /// Decides from where to read again, when Redis is found to have lost data.
     /// - Parameters:
     ///   - found: the position in Redis, if there is one.
-    ///   - next: the first offset that was not handed out yet.
+    ///   - next: the first offset that is new: all before it was published.
     ///   - available: what the broker has.
     ///   - beginning: where a Redis without data is filled from.
     /// - Returns: the first offset to read.

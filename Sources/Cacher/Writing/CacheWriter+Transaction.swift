@@ -234,8 +234,8 @@ extension CacheWriter {
         return try look(for: progress.steps)
     }
 
-    /// After a transaction that wasn't carried out: whether Redis has lost data.
-    private func look(for steps: [PositionStep]) throws(RedisError) -> Outcome {
+    /// After a transaction that wasn't carried out, and before the first one of a connection: whether Redis has lost data.
+    func look(for steps: [PositionStep]) throws(RedisError) -> Outcome {
         let found = try positions(steps.map(\.key)).map { $0 ?? -1 }
         guard zip(steps, found).contains(where: { $1 < $0.atLeast }) else { return .again }
         progress?.receipt.positions = found
@@ -302,7 +302,8 @@ extension CacheWriter {
                 receipt.keysInTheWay.append(encoder.keys.ranking(ranking, in: coin.vsCurrency))
             }
         }
-        guard ownership.claim != nil, answer & 1 != 0 else { return }
+        // With an index in the way the coin is no member yet: the next tick has to try again.
+        guard ownership.claim != nil, answer == 1 else { return }
         memory[price: entry.coin] = KnownPrice(
             entry.tick,
             in: batch.bytes(of: entry.record),
@@ -350,7 +351,9 @@ extension CacheWriter {
             memory[candle: entry.series] = nil
             let window = batch.coins.windows[entry.window].window.name
             receipt.keysInTheWay.append(keys.candles(batch.coins.key(of: entry.coin), window))
-        case .index(let coin): receipt.keysInTheWay.append(keys.coins(in: batch.coins.key(of: coin).vsCurrency))
+        case .index(let coin):
+            memory[price: coin] = nil
+            receipt.keysInTheWay.append(keys.coins(in: batch.coins.key(of: coin).vsCurrency))
         case .position: receipt.positions.append(-2)
         case .other: receipt.keysInTheWay.append("\(keys.prefix)movers:… or \(keys.prefix)stream:…")
         default: break

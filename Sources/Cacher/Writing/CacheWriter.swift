@@ -85,10 +85,16 @@ public final class CacheWriter {
     /// Sends a batch, as much of it as one transaction takes; ``finish(_:)`` must follow.
     func send(_ batch: CacheBatch, moving steps: [PositionStep]) throws(RedisError) {
         try guarding { () throws(RedisError) in
+            let wasHeld = ownership.claim != nil
             if connection == nil { try connect() }
             try hold()
             memory.use(batch.coins)
             progress = Progress(steps: steps)
+            // A Redis that comes back may have lost what it had told; then nothing older may be heard.
+            if !wasHeld, ownership.claim != nil, case .lost = try look(for: steps) {
+                progress?.receipt.isMade = false
+                return
+            }
             try sendTransaction(of: batch)
         }
     }

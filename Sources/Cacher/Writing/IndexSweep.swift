@@ -30,7 +30,11 @@ struct IndexSweep {
         cursor = next
         if next == "0" { currency += 1 }
         let coins = stride(from: 0, to: members.count, by: 2).compactMap { members[$0].text }
-        if coins.isEmpty { return 0 }
+        if coins.isEmpty {
+            // Somebody has deleted the index: each coin's next tick puts it back.
+            if next == "0" { writer.forget() }
+            return 0
+        }
         let rankings = Ranking.allCases.map { keys.ranking($0, in: name) }
         commands.removeAll()
         commands.command("EVALSHA")
