@@ -142,7 +142,7 @@ struct FreshnessPipelineTests {
         try redis.start()
         try await eventually("all are counted") { try records(.raw) == 12 }
         // Those that didn't change come within seconds.
-        try await eventually("every partition is there") { try redis.hash("freshness").count == 15 }
+        try await eventually("every partition is there") { try redis.hash("freshness").count == 18 }
         #expect(cacher.end == nil)
         try await cacher.finish()
     }
@@ -150,7 +150,7 @@ struct FreshnessPipelineTests {
     @Test("An idle Cacher says every few seconds that it lives")
     func lives() async throws {
         let cacher = try RunningCacher(broker, redis)
-        try await eventually("every partition is there") { try redis.hash("freshness").count == 15 }
+        try await eventually("every partition is there") { try redis.hash("freshness").count == 18 }
         let first = try entries(.raw).map(\.writtenAt).max() ?? .latest
         try await eventually("they are written again") {
             try entries(.raw).allSatisfy { $0.writtenAt > first && $0.records == 0 }
