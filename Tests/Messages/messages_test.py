@@ -58,6 +58,10 @@ def check_documents():
             except (KeyError, OSError):
                 yield reference
     check("every reference of asyncapi.yaml leads somewhere", dangling())
+    # A text in braces ends at its first comma, if it has no quotes; the rest becomes a member that AsyncAPI doesn't know.
+    known = {"action", "channel", "summary"}
+    check("every operation has members that AsyncAPI knows",
+          (f"{name}: {member}" for name, operation in document["operations"].items() for member in operation.keys() - known))
     used = {reference for reference in contract.references(document) if not reference.startswith("#")}
     check("every schema is a message of a topic", {f"messages/{name}.json" for name in schemas} - used)
     return schemas, contract.channel_messages(document)

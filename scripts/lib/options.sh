@@ -31,7 +31,7 @@ services. Ctrl-C or q prints a summary, ends everything it started, and removes 
   --help                 this text
 
 --option=value works as well. The page is on port 8080, or CACHER_HTTP_PORT; if that is taken, on a free one. Other
-settings of the services pass through the environment: AGGREGATOR_…, PERSISTER_…, INGESTOR_… (see the README).
+settings of the services pass through the environment: AGGREGATOR_…, PERSISTER_…, INGESTOR_… (see docs/settings.md).
 TICKLINE_DEMO_CONFIGURATION=debug builds without optimisation; TICKLINE_DEMO_BINARIES=FOLDER takes executables that are
 there already. Exit codes: 0, 64 for a mistake on the command line, 130 after Ctrl-C, 143 after SIGTERM, 1 otherwise.
 TEXT
