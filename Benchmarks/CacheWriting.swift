@@ -27,8 +27,11 @@ struct CacheWriting {
     private var batch: CacheBatch
     private var sent: CacheBatch
     private var isInFlight = false
+    private let keepsOpenCandles: Bool
 
-    init(_ url: RedisURL, count: Int) throws {
+    /// - Parameter keepsOpenCandles: with each price the coin's open minute is written.
+    init(_ url: RedisURL, count: Int, keepsOpenCandles: Bool = false) throws {
+        self.keepsOpenCandles = keepsOpenCandles
         writer = CacheWriter(
             url: url,
             timeout: .seconds(10),
@@ -108,7 +111,13 @@ struct CacheWriting {
 
     private mutating func add(_ record: [UInt8]) throws {
         let bytes = record.span
-        batch.add(try ScannedTick(json: bytes), of: bytes, offset: offset, latest: .latest)
+        batch.add(
+            try ScannedTick(json: bytes),
+            of: bytes,
+            offset: offset,
+            latest: .latest,
+            now: keepsOpenCandles ? EventTime(microseconds: Self.firstTime) : nil
+        )
     }
 
     private mutating func settle() throws {

@@ -38,6 +38,16 @@ extension Benchmark {
             in: try writing.write(writing.records.count, batch: 2_000, renaming: false),
             baseline: ("redis-benchmark SET -P 512", sets.count, sets.timing)
         )
+        var keeping = try CacheWriting(server.url, count: 10_000, keepsOpenCandles: true)
+        _ = try keeping.write(20_000, batch: 2_000, renaming: true)
+        let open = try server.sets(count: 500_000, pipeline: 512, bytes: 170)
+        let all = Timing(wallSeconds: commands.timing.wallSeconds + open.timing.wallSeconds, cpuSeconds: 0)
+        report.addRate(
+            "coins_written_with_open_candle_per_s",
+            of: 500_000,
+            in: try keeping.write(500_000, batch: 2_000, renaming: true),
+            baseline: ("redis-benchmark HSET + PUBLISH + SET -P 512", 500_000, all)
+        )
         let single = try server.sets(count: 50_000, pipeline: 1, bytes: bytes)
         report.addRate(
             "single_ticks_per_s",

@@ -38,6 +38,11 @@ public struct CacherSettings: Sendable {
         default: 1_440,
         help: "How many one-minute candles the history of each coin keeps, 0 for none."
     )
+    static let openCandles = Setting.flag(
+        "CACHER_OPEN_CANDLES",
+        default: true,
+        help: "Whether the minute of each coin that is still open is kept, and written with each of its prices."
+    )
     static let publish = Setting<Publish>.choice(
         "CACHER_PUBLISH",
         default: .newest,
@@ -71,7 +76,8 @@ public struct CacherSettings: Sendable {
     /// All of them, with Kafka's, for the check at the start and for `--help`.
     public static let all: [any SettingDescription] =
         RedisSettings.all + [
-            group, keyPrefix, timeToLive, keptAlerts, keptCandles, publish, streams, streamLength, batchSize,
+            group, keyPrefix, timeToLive, keptAlerts, keptCandles, openCandles, publish, streams, streamLength,
+            batchSize,
             maximumFuture,
         ] + KafkaSettings.all
 
@@ -91,6 +97,8 @@ public struct CacherSettings: Sendable {
     public var keptAlerts: Int
     /// How many candles of a coin are kept; 0 for none.
     public var keptCandles: Int
+    /// Whether the minutes that are open are kept.
+    public var keepsOpenCandles: Bool
     /// What of a batch is published, and whether it goes into streams.
     public var extent: CacheBatch.Extent
     /// How many records a stream keeps.
@@ -111,6 +119,7 @@ public struct CacherSettings: Sendable {
         timeToLiveMilliseconds = Int64(try reader.value(Self.timeToLive) / .milliseconds(1))
         keptAlerts = try reader.value(Self.keptAlerts)
         keptCandles = try reader.value(Self.keptCandles)
+        keepsOpenCandles = try reader.value(Self.openCandles)
         extent = CacheBatch.Extent(
             publishesAll: try reader.value(Self.publish) == .all,
             hasStreams: try reader.value(Self.streams)

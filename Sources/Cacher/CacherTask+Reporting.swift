@@ -134,6 +134,7 @@ extension CacherTask: RebalanceHandler {
         // grow with every rebalance.
         if isInFlight { _ = try? writer.finish(sent) }
         dropHand()
+        coins.open.removeAll()
         writer.release()
         // Their lag is the next owner's to report.
         for partition in partitions { metrics.setLag(0, of: partition) }

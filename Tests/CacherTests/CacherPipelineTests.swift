@@ -149,6 +149,34 @@ struct CacherPipelineTests {
         #expect(try redis.cli("KEYS", "candle:*").isEmpty && redis.cli("ZCARD", "alerts") == "0")
     }
 
+    @Test("the open candle holds every tick of the minute, also those of which only the newest is written")
+    func openCandle() async throws {
+        // A minute that can't end meanwhile.
+        let minute = OpenCandle.start(of: EventTime.now().microseconds + 20_000_000)
+        for (offset, price) in [5, 9, 2, 7].enumerated() {
+            var tick = CacheFixture.tick("bitcoin", seconds: 0, price: Int128(price))
+            tick.timestamp = EventTime(microseconds: minute + Int64(offset))
+            try send(tick)
+        }
+        let cacher = try RunningCacher(broker, redis)
+        try await eventually("it is there") {
+            try redis.cli("GET", "open:bitcoin:usd:1m").hasPrefix(
+                #"{"t":\#(minute / 1_000),"o":"5","h":"9","l":"2","c":"7","n":4,"open":true,"#
+            )
+        }
+        try await cacher.finish()
+        let without = try RunningCacher(
+            broker,
+            redis,
+            environment: ["CACHER_OPEN_CANDLES": "false", "CACHER_KEY_PREFIX": "other:", "CACHER_GROUP": "other"]
+        )
+        try await eventually("the price is there") {
+            try !redis.cli("HGET", "other:price:bitcoin:usd", "price").isEmpty
+        }
+        #expect(try redis.cli("EXISTS", "other:open:bitcoin:usd:1m") == "0")
+        try await without.finish()
+    }
+
     @Test("two ids that look the same and differ in their bytes are two coins")
     func bytes() async throws {
         try send(CacheFixture.tick("caf\u{E9}", seconds: 1, price: 1))

@@ -134,6 +134,7 @@ public struct CacheBatch {
     ///   - recordTime: when the record was written, for a tick that doesn't say when it was received.
     ///   - offset: its record's offset, which decides between ticks of the same event time.
     ///   - latest: the latest event time that can be true.
+    ///   - now: the time of the clock, when the minute that is open is to be kept.
     ///   - isSilent: it is written and not published.
     /// - Returns: why it is refused, if it is.
     @discardableResult
@@ -143,6 +144,7 @@ public struct CacheBatch {
         recordTime: @autoclosure () -> EventTime? = nil,
         offset: Int64,
         latest: EventTime,
+        now: EventTime? = nil,
         isSilent: Bool = false
     ) -> String? {
         if let reason = tooEarly("timestamp", tick.timestamp, latest) { return reason }
@@ -151,6 +153,11 @@ public struct CacheBatch {
         let version = CacheVersion(timeMicroseconds: tick.timestamp.microseconds, order: offset)
         let coin = tick.coinID.withUTF8(in: record) { id in
             tick.vsCurrency.withUTF8(in: record) { coins.number(id: id, currency: $0) }
+        }
+        if let now {
+            let time = tick.timestamp.microseconds
+            let part = OpenTick(microseconds: time, offset: offset, price: tick.price, size: tick.size)
+            coins.open.take(part, of: coin, now: now)
         }
         let place = coins.place(of: coin, in: number)
         let isNext = extent.publishesAll && !isSilent && place.map { version > ticks[$0].version } == true

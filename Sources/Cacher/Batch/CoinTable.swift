@@ -40,6 +40,8 @@ public final class CoinTable {
     /// How many coins are told apart before all are forgotten; some 300 bytes each.
     public static let maximumCoins = 50_000
 
+    /// Their open minutes.
+    let open = OpenCandles()
     /// The coins by their numbers.
     private(set) var names: [Name] = []
     /// The currencies by their numbers, and what stands for each in the names of keys.
@@ -74,6 +76,7 @@ public final class CoinTable {
 
     /// Forgets all coins. No batch may be in hand.
     func removeAll() {
+        open.removeAll()
         names.removeAll()
         currencies.removeAll()
         pending.removeAll()

@@ -11,6 +11,8 @@ struct RecordDecoder {
     var rawPartitionCount: Int
     /// How far ahead of the clock a time may lie, in µs.
     let maximumFutureMicroseconds: Int64
+    /// Whether the minutes that are open are kept.
+    let keepsOpenCandles: Bool
 
     /// Makes a decoder.
     /// - Parameter partitions: how many partitions each topic has, by its name on the broker.
@@ -19,6 +21,7 @@ struct RecordDecoder {
         topics = Dictionary(uniqueKeysWithValues: Self.inputs.map { (kafka.name($0), $0) })
         rawPartitionCount = partitions[kafka.name(.raw)] ?? 1
         maximumFutureMicroseconds = settings.maximumFutureMicroseconds
+        keepsOpenCandles = settings.keepsOpenCandles
     }
 
     /// Takes a record into the batch.
@@ -48,6 +51,7 @@ struct RecordDecoder {
                     recordTime: record.time,
                     offset: record.offset,
                     latest: latest,
+                    now: keepsOpenCandles ? now : nil,
                     isSilent: isSilent
                 )
                 return RecordOutcome(eventTime: tick.timestamp, refusal: reason)

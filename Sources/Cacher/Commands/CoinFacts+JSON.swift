@@ -24,6 +24,7 @@ extension CoinFacts {
             ("vs_currency", JSONPart.string(candles.vsCurrency)), ("window", JSONPart.string(candles.window)),
         ]
         if !candles.latest.isEmpty { members.append(("latest", object(candles.latest, including: []))) }
+        if let open = candles.open { members.append(("open", JSONPart.value(open))) }
         if let history = candles.history {
             var parts: [(String, String)] = [("count", String(history.count))]
             if let from = history.from { parts.append(("from", JSONPart.string("\(EventTime(milliseconds: from))"))) }

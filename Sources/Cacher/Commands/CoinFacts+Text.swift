@@ -51,6 +51,11 @@ extension CoinFacts {
         let marks = ["synthetic", "partial"].filter { candles.latest[$0] == "true" }
         let revision = candles.latest["revision"].flatMap { $0 == "0" ? nil : "revision \($0)" }
         rows.append((marks + (revision.map { [$0] } ?? [])).joined(separator: ", "))
+        if let open = candles.open.flatMap(OpenCandle.init(json:)) {
+            let prices = "open \(open.open)  high \(open.high)  low \(open.low)  close \(open.close)"
+            let start = EventTime(microseconds: open.start)
+            rows.append("open since \(start)  \(prices)  sample_count \(open.sampleCount)")
+        }
         if let history = candles.history {
             let ends = [history.from, history.to].compactMap { $0.map { "\(EventTime(milliseconds: $0))" } }
             rows.append("history of \(history.count), \(ends.joined(separator: " to "))")

@@ -21,6 +21,8 @@ struct CoinFacts {
         /// Of the latest one; empty when there is none.
         var latest: [Field] = []
         var history: History?
+        /// The minute that is open, as it stands in Redis.
+        var open: [UInt8]?
     }
 
     /// The sorted set of earlier candles.

@@ -34,6 +34,8 @@ struct CoinReader {
                 candles[name.coin, default: [:]][window, default: empty].latest = try fields(of: key)
             case ("candles", let window?):
                 candles[name.coin, default: [:]][window, default: empty].history = try self.history(of: key, history)
+            case ("open", let window?):
+                candles[name.coin, default: [:]][window, default: empty].open = try text(of: key)
             default: continue
             }
         }
@@ -102,6 +104,17 @@ struct CoinReader {
         let words = try strings(["HGETALL", key]).map { String(decoding: $0, as: UTF8.self) }
         return stride(from: 0, to: words.count - 1, by: 2).map {
             CoinFacts.Field(name: words[$0], value: words[$0 + 1])
+        }
+    }
+
+    /// A string; nil when the key is of another type.
+    private func text(of key: String) throws(RedisError) -> [UInt8]? {
+        do throws(RedisError) {
+            guard case .string(let bytes) = try connection.call(["GET", key]) else { return nil }
+            return bytes
+        } catch {
+            guard error.kind == .keyInTheWay else { throw error }
+            return nil
         }
     }
 

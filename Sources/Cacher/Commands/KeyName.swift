@@ -2,7 +2,7 @@ import Shared
 
 /// What the name of a key or a channel of a coin says: `candle:bitcoin:usd:1m`.
 struct KeyName: Hashable {
-    /// `price`, `candle`, `candles`, `prices`, `alerts`.
+    /// `price`, `candle`, `candles`, `open`, `prices`, `alerts`.
     var kind: String
     /// Whose it is.
     var coin: CoinKey

@@ -32,6 +32,7 @@ public struct CacheEncoder {
         let coins: [UInt8]
         let candle: [UInt8]
         let candles: [UInt8]
+        let open: [UInt8]
         let prices: [UInt8]
         let alerts: [UInt8]
         let marketCap: [UInt8]
@@ -44,6 +45,7 @@ public struct CacheEncoder {
             coins = name("coins")
             candle = name("candle")
             candles = name("candles")
+            open = name("open")
             prices = name("prices")
             alerts = name("alerts")
             marketCap = name("marketcap")

@@ -25,6 +25,11 @@ public struct CacheKeys: Sendable, Hashable {
         "\(prefix)candles:\(Self.pair(coin)):\(window)"
     }
 
+    /// The open minute of a coin.
+    func open(_ coin: CoinKey) -> String {
+        "\(prefix)open:\(Self.pair(coin)):1m"
+    }
+
     /// The sorted set of coins by rank of market capitalisation.
     public func coins(in currency: String) -> String {
         "\(prefix)coins:\(Self.part(currency))"

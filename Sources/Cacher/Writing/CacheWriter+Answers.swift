@@ -89,7 +89,7 @@ extension CacheWriter {
             let number = Int64(String(decoding: bytes, as: UTF8.self)) ?? -1
             progress.receipt.positions.append(max(-1, number))
         case (.position, .null): progress.receipt.positions.append(-1)
-        case (.other, .integer), (.index, .integer), (.other, .string): break
+        case (.other, .integer), (.index, .integer), (.other, .string), (.open, .string), (.open, .null): break
         case (_, .error(let error)):
             if error.kind == .keyInTheWay {
                 tookKeyInTheWay(value, batch, &progress.receipt)
@@ -168,6 +168,7 @@ extension CacheWriter {
         case .index(let coin):
             memory[price: coin] = nil
             receipt.keysInTheWay.append(keys.coins(in: batch.coins.key(of: coin).vsCurrency))
+        case .open(let coin): receipt.keysInTheWay.append(keys.open(batch.coins.key(of: coin)))
         case .position: receipt.positions.append(-2)
         case .other: receipt.keysInTheWay.append("\(keys.prefix)movers:… or \(keys.prefix)stream:…")
         default: break

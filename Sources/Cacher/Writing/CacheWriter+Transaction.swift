@@ -58,7 +58,10 @@ extension CacheWriter {
         _ now: Int64,
         _ receipt: inout CacheReceipt
     ) {
-        if index < batch.ticks.count { return appendTick(index, of: batch, now, &receipt) }
+        if index < batch.ticks.count {
+            appendTick(index, of: batch, now, &receipt)
+            return appendOpen(batch.ticks[index].coin, of: batch)
+        }
         let index = index - batch.ticks.count
         if index < batch.candles.count { return appendCandle(index, of: batch, upTo: end - batch.ticks.count, now) }
         encoder.append(batch.alerts[index - batch.candles.count], of: batch, to: &pipeline)

@@ -95,6 +95,7 @@ public final class CacheWriter {
                 progress?.receipt.isMade = false
                 return
             }
+            try findOpen(batch.coins)
             try sendTransaction(of: batch)
         }
     }

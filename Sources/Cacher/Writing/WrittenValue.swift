@@ -11,6 +11,8 @@ enum WrittenValue: Sendable {
     case index(coin: Int)
     /// A ZADD into the history of a candle's coin.
     case history(Int)
+    /// A coin's open candle.
+    case open(coin: Int)
     /// A position that is moved on.
     case position
     /// Something whose answer tells nothing.

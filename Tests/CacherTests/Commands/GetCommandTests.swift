@@ -72,10 +72,14 @@ struct GetCommandTests {
             tick("bitcoin", 4), tick("bitcoin", 3, in: "eur"), tick("bitcoin:x", 5), tick("bitcoin*", 6),
             tick("b%tcoin", 7),
         ])
+        let open =
+            #"{"t":1795348800000,"o":"5","h":"6","l":"4","c":"4.5","n":3,"open":true,"first":1795348800000000,"last":1795348800000001,"offset":1}"#
+        try redis.cli("SET", "\(prefix)open:bitcoin:usd:1m", open)
         let text = try get("bitcoin", "--history", "1")
         #expect(text.code == 0, "\(text.output)")
         for part in [
-            "usd  4  at 1970-01-01T00:00:10.000Z", "eur  3  at", "(btc)", "candle 1m usd", "close 7", "history of 3",
+            "usd  4  at 1970-01-01T00:00:10.000Z", "eur  3  at", "(btc)", "candle 1m usd", "close 7",
+            "open since 2026-11-22T12:00:00.000Z  open 5  high 6  low 4  close 4.5", "history of 3",
             "latest alert  1970-01-01T00:00:05.000Z", "rule: above 0",
         ] {
             #expect(text.output.contains(part), "\(part) in \(text.output)")
@@ -92,6 +96,7 @@ struct GetCommandTests {
         let candles = try #require(object["candles"] as? [[String: Any]])
         let minute = try #require(candles.first { $0["window"] as? String == "1m" })
         #expect((minute["latest"] as? [String: String])?["close"] == "7")
+        #expect((minute["open"] as? [String: Any])?["c"] as? String == "4.5")
         let history = try #require(minute["history"] as? [String: Any])
         #expect(history["count"] as? Int == 3 && (history["entries"] as? [[String: Any]])?.count == 2)
         #expect(history["from"] as? String == "1970-01-01T00:01:00.000Z")

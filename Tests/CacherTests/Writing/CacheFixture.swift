@@ -97,12 +97,18 @@ extension RedisServer {
 extension CacheBatch {
     /// A tick as its record would bring it.
     @discardableResult
-    mutating func add(_ tick: PriceTick, offset: Int64, latest: EventTime, isSilent: Bool = false) -> String? {
+    mutating func add(
+        _ tick: PriceTick,
+        offset: Int64,
+        latest: EventTime,
+        now: EventTime? = nil,
+        isSilent: Bool = false
+    ) -> String? {
         var json = JSONWriter()
         tick.write(to: &json)
         do {
             let scanned = try ScannedTick(json: json.bytes)
-            return add(scanned, of: json.bytes, offset: offset, latest: latest, isSilent: isSilent)
+            return add(scanned, of: json.bytes, offset: offset, latest: latest, now: now, isSilent: isSilent)
         } catch {
             return "\(error)"
         }

@@ -1,0 +1,87 @@
+import Shared
+
+/// The open minutes of all coins, by the coins' numbers.
+///
+/// It belongs to the thread of its ``CoinTable``. Ticks are taken in as they are read, ahead of what is written: an open
+/// candle says itself up to which record it is, so Redis may have one that is ahead of the position.
+public final class OpenCandles {
+    /// How long an open candle stays after its minute, for the closed one to come: in ms.
+    static let grace: Int64 = 60_000
+
+    /// What is known of a coin's minute.
+    private enum State {
+        /// Whether Redis has one isn't known yet: its ticks wait.
+        case unasked
+        /// Redis has none, and no tick has come.
+        case none
+        case open(OpenCandle)
+    }
+
+    /// The time of the clock when the last tick came.
+    private var now = EventTime.earliest
+    private var states: [State?] = []
+    /// The coins of which Redis may have an open candle.
+    private(set) var unasked: [Int] = []
+    /// The ticks of those coins, in the order in which they came.
+    private var waiting: [(coin: Int, tick: OpenTick)] = []
+    /// How far ahead of the clock a minute may begin, in µs: one that was written when a clock was wrong must not block
+    /// those to come.
+    private static let farthest: Int64 = 2 * 60_000_000
+
+    /// Makes one without candles.
+    public init() {}
+
+    /// Takes a tick in, unless its minute is long over.
+    /// - Parameter now: the time of the clock.
+    func take(_ tick: OpenTick, of coin: Int, now: EventTime) {
+        self.now = now
+        guard isOpen(OpenCandle.start(of: tick.microseconds)) else { return }
+        if coin >= states.count { states.append(contentsOf: repeatElement(nil, count: coin + 1 - states.count)) }
+        switch states[coin] {
+        case nil:
+            states[coin] = .unasked
+            unasked.append(coin)
+            waiting.append((coin, tick))
+        case .unasked: waiting.append((coin, tick))
+        case .some(.none): states[coin] = .open(OpenCandle(tick))
+        case .open(var candle):
+            if candle.start > now.microseconds + Self.farthest {
+                candle = OpenCandle(tick)
+            } else {
+                candle.take(tick)
+            }
+            states[coin] = .open(candle)
+        }
+    }
+
+    /// Redis has said what it has of the coins that were ``unasked``.
+    func answered(_ stored: [OpenCandle?]) {
+        for (coin, candle) in zip(unasked, stored) {
+            states[coin] = State.none
+            guard let candle, isOpen(candle.start) else { continue }
+            if candle.start <= now.microseconds + Self.farthest { states[coin] = .open(candle) }
+        }
+        unasked.removeAll(keepingCapacity: true)
+        let ticks = waiting
+        waiting.removeAll(keepingCapacity: waiting.capacity <= 8_192)
+        for (coin, tick) in ticks { take(tick, of: coin, now: now) }
+    }
+
+    /// A coin's open minute, and how long it is to stay in Redis, in ms; nil when it has none.
+    func candle(of coin: Int) -> (candle: OpenCandle, life: Int64)? {
+        guard coin < states.count, case .open(let candle) = states[coin] else { return nil }
+        let life = (candle.start + OpenCandle.length) / 1_000 + Self.grace - now.milliseconds
+        return life > 0 ? (candle, life) : nil
+    }
+
+    /// Forgets all, as the coins' numbers, or whose they are, change.
+    func removeAll() {
+        states.removeAll(keepingCapacity: true)
+        unasked.removeAll(keepingCapacity: true)
+        waiting.removeAll(keepingCapacity: true)
+    }
+
+    private func isOpen(_ start: Int64) -> Bool {
+        start + OpenCandle.length + Self.grace * 1_000 > now.microseconds
+    }
+}
