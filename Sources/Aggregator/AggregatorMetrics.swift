@@ -85,11 +85,11 @@ struct AggregatorMetrics: Sendable {
     }
 
     /// How far a partition is behind.
-    func lag(of partition: Int32) -> PrometheusGauge {
+    func lag(of partition: TopicPartition) -> PrometheusGauge {
         PrometheusGauge(
             "tickline_aggregator_lag_records",
-            help: "Records between a partition's position and its end.",
-            labels: ["partition": String(partition)],
+            help: "Records between the Aggregator's position and the end of the partition.",
+            labels: ["topic": partition.topic, "partition": String(partition.partition)],
             registry: registry
         )
     }

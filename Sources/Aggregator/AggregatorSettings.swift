@@ -46,13 +46,13 @@ public struct AggregatorSettings: Sendable {
         from: "10ms",
         to: "5s",
         default: "100ms",
-        help: "How long a Kafka transaction takes in records; readers see results after it. Up to 1s on a backlog."
+        help: "How long a Kafka transaction collects records; readers see them afterwards. On a backlog up to 1s."
     )
     static let recordsSetting = Setting.integer(
         "AGGREGATOR_TRANSACTION_RECORDS",
         in: 1...10_000_000,
         default: 1_000_000,
-        help: "The most records a Kafka transaction takes in."
+        help: "The most records that a Kafka transaction collects."
     )
     static let gapPolicySetting = GapPolicy.setting("AGGREGATOR_ON_GAP", formerly: "AGGREGATOR_RETENTION_GAP")
     static let coinMemorySetting = Setting.integer(
@@ -74,7 +74,7 @@ public struct AggregatorSettings: Sendable {
             + "started again under its old name ends what it had open at once, instead of after 4 s."
     )
 
-    /// All of them, for `--help`, the README and the check at the start.
+    /// All of them, for `--help`, docs/settings.md and the check at the start.
     public static let all: [any SettingDescription] =
         KafkaSettings.all + [
             windowsSetting, outOfOrdernessSetting, allowedLatenessSetting, futureLimitSetting, syntheticSetting,

@@ -6,26 +6,26 @@ struct PersisterSettings: Sendable {
         "PERSISTER_BATCH_ROWS",
         in: 1...1_000_000,
         default: 10_000,
-        help: "Rows of one partition at which they are written."
+        help: "A partition's batch is written when it has this many rows."
     )
     static let batchBytes = Setting.integer(
         "PERSISTER_BATCH_BYTES",
         in: 1_000...500_000_000,
         default: 8_000_000,
-        help: "Bytes (rows and the records they come from) at which they are written."
+        help: "A partition's batch is written when its rows, and the records they come from, have this many bytes."
     )
     static let bufferBytes = Setting.integer(
         "PERSISTER_BUFFER_BYTES",
         in: 1_000...10_000_000_000,
         default: 64_000_000,
-        help: "Bytes of all batches together at which nothing more is fetched."
+        help: "Nothing more is fetched while all batches together have this many bytes."
     )
     static let batchAge = Setting.duration(
         "PERSISTER_BATCH_AGE",
         from: "1ms",
         to: "1m",
         default: "250ms",
-        help: "How long a record waits at most for others before it is written."
+        help: "The longest that a record waits for others before it is written."
     )
     static let connections = Setting.integer(
         "PERSISTER_CONNECTIONS",
@@ -38,13 +38,13 @@ struct PersisterSettings: Sendable {
         from: "1s",
         to: "10m",
         default: "30s",
-        help: "How long a statement may take before it is ended and the batch is tried again."
+        help: "How long a statement may take before it is cancelled and the batch tried again."
     )
     static let maximumFuture = Setting.duration(
         "PERSISTER_MAX_FUTURE",
         to: "24h",
         default: "1m",
-        help: "How far a time may lie ahead of this machine's clock; what lies further is a dead letter."
+        help: "How far ahead of this machine's clock an event time may lie; what lies further is a dead letter."
     )
     static let gapPolicy = GapPolicy.setting("PERSISTER_ON_GAP")
     static let group = Setting.text(

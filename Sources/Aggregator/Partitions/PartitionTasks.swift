@@ -61,7 +61,7 @@ final class PartitionTasks: RebalanceHandler {
         do {
             try commit(of: consumer)
         } catch {
-            logger.warning("what was in hand could not be committed before the partitions went: \(error)")
+            logger.warning("the batch in hand could not be committed before the partitions were revoked: \(error)")
             abandon()
             if !((error as? KafkaError)?.requiresAbort ?? false) { failure = error }
         }
@@ -69,7 +69,7 @@ final class PartitionTasks: RebalanceHandler {
     }
 
     func lost(_ partitions: [TopicPartition]) {
-        logger.warning("the partitions were given to somebody else; what was in hand is dropped")
+        logger.warning("another instance has the partitions already; what was in hand is dropped")
         abandon()
         drop()
     }
@@ -88,9 +88,14 @@ final class PartitionTasks: RebalanceHandler {
         }
     }
 
+    /// A partition of prices.raw.
+    private func input(_ partition: Int32) -> TopicPartition {
+        TopicPartition(topic: settings.kafka.name(.raw), partition: partition)
+    }
+
     private func drop() {
         for partition in tasks.keys {
-            metrics.lag(of: partition).set(0)
+            metrics.lag(of: input(partition)).set(0)
             metrics.watermarkDelay(of: partition).set(0)
             metrics.coinMemory(of: partition).set(0)
         }
@@ -225,11 +230,10 @@ final class PartitionTasks: RebalanceHandler {
 
     /// Brings the figures up to date that change slowly.
     func publish(clock: ClockReading, of consumer: KafkaConsumer) {
-        let topic = settings.kafka.name(.raw)
         for task in tasks.values {
-            let source = TopicPartition(topic: topic, partition: task.number)
+            let source = input(task.number)
             metrics.coinMemory(of: task.number).set(task.partition.byteCount)
-            if let lag = consumer.lag(of: source) { metrics.lag(of: task.number).set(Int(lag)) }
+            if let lag = consumer.lag(of: source) { metrics.lag(of: source).set(Int(lag)) }
             if let watermark = task.partition.watermark {
                 let delay = Double(clock.wall.microseconds - watermark.microseconds) / 1_000_000
                 metrics.watermarkDelay(of: task.number).set(delay)

@@ -103,7 +103,7 @@ final class RuleFollower {
                 }
                 return changes
             } catch let error as KafkaError where error.isOffsetOutOfRange {
-                logger.warning("\(topic) was made anew, all of it is read: \(error)")
+                logger.warning("\(topic) was deleted and created again, and is read from its start: \(error)")
                 isMadeAnew = true
                 return changes
             }

@@ -29,13 +29,13 @@ enum RedisSettings {
     )
     static let certificate = file(
         "REDIS_TLS_CERTIFICATE_FILE",
-        help: "Our certificate and what leads to its authority, when Redis wants one (rediss://)."
+        help: "Our certificate and its chain, when Redis asks for one (rediss://)."
     )
     static let key = file("REDIS_TLS_KEY_FILE", help: "The key of that certificate, without a password (rediss://).")
     static let serverName = Setting.text(
         "REDIS_TLS_SERVER_NAME",
         allowed: "a host name or an IP address",
-        help: "What the certificates of Redis and its sentinels have to be for, when that isn't the host (rediss://)."
+        help: "The name in the certificates of Redis and its sentinels, when it isn't the host (rediss://)."
     ) { !$0.utf8.contains { $0 <= 0x20 } }
     static let sentinelUser = Setting.text(
         "REDIS_SENTINEL_USER",

@@ -24,20 +24,20 @@ public struct ServeSettings: Sendable {
         "CACHER_HTTP_CONNECTIONS",
         in: 16...100_000,
         default: 2_048,
-        help: "How many connections may be open besides those that read a stream; the longest waiting is closed then."
+        help: "How many connections may be open besides those that read a stream; then the one idle longest is closed."
     )
     static let readers = Setting.integer(
         "CACHER_HTTP_READERS",
         in: 1...100_000,
         default: 4_096,
-        help: "How many may read a stream at once."
+        help: "How many clients may read a stream at once."
     )
     static let turn = Setting.duration(
         "CACHER_HTTP_TIMEOUT",
         from: "1s",
         to: "10m",
         default: "15s",
-        help: "How long a connection may take for a request, and for taking an answer."
+        help: "How long a connection may take to send a request, and to take an answer."
     )
 
     /// No pause between two attempts to reach Redis is longer: people look at the page meanwhile.

@@ -9,7 +9,7 @@ enum SchemaDirectory {
         "SCHEMA_DIR",
         allowed: "the path of a folder",
         help:
-            "The folder of the schema's steps; without it, `schema` in the working folder, beside the program or above it, then /app/schema."
+            "The folder with the schema's steps; without it `schema` in the working folder, beside the program or above it, else /app/schema."
     )
 
     /// The folder to use when none is set: in a checkout the one above `.build`, in the image /app/schema.

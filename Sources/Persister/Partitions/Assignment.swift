@@ -221,7 +221,7 @@ final class Assignment: RebalanceHandler {
                     partitions[index].watermark = batch.watermark ?? partitions[index].watermark
                 }
             case .dropped(let name):
-                logger.info("\(name): a batch was given up; its next owner reads it again")
+                logger.info("\(name): a batch was given up, and the next owner reads it again")
             case .failed(_, let error):
                 throw error
             }

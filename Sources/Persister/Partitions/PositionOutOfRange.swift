@@ -9,5 +9,5 @@ struct PositionOutOfRange: ClassifiedError {
     var disposition: Disposition { .retry }
 
     /// What happened.
-    var description: String { "joining anew to compare the positions with what the broker has: \(error)" }
+    var description: String { "joining the group again to compare the positions with what the broker has: \(error)" }
 }

@@ -13,6 +13,6 @@ struct Fenced: ClassifiedError, Equatable {
 
     /// What happened.
     var description: String {
-        "another process has moved the position of \(partition) on from \(expected); nothing was written, joining anew"
+        "another process has moved the position of \(partition) on from \(expected); nothing was written, joining the group again"
     }
 }

@@ -102,7 +102,7 @@ final class FetchQueue {
         }
         guard let answer else {
             isStuck = true
-            log.warning("\(doing): librdkafka doesn't come back, another client takes over")
+            log.warning("\(doing): librdkafka doesn't return, another client takes over")
             throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, doing)
         }
         try KafkaError.check(answer, doing)

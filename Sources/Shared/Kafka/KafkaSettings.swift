@@ -32,7 +32,7 @@ public struct KafkaSettings: Sendable, Hashable {
             $0.utf8.allSatisfy { "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-".utf8.contains($0) }
         }
     )
-    /// The settings, for `--help`, the README and the check at the start.
+    /// The settings, for `--help`, docs/settings.md and the check at the start.
     public static let all: [any SettingDescription] = [
         bootstrapServersSetting, topicPrefixSetting, KafkaPropertySetting(),
     ]

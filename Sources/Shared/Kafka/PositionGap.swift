@@ -33,7 +33,7 @@ public struct PositionGap: ClassifiedError, Hashable {
         let what =
             position < available.lowerBound
             ? "\(lost) records were deleted by the broker before they were read"
-            : "the topic was made anew or lost records"
+            : "the topic was deleted and created again, or lost records"
         return """
             \(partition): the position is offset \(position), the broker has \(available.lowerBound) to \
             \(available.upperBound): \(what); set \(setting)=continue to go on from \(available.lowerBound)

@@ -79,7 +79,7 @@ extension PriceAggregate {
         }
     }
 
-    /// Writes the aggregate as one JSON object; fields without a value are left out, `partial` when it is false.
+    /// Writes the aggregate as one JSON object; fields without a value are left out.
     public func write(to writer: inout JSONWriter) {
         writer.beginObject()
         writer.member("coin_id", coinID)
@@ -102,7 +102,7 @@ extension PriceAggregate {
         writer.member("last_tick_at", lastTickAt)
         writer.member("revision", revision)
         writer.member("synthetic", synthetic)
-        if partial { writer.member("partial", true) }
+        writer.member("partial", partial)
         writer.endObject()
     }
 }

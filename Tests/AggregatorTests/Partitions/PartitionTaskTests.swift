@@ -5,6 +5,12 @@ import Testing
 
 @Suite("One partition without a broker: bytes in, records out")
 struct PartitionTaskTests {
+    /// The trace context of a producer (https://www.w3.org/TR/trace-context/).
+    private static let trace = [
+        KafkaHeader("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+        KafkaHeader("tracestate", "tickline=1"),
+    ]
+
     private func driver(rules: [AlertRule] = [], partitions: Int = 1) throws -> TaskDriver {
         let windows: [WindowSpec] = [.tumbling(CoreRun.minute), .tumbling(5 * CoreRun.minute)]
         let driver = TaskDriver(try CoreRun.plan(windows), partitions: partitions, rules: rules)
@@ -35,7 +41,7 @@ struct PartitionTaskTests {
         )
     }
 
-    @Test("A late tick within the allowed lateness makes a revision, one beyond it goes to prices.late as it came")
+    @Test("A late tick makes a revision; beyond the allowed lateness it goes to prices.late as it came, with its trace")
     func late() throws {
         let driver = try driver()
         try driver.tick("10", second: 0)
@@ -46,7 +52,7 @@ struct PartitionTaskTests {
 
         try driver.tick("12", second: 1_000)
         let text = #"{ "coin_id":"bitcoin","vs_currency":"usd","price":8,"timestamp":"2026-11-22T12:00:02Z" }"#
-        let late = try driver.send(key: "bitcoin", text, headers: [KafkaHeader("trace", "7")])
+        let late = try driver.send(key: "bitcoin", text, headers: Self.trace)
         #expect(
             late == [
                 TaskDriver.Output(
@@ -54,7 +60,8 @@ struct PartitionTaskTests {
                     key: "bitcoin",
                     value: text,
                     headers: [
-                        "trace": "7", "reason": "late", "late_by_ms": "640000", "watermark": "2026-11-22T12:16:40.000Z",
+                        "traceparent": Self.trace[0].text, "tracestate": "tickline=1", "reason": "late",
+                        "late_by_ms": "640000", "watermark": "2026-11-22T12:16:40.000Z",
                         "window_start": "2026-11-22T12:00:00.000Z", "source_topic": "prices.raw",
                         "source_partition": "0",
                         "source_offset": "4",
@@ -77,7 +84,7 @@ struct PartitionTaskTests {
     }
 
     @Test(
-        "What can't be used is a dead letter with its bytes, its headers and a reason",
+        "What can't be used is a dead letter with its bytes, its headers and a reason; a trace goes with it",
         arguments: [
             ("bitcoin", nil, "the record has no value"),
             ("bitcoin", #"{"coin_id":"bitcoin","#, "JSON"),
@@ -94,14 +101,15 @@ struct PartitionTaskTests {
     )
     func deadLetters(key: String?, value: String?, reason: String) throws {
         let driver = try driver()
-        let outputs = try driver.send(key: key, value, headers: [KafkaHeader("trace", "7")])
+        let outputs = try driver.send(key: key, value, headers: Self.trace)
         #expect(outputs.map(\.topic) == [.deadLetter])
         let letter = try #require(outputs.first)
         #expect(letter.key == key)
         #expect(letter.value == value)
         #expect(letter.headers["error"]?.contains(reason) == true, "\(letter.headers["error"] ?? "")")
         #expect(letter.headers["service"] == "aggregator")
-        #expect(letter.headers["trace"] == "7")
+        #expect(letter.headers["traceparent"] == Self.trace[0].text)
+        #expect(letter.headers["tracestate"] == "tickline=1")
         #expect(letter.headers["source_offset"] == "0")
     }
 

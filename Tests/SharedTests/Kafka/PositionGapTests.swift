@@ -27,6 +27,6 @@ struct PositionGapTests {
                 """
         )
         let new = try #require(gap(at: 11))
-        #expect(new.lost == 0 && new.description.contains("the topic was made anew"))
+        #expect(new.lost == 0 && new.description.contains("the topic was deleted and created again"))
     }
 }

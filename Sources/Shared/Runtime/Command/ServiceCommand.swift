@@ -42,7 +42,7 @@ extension ServiceCommand {
             abstract: service.abstract,
             discussion: SettingsTable.text(service.allSettings)
                 + "\n\nEXIT CODES: 0 clean stop, 1 fatal error, 64 wrong usage, 78 settings that don't allow a start.",
-            version: "\(service.name) \(BuildInfo.version)",
+            version: "\(service.name) \(BuildInfo.description)",
             subcommands: subcommands + [HealthcheckCommand<Self>.self]
         )
     }

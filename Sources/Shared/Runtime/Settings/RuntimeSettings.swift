@@ -30,7 +30,7 @@ public struct RuntimeSettings: Sendable {
         to: "1h",
         default: "60s",
         help: "How long the pipeline's loop may stand still before /healthz says that the service hangs, and the "
-            + "process ends with exit code 1. Much less than the default takes an ordinary wait for a server for a hang."
+            + "process ends with exit code 1. Much below the default, an ordinary wait for a server counts as a hang."
     )
 
     /// The setting of the HTTP port; each service has a default of its own.

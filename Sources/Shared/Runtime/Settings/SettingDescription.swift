@@ -1,4 +1,4 @@
-/// A setting, whatever the type of its value: what `--help`, the README's table and the check at the start need.
+/// A setting, whatever the type of its value: what `--help`, docs/settings.md and the check at the start need.
 public protocol SettingDescription: Sendable {
     /// The environment variable, e.g. `KAFKA_BOOTSTRAP_SERVERS`.
     var name: String { get }

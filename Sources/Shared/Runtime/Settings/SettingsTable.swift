@@ -1,4 +1,4 @@
-/// The settings of a service for people: in `--help`, with their values in `--check-config`, and as the README's table.
+/// The settings of a service for people: in `--help`, with their values in `--check-config`, and as a table of docs/settings.md.
 public enum SettingsTable {
     /// For a terminal of 80 columns: each setting with its default, and its meaning below, indented.
     public static func text(_ settings: [any SettingDescription]) -> String {
@@ -10,7 +10,7 @@ public enum SettingsTable {
         return (["SETTINGS (environment variables):"] + blocks).joined(separator: "\n")
     }
 
-    /// For the README: one row a setting.
+    /// For docs/settings.md: one row a setting.
     public static func markdown(_ settings: [any SettingDescription]) -> String {
         let rows = settings.map { setting in
             let secret =

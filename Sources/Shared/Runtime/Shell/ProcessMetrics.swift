@@ -8,7 +8,10 @@ enum ProcessMetrics {
         PrometheusGauge(
             "tickline_build_info",
             help: "Always 1; the labels say what is running.",
-            labels: ["service": service, "version": BuildInfo.version],
+            labels: [
+                "service": service, "version": BuildInfo.version, "commit": BuildInfo.commit,
+                "build": BuildInfo.configuration,
+            ],
             registry: registry
         ).set(1)
         let memory = PrometheusGauge(

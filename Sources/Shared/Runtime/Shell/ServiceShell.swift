@@ -103,7 +103,7 @@ public struct ServiceShell: Sendable {
             logger: logger
         )
         logger.info(
-            "\(service) \(BuildInfo.version) listens on http://\(settings.httpHost):\(server.port)",
+            "\(service) \(BuildInfo.description) listens on http://\(settings.httpHost):\(server.port)",
             metadata: ["http_port": "\(server.port)"]
         )
         onListening(server.port)

@@ -43,10 +43,15 @@ struct ServiceCommandTests {
         #expect(command.options.checkConfig && !command.options.settingsMarkdown)
     }
 
-    @Test("a version, and exit code 64 for an option nobody knows")
+    @Test("a version with commit and build, and exit code 64 for an option nobody knows")
     func exits() {
         let version = #expect(throws: (any Error).self) { try TestCommand.parseAsRoot(["--version"]) }
-        #expect(version.map { TestCommand.fullMessage(for: $0) } == "tester \(BuildInfo.version)")
+        #expect(version.map { TestCommand.fullMessage(for: $0) } == "tester \(BuildInfo.description)")
+        #expect(BuildInfo.commit(named: "3bab7a5") == "3bab7a5")
+        for name in [nil, "", String(repeating: "a", count: 65)] { #expect(BuildInfo.commit(named: name) == "unknown") }
+        let build = "\(BuildInfo.configuration) build"
+        #expect(BuildInfo.description(commit: "3bab7a5") == "\(BuildInfo.version) (commit 3bab7a5, \(build))")
+        #expect(BuildInfo.description(commit: "unknown") == "\(BuildInfo.version) (\(build))")
         let unknown = #expect(throws: (any Error).self) { try TestCommand.parseAsRoot(["--bogus"]) }
         #expect(unknown.map { TestCommand.exitCode(for: $0) } == .usage)
     }

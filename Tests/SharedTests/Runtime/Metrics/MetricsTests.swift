@@ -114,7 +114,11 @@ struct MetricsTests {
         let now = Date().timeIntervalSince1970
         let start = try value("process_start_time_seconds")
         #expect(start <= now + 1 && start > now - 86_400)
-        #expect(lines.contains("tickline_build_info{service=\"test\",version=\"\(BuildInfo.version)\"} 1"))
+        let labels = [
+            "build=\"\(BuildInfo.configuration)\"", "commit=\"\(BuildInfo.commit)\"", "service=\"test\"",
+            "version=\"\(BuildInfo.version)\"",
+        ]
+        #expect(lines.contains("tickline_build_info{\(labels.joined(separator: ","))} 1"))
     }
 
     // MARK: - promtool
