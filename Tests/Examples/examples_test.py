@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs each program of examples/ on a demo of its own, and looks at what it says.
+"""Runs each program of examples/ on a demo of its own, and looks at what it says; then the commands of the pages.
 
     examples_test.py BINARIES     with a Python that has confluent-kafka and redis; TICKLINE_SHOW=1 shows all that they say
 """
@@ -18,6 +18,7 @@ from confluent_kafka import Producer
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "Tests", "Demo"))
 from demo_run import Demo, Failure  # noqa: E402
+import page_commands  # noqa: E402
 
 DIGITS = "0.123456789012345678"
 
@@ -68,7 +69,7 @@ def finish(what, process, *patterns):
     expect(what, output, *patterns)
 
 
-def examples(demo):
+def examples(demo, binaries):
     python = sys.executable
 
     def addresses():
@@ -104,6 +105,11 @@ def examples(demo):
         text = answers.split(f"\n{number}. ", 1)[-1] if number > 1 else answers
         expect(f"questions.sql, question {number}", text.split(f"\n{number + 1}. ")[0], pattern)
 
+    count, faults = page_commands.check(found, binaries)
+    if faults:
+        raise Failure("commands of the pages:\n" + "\n".join(faults))
+    print(f"ok  {count} commands of README and docs run as they stand")
+
 
 def make_an_alert(demo, found, kafka):
     """A rule, and prices that cross it again and again until there is an alert in the database."""
@@ -126,7 +132,7 @@ def main():
     demo = Demo(binaries, "--source", "replay", path, columns=120, lines=40,
                 environment={"INGESTOR_REPLAY_SPEED": "max", "TICKLINE_DEMO_BINARIES": binaries})
     try:
-        examples(demo)
+        examples(demo, os.path.abspath(binaries))
         demo.type("q")
         demo.wait()
     except Failure as failure:

@@ -151,7 +151,7 @@ def check_metrics(folder):
 
 
 def write_statements(folder):
-    """Writes each statement of the dashboards, as Grafana would send it, into a file of its own."""
+    """Writes each statement of the dashboards, as Grafana would send it, and of the pages into a file of its own."""
     values = {"currency": "usd", "coin": "bitcoin"}
     count = 0
 
@@ -170,6 +170,9 @@ def write_statements(folder):
             choices = [name["query"].split(",") for name in board["templating"]["list"] if name["name"] == "candle"]
             for candle in choices[0] if "${candle" in target["rawSql"] else ("1m",):
                 write(target["rawSql"], candle, f"{path.name}, {title}")
+    for path in sorted([root / "README.md", *(root / "docs").glob("*.md")]):
+        for number, sql in enumerate(re.findall(r"^```sql\n(.*?)^```$", path.read_text(), re.M | re.S), 1):
+            write(sql.rstrip().rstrip(";"), "1m", f"{path.name}, block {number} of SQL")
     for path in dashboards:
         for variable in json.loads(path.read_text())["templating"]["list"]:
             if variable["type"] == "query":

@@ -1,0 +1,42 @@
+"""How each command of the pages is tried: the first rule whose pattern begins a command counts.
+
+- `DEMO`: Tests/Examples/page_commands.py runs it as it stands, on a demo.
+- `CI`: the script or test that is named runs it, or what it does.
+- `NOT`: it can't run in CI, for the reason that is named.
+"""
+
+import re
+
+DEMO, CI, NOT = "demo", "ci", "not"
+
+RULES = [
+    (r"scripts/demo$", CI, "Tests/Demo/demo_test.py"),
+    (r"scripts/test( +\w|$)", CI, ".ci/run"),
+    (r"scripts/(check-messages|check-examples|check-docs|test-api)$", CI, "scripts/test"),
+    (r"scripts/chaos ", NOT, "it takes minutes; by hand, and before a release"),
+    (r"swift (build --build-tests|test --skip-build)", CI, "scripts/test"),
+    (r"Tests/Demo/demo_test\.py", CI, "scripts/test"),
+    (r".*\bdocker\b", NOT, "CI has no Docker engine; the names of services in it are compared with the compose file"),
+    (r"export SERVE_PORT=", NOT, "it belongs to the command of docker behind it"),
+    (r"git pull", NOT, "it needs a remote"),
+    (r"KAFKA_BOOTSTRAP_SERVERS=\S+ POSTGRES_URL=\S+ swift run persister", NOT, "it needs the compose stack"),
+    (r"redis-cli ACL ", CI, "Tests/CacherTests/Redis/RedisRightsTests.swift"),
+    (r"REDIS_URL=\S+ cacher serve", CI, "Tests/CacherTests/Redis/RedisRightsTests.swift"),
+    (r"echo 'position:' \| kcat .*aggregator\.state", CI, "Tests/AggregatorTests/State/RestoreTests.swift"),
+    (r"(echo .*\| )?kcat -b localhost:9092 .*again\.", CI, "Tests/AggregatorTests/RulesAndReplayTests.swift"),
+    (r"(echo .*\| )?kcat -b localhost:9092 ", DEMO, ""),
+    (r"redis-cli ", DEMO, ""),
+    (r"curl -sN? 'http://localhost:8080/", DEMO, ""),
+    (r"cacher (get|tail)\b", DEMO, ""),
+    (r"persister migrate", CI, "Tests/PersisterTests/Migration/MigrationTests.swift"),
+    (r"localbroker create-topics", CI, "Tests/LocalBrokerTests/CreateTopicsTests.swift"),
+    (r"ingestor backfill", CI, "Tests/IngestorTests/CoinGecko/History/BackfillProcessTests.swift"),
+    (r"KAFKA_TOPIC_PREFIX=\S+ aggregator --output-prefix", CI, "Tests/AggregatorTests/RulesAndReplayTests.swift"),
+    (r"INGESTOR_SOURCE=(kraken|coinbase,binance) \S+ \S+ ingestor", CI, "Tests/IngestorTests/Exchanges/ExchangeProcessTests.swift"),
+    (r"(echo .*\| )?examples/\w+\.(py|mjs)|psql \S+ -f examples/questions\.sql", CI, "Tests/Examples/examples_test.py"),
+]
+
+
+def rule(command):
+    """The rule of a command; None without one."""
+    return next((rule for rule in RULES if re.match(rule[0], command)), None)
