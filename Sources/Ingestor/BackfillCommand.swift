@@ -18,6 +18,9 @@ struct BackfillCommand: AsyncParsableCommand {
     @Option(help: "So many of the largest coins, or CoinGecko's ids separated by commas.")
     var coins: String
 
+    @Option(help: "With a number of coins: the largest of this category of CoinGecko's.")
+    var category: String?
+
     @Option(help: "The currencies, separated by commas.")
     var vs = "usd"
 
@@ -46,6 +49,7 @@ struct BackfillCommand: AsyncParsableCommand {
     func run() async throws {
         let (reader, _) = try IngestorCommand.prepare()
         let settings = try CoinGeckoSettings(reader)
+        if settings.apiKey != nil { CoreDumps.forbid() }
         let kafka = try KafkaSettings(reader, clientID: "ingestor-backfill")
         let request = try request(prefix: kafka.topicPrefix)
         let isDry = dryRun
@@ -70,26 +74,16 @@ struct BackfillCommand: AsyncParsableCommand {
     ) -> Bool {
         let log = Logger(label: "backfill")
         do {
-            let metrics = IngestorMetrics()
             let heartbeat = Readiness("kafka").heartbeat
             let (raw, state) = (Topic.raw.name(prefix: request.outputPrefix), kafka.name(.ingestorState))
-            let partitions = try KafkaTopics.check([raw, state], settings: kafka)[state] ?? 0
-            let ledger = try KafkaStateLog(kafka: kafka, partitions: partitions, heartbeat: heartbeat, stop: stop)
-            let api = try CoinGeckoAPI(
-                settings: settings,
-                round: 1,
-                purpose: .backfill,
-                state: ledger,
-                metrics: metrics,
-                stop: stop
-            )
+            let partitions = try KafkaTopics.check([raw, state], settings: kafka, stop: stop)[state] ?? 0
             try BackfillRun(
                 request: request,
-                api: api,
+                settings: settings,
                 kafka: kafka,
                 partitions: partitions,
                 heartbeat: heartbeat,
-                metrics: metrics,
+                metrics: IngestorMetrics(),
                 meter: ProgressMeter(isTerminal: isatty(STDERR_FILENO) == 1, log: log),
                 stop: stop
             ).run(isDry: isDry)
@@ -103,6 +97,10 @@ struct BackfillCommand: AsyncParsableCommand {
     private func request(prefix: String) throws -> BackfillRequest {
         guard let list = CoinList(coins) else {
             throw ValidationError("--coins '\(coins)' is neither a whole number from 1 to 100000 nor ids")
+        }
+        if case .ids = list, category != nil { throw ValidationError("--category needs a number in --coins") }
+        if let category, !IngestorSettings.isCategory(category) {
+            throw ValidationError("--category '\(category)' is no id of a category such as layer-1")
         }
         let currencies = vs.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         let usable = currencies.allSatisfy { text in
@@ -125,6 +123,7 @@ struct BackfillCommand: AsyncParsableCommand {
         }
         return BackfillRequest(
             coins: list,
+            category: category,
             vsCurrencies: currencies,
             from: start,
             to: end,

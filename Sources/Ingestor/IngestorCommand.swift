@@ -6,9 +6,11 @@ public struct IngestorCommand: ServiceCommand {
     /// What the service is.
     public static let service = ServiceDescription(
         name: "ingestor",
-        abstract: "Brings prices from CoinGecko, exchanges, a simulator or a file into the topic prices.raw.",
+        abstract:
+            "Brings prices from CoinGecko, CoinPaprika, exchanges, a simulator or a file into the topic prices.raw.",
         httpPort: 9101,
-        settings: IngestorSettings.all + CoinGeckoSettings.all + ExchangeSettings.all + KafkaSettings.all
+        settings: IngestorSettings.all + CoinGeckoSettings.all + CoinPaprikaSettings.all + ExchangeSettings.all
+            + KafkaSettings.all
     )
     /// Its name and help.
     public static let configuration = commandConfiguration(subcommands: [BackfillCommand.self])
@@ -25,9 +27,13 @@ public struct IngestorCommand: ServiceCommand {
         let readiness = Readiness("kafka", "source")
         let runtime = try RuntimeSettings(reader, httpPort: service.httpPort)
         let settings = try IngestorSettings(reader)
+        let coinGecko = try CoinGeckoSettings(reader)
+        let coinPaprika = try CoinPaprikaSettings(reader, for: settings)
+        if coinGecko.apiKey != nil || coinPaprika.apiKey != nil { CoreDumps.forbid() }
         let pipeline = IngestorPipeline(
             settings: settings,
-            coinGecko: try CoinGeckoSettings(reader),
+            coinGecko: coinGecko,
+            coinPaprika: coinPaprika,
             exchanges: try ExchangeSettings(reader, for: settings),
             kafka: try KafkaSettings(reader, clientID: service.name),
             drainTimeout: runtime.shutdownTimeout * 0.8,

@@ -42,6 +42,12 @@ struct IngestorMetrics: Sendable {
     let notModified: PrometheusCounter
     /// The time between two rounds of polling.
     let pollInterval: PrometheusGauge
+    /// Coins that are new in a list such as the hundred largest.
+    let listAdded: PrometheusCounter
+    /// Coins that are gone from it.
+    let listDropped: PrometheusCounter
+    /// Ids that were asked for and that the source doesn't know.
+    let unknownCoins: PrometheusGauge
     /// How far a replay is, from 0 to 1.
     let replayProgress: PrometheusGauge
     private let missed: [Missed.Unit: PrometheusCounter]
@@ -92,6 +98,10 @@ struct IngestorMetrics: Sendable {
         )
         notModified = counter("http_not_modified_total", "Answers of 304: nothing new, and no body.")
         pollInterval = gauge("poll_interval_seconds", "Time between two rounds of polling.")
+        let changes = "Coins that a list, such as the hundred largest, has gained and lost since the start."
+        listAdded = counter("list_changes_total", changes, ["change": "added"])
+        listDropped = counter("list_changes_total", changes, ["change": "dropped"])
+        unknownCoins = gauge("unknown_coins", "Ids of INGESTOR_COINS that the source doesn't know.")
         replayProgress = gauge("replay_progress_ratio", "How far the replay is, from 0 to 1.")
         missed = Dictionary(
             uniqueKeysWithValues: Missed.Unit.allCases.map { unit in

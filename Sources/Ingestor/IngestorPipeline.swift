@@ -8,6 +8,7 @@ final class IngestorPipeline: Pipeline {
 
     private let settings: IngestorSettings
     private let coinGecko: CoinGeckoSettings
+    private let coinPaprika: CoinPaprikaSettings
     private let exchanges: ExchangeSettings
     private let kafka: KafkaSettings
     private let drainTimeout: Duration
@@ -19,6 +20,7 @@ final class IngestorPipeline: Pipeline {
     /// - Parameters:
     ///   - settings: the Ingestor's.
     ///   - coinGecko: the source's, used if it is `coingecko`.
+    ///   - coinPaprika: the source's, used if it is `coinpaprika`.
     ///   - exchanges: the source's, used if it is one of exchanges.
     ///   - kafka: the brokers'.
     ///   - drainTimeout: how long the last ticks may take to be acknowledged.
@@ -27,6 +29,7 @@ final class IngestorPipeline: Pipeline {
     init(
         settings: IngestorSettings,
         coinGecko: CoinGeckoSettings,
+        coinPaprika: CoinPaprikaSettings,
         exchanges: ExchangeSettings,
         kafka: KafkaSettings,
         drainTimeout: Duration,
@@ -35,6 +38,7 @@ final class IngestorPipeline: Pipeline {
     ) {
         self.settings = settings
         self.coinGecko = coinGecko
+        self.coinPaprika = coinPaprika
         self.exchanges = exchanges
         self.kafka = kafka
         self.drainTimeout = drainTimeout
@@ -51,7 +55,7 @@ final class IngestorPipeline: Pipeline {
         let sender = try TickSender(settings: kafka, metrics: metrics, readiness: readiness)
         readiness.set("kafka", .ok)
         switch settings.source {
-        case .coingecko:
+        case .coingecko, .coinpaprika:
             let state = try state(partitions: topics[stateTopic] ?? 0, stop: stop)
             try run(
                 try polling(state, partitions: topics[stateTopic] ?? 0, stop: stop),
@@ -185,9 +189,9 @@ final class IngestorPipeline: Pipeline {
         try KafkaStateLog(kafka: kafka, partitions: partitions, heartbeat: readiness.heartbeat, stop: stop)
     }
 
-    private func polling(_ state: KafkaStateLog, partitions: Int, stop: StopSignal) throws -> CoinGeckoSource {
+    private func polling(_ state: KafkaStateLog, partitions: Int, stop: StopSignal) throws -> PollingSource {
         var onGap: (Range<EventTime>) -> Void = { _ in }
-        if coinGecko.backfillGaps {
+        if settings.source == .coingecko, coinGecko.backfillGaps {
             let filler = GapFiller(
                 settings: settings,
                 coinGecko: coinGecko,
@@ -198,16 +202,26 @@ final class IngestorPipeline: Pipeline {
             filler.resume(state.table.backfills)
             onGap = { filler.fill($0) }
         }
-        return try CoinGeckoSource(
-            coins: settings.coins,
-            vsCurrencies: settings.vsCurrencies,
+        return try PollingSource(
+            service,
             pollInterval: settings.pollInterval,
-            settings: coinGecko,
             state: state,
             metrics: metrics,
             readiness: readiness,
             stop: stop,
             onGap: onGap
+        )
+    }
+
+    private var service: any PriceService {
+        if settings.source == .coinpaprika {
+            return CoinPaprika(settings: coinPaprika, coins: settings.coins, vsCurrencies: settings.vsCurrencies)
+        }
+        return CoinGecko(
+            settings: coinGecko,
+            coins: settings.coins,
+            vsCurrencies: settings.vsCurrencies,
+            category: settings.category
         )
     }
 

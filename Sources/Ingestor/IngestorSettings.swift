@@ -6,6 +6,8 @@ struct IngestorSettings: Sendable {
     enum Source: Sendable, Hashable {
         /// CoinGecko's API.
         case coingecko
+        /// CoinPaprika's API.
+        case coinpaprika
         /// A random walk.
         case simulator
         /// A file.
@@ -14,12 +16,13 @@ struct IngestorSettings: Sendable {
         case exchanges([ExchangeName])
 
         /// Whether it keeps something in `ingestor.state`.
-        var keepsState: Bool { self == .coingecko }
+        var keepsState: Bool { self == .coingecko || self == .coinpaprika }
 
         /// Reads a setting's text: one source, or several exchanges separated by commas.
         init?(_ text: String) {
             switch text.lowercased() {
             case "coingecko": self = .coingecko
+            case "coinpaprika": self = .coinpaprika
             case "simulator": self = .simulator
             case "replay": self = .replay
             case let text:
@@ -35,7 +38,7 @@ struct IngestorSettings: Sendable {
         "INGESTOR_SOURCE",
         default: "coingecko",
         allowed:
-            "coingecko, simulator, replay, or some of \(ExchangeName.allCases.map(\.rawValue).joined(separator: ", ")) "
+            "coingecko, coinpaprika, simulator, replay, or some of \(ExchangeName.allCases.map(\.rawValue).joined(separator: ", ")) "
             + "separated by commas",
         help: "Where the ticks come from: polled prices, invented ones, a file, or the trades of exchanges."
     ) { Source($0) }
@@ -44,8 +47,14 @@ struct IngestorSettings: Sendable {
         default: "100",
         allowed: "a whole number from 1 to 100000, or CoinGecko ids separated by commas",
         help:
-            "Which coins: so many of the largest by market capitalisation, or these (coingecko, exchanges, simulator)."
+            "Which coins: so many of the largest by market capitalisation, or these (coingecko, coinpaprika, exchanges, simulator)."
     ) { CoinList($0) }
+    static let category = Setting.text(
+        "INGESTOR_CATEGORY",
+        allowed: "the id of a category of CoinGecko's, such as layer-1 or meme-token",
+        help: "The largest coins of this category instead of all; with a number in INGESTOR_COINS (coingecko).",
+        where: isCategory
+    )
     static let vsCurrencies = Setting.list(
         "INGESTOR_VS_CURRENCIES",
         default: "usd",
@@ -61,7 +70,7 @@ struct IngestorSettings: Sendable {
         default: "auto",
         allowed: "auto, or a time from 1s to 24h, such as 90s or 5m",
         help: "The time between two rounds of polling; auto is as often as the plan's prices change and its limits "
-            + "allow (coingecko)."
+            + "allow (coingecko, coinpaprika)."
     ) { text in
         if text == "auto" { return .some(nil) }
         return TextDuration.microseconds(text).flatMap {
@@ -111,7 +120,7 @@ struct IngestorSettings: Sendable {
 
     /// All of them.
     static let all: [any SettingDescription] = [
-        source, coins, vsCurrencies, pollInterval, rate, seed, ticks, replayFile, replayFormat,
+        source, coins, category, vsCurrencies, pollInterval, rate, seed, ticks, replayFile, replayFormat,
         replaySpeed, replayBadLines,
     ]
 
@@ -119,6 +128,8 @@ struct IngestorSettings: Sendable {
     var source: Source
     /// Which coins.
     var coins: CoinList
+    /// The largest of this category of CoinGecko's, instead of all.
+    var category: String?
     /// The currencies, at least one.
     var vsCurrencies: [String]
     /// The time between two rounds; `nil` computes it.
@@ -143,6 +154,7 @@ struct IngestorSettings: Sendable {
     init(_ reader: SettingsReader) throws(SettingsError) {
         source = try reader.value(Self.source)
         coins = try reader.value(Self.coins)
+        category = try reader.optional(Self.category)
         vsCurrencies = try reader.value(Self.vsCurrencies)
         pollInterval = try reader.value(Self.pollInterval)
         rate = try reader.value(Self.rate)
@@ -152,6 +164,15 @@ struct IngestorSettings: Sendable {
         replayFormat = try reader.value(Self.replayFormat)
         replaySpeed = try reader.value(Self.replaySpeed)
         replayBadLines = try reader.value(Self.replayBadLines)
+        if case .ids = coins, category != nil, source == .coingecko {
+            throw SettingsError([
+                SettingsProblem(
+                    name: Self.category.name,
+                    reason:
+                        "is set, but INGESTOR_COINS names coins, allowed: a number in INGESTOR_COINS, or no category"
+                )
+            ])
+        }
         if source == .replay, replayFile.isEmpty {
             throw SettingsError([
                 SettingsProblem(
@@ -167,5 +188,10 @@ struct IngestorSettings: Sendable {
                 throw SettingsError([SettingsProblem(name: Self.replayFile.name, reason: "can't be used: \(error)")])
             }
         }
+    }
+
+    /// Whether a text may be the id of a category.
+    static func isCategory(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= 128 && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
     }
 }

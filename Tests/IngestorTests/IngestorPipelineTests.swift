@@ -35,6 +35,7 @@ struct IngestorPipelineTests {
         return IngestorPipeline(
             settings: settings,
             coinGecko: try CoinGeckoSettings(reader),
+            coinPaprika: try CoinPaprikaSettings(reader),
             exchanges: try ExchangeSettings(reader, for: settings),
             kafka: kafka,
             drainTimeout: .seconds(20),

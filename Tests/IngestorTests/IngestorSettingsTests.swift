@@ -98,8 +98,22 @@ struct IngestorSettingsTests {
     func names() {
         let names = IngestorCommand.service.allSettings.map(\.name)
         #expect(Set(names).count == names.count)
-        let own = (IngestorSettings.all + CoinGeckoSettings.all + ExchangeSettings.all).map(\.name)
-        let prefixes = ["INGESTOR_", "COINGECKO_"] + ExchangeName.allCases.map { $0.rawValue.uppercased() + "_" }
+        let own = (IngestorSettings.all + CoinGeckoSettings.all + CoinPaprikaSettings.all + ExchangeSettings.all).map(
+            \.name
+        )
+        let prefixes =
+            ["INGESTOR_", "COINGECKO_", "COINPAPRIKA_"] + ExchangeName.allCases.map { $0.rawValue.uppercased() + "_" }
         #expect(own.allSatisfy { name in prefixes.contains { name.hasPrefix($0) } })
+    }
+
+    @Test("a category needs a number of coins, and is an id")
+    func category() throws {
+        func category(_ coins: String, _ category: String) throws -> String? {
+            let environment = ["INGESTOR_COINS": coins, "INGESTOR_CATEGORY": category]
+            return try IngestorSettings(SettingsReader(environment: environment)).category
+        }
+        #expect(try category("50", "meme-token") == "meme-token")
+        #expect(throws: SettingsError.self) { try category("bitcoin", "meme-token") }
+        #expect(throws: SettingsError.self) { try category("50", "meme token") }
     }
 }

@@ -36,6 +36,8 @@ public final class TestBroker {
                 NewTopic(name: prefix + $0.key, partitions: $0.value, configuration: configuration)
             }
             try KafkaTopics.create(new, settings: settings)
+            // The broker says that they are made a moment before it knows them.
+            try KafkaTopics.check(new.map(\.name), settings: settings)
         } else {
             let cluster = try MockCluster(topics: topics.map { (prefix + $0.key, $0.value) })
             let proxy = try canGoAway ? KafkaProxy(before: cluster.bootstrapServers) : nil

@@ -60,6 +60,7 @@ final class PartitionTask {
             size: tick.size,
             time: tick.timestamp,
             isSnapshot: tick.source.equals(PriceTick.coinGeckoSource, in: bytes)
+                || tick.source.equals(PriceTick.coinPaprikaSource, in: bytes)
         )
         let decision = tick.coinID.withUTF8(in: bytes) { coin in
             tick.vsCurrency.withUTF8(in: bytes) { currency in

@@ -48,9 +48,4 @@ enum CoinGeckoPlan: String, Sendable, CaseIterable {
 
     /// Whether `/key` says what the plan is.
     var tellsUsage: Bool { self == .pro }
-
-    /// The time between two rounds of polling: as often as prices change, but no more often than the budget allows.
-    func pollInterval(limits: CallLimits) -> Duration {
-        max(refreshInterval, limits.roundInterval)
-    }
 }

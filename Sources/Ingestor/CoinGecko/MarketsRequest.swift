@@ -1,43 +1,37 @@
 import Shared
 
-/// One request of a round of polling.
-struct MarketsRequest: Sendable, Hashable {
+/// What is asked of `/coins/markets`.
+enum MarketsRequest {
     /// The most rows that CoinGecko puts on a page.
     static let pageSize = 250
 
-    /// The URL.
-    var url: String
-    /// The currency it asks for.
-    var vsCurrency: String
-    /// The ids it asks for; none when it asks for the largest.
-    var ids: [String] = []
-    /// Which page of its currency it is, from 1.
-    var page: Int
-    /// How many rows of the answer count; the last page can hold more than were asked for.
-    var rows: Int
-
-    /// Its name in `ingestor.state`: the same for the same question, and without a password that the URL may hold.
-    var pageName: String { SHA256.name(SHA256.digest(MaskedURL.withoutUser(url).utf8)) }
-
-    /// Its name in the log.
-    var name: String { "page \(page) in \(vsCurrency)" }
+    /// The most rows of a page of a category: more are not sent, whatever `per_page` says
+    /// (https://github.com/hummingbot/hummingbot/issues/5806).
+    static let categoryPageSize = 50
 
     /// The requests of one round.
     /// - Parameters:
     ///   - coins: which coins.
     ///   - vsCurrencies: in which currencies.
+    ///   - category: the largest of this category, instead of all; not with ids.
     ///   - baseURL: where the API is.
-    static func round(coins: CoinList, vsCurrencies: [String], baseURL: String) -> [MarketsRequest] {
+    static func round(
+        coins: CoinList,
+        vsCurrencies: [String],
+        category: String? = nil,
+        baseURL: String
+    ) -> [PollRequest] {
         vsCurrencies.flatMap { currency in
             let start = "\(baseURL)/coins/markets?vs_currency=\(HTTPClient.encoded(currency))&order=market_cap_desc"
             let end = "&sparkline=false&precision=full"
             switch coins {
             case .largest(let count):
-                let size = min(count, pageSize)
+                let size = min(count, category == nil ? pageSize : categoryPageSize)
+                let filter = category.map { "&category=\(HTTPClient.encoded($0))" } ?? ""
                 return stride(from: 0, to: count, by: size).map { first in
-                    MarketsRequest(
-                        url: "\(start)&per_page=\(size)&page=\(first / size + 1)\(end)",
-                        vsCurrency: currency,
+                    PollRequest(
+                        url: "\(start)\(filter)&per_page=\(size)&page=\(first / size + 1)\(end)",
+                        vsCurrencies: [currency],
                         page: first / size + 1,
                         rows: min(size, count - first)
                     )
@@ -45,9 +39,9 @@ struct MarketsRequest: Sendable, Hashable {
             case .ids(let ids):
                 return chunks(of: ids).enumerated().map { index, chunk in
                     let list = HTTPClient.encoded(chunk.joined(separator: ","))
-                    return MarketsRequest(
+                    return PollRequest(
                         url: "\(start)&ids=\(list)&per_page=\(pageSize)&page=1\(end)",
-                        vsCurrency: currency,
+                        vsCurrencies: [currency],
                         ids: chunk,
                         page: index + 1,
                         rows: pageSize

@@ -15,20 +15,36 @@ extension KafkaClient {
                 rd_kafka_topic_destroy(handle)
             }
         }
+        return try topics(in: handle, timeout: timeout).existing
+    }
+
+    /// Asks the cluster for all of its topics.
+    /// - Returns: how many partitions each has, and those of which every partition has a leader.
+    func topics(timeout: Duration) throws(KafkaError) -> (existing: [String: Int], led: Set<String>) {
+        try topics(in: nil, timeout: timeout)
+    }
+
+    private func topics(
+        in handle: OpaquePointer?,
+        timeout: Duration
+    ) throws(KafkaError) -> (existing: [String: Int], led: Set<String>) {
         var answer: UnsafePointer<rd_kafka_metadata>?
         try ask("asking for the topics", timeout: timeout) { milliseconds in
-            rd_kafka_metadata(pointer, topic == nil ? 1 : 0, handle, &answer, milliseconds)
+            rd_kafka_metadata(pointer, handle == nil ? 1 : 0, handle, &answer, milliseconds)
         }
-        guard let answer else { return [:] }
+        guard let answer else { return ([:], []) }
         defer { rd_kafka_metadata_destroy(answer) }
-        var topics: [String: Int] = [:]
+        var existing: [String: Int] = [:]
+        var led: Set<String> = []
         for index in 0..<Int(answer.pointee.topic_cnt) {
             let topic = answer.pointee.topics[index]
-            if topic.err == RD_KAFKA_RESP_ERR_NO_ERROR {
-                topics[String(cString: topic.topic)] = Int(topic.partition_cnt)
-            }
+            guard topic.err == RD_KAFKA_RESP_ERR_NO_ERROR else { continue }
+            let name = String(cString: topic.topic)
+            existing[name] = Int(topic.partition_cnt)
+            let partitions = UnsafeBufferPointer(start: topic.partitions, count: Int(topic.partition_cnt))
+            if partitions.allSatisfy({ $0.leader >= 0 }) { led.insert(name) }
         }
-        return topics
+        return (existing, led)
     }
 
     /// Asks whether a broker answers, and what it knows of the topics that are in use here.

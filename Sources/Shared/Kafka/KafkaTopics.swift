@@ -2,37 +2,64 @@ import CRdKafka
 
 /// Looks after the topics a service needs.
 public enum KafkaTopics {
-    /// Makes sure that topics exist.
+    /// How long topics may take to show: a broker that has just made them, or has just started, doesn't know them yet.
+    public static let patience = Duration.seconds(15)
+    /// How often it asks meanwhile.
+    private static let pause = Duration.milliseconds(100)
+
+    /// Makes sure that topics exist and can be used: asks until all of their partitions have a leader.
+    /// - Parameters:
+    ///   - timeout: how long to ask. One that is there without a leader by then counts as there.
+    ///   - stop: ends the wait early.
     /// - Returns: how many partitions each has.
-    /// - Throws: ``MissingTopics`` that names those that are missing; a ``KafkaError`` when no broker answers.
+    /// - Throws: ``MissingTopics`` that names those that are missing; a ``KafkaError`` when no broker answers, or when a
+    ///   stop was requested (``KafkaError/isInterrupted``).
     @discardableResult
     public static func check(
         _ needed: [String],
         settings: KafkaSettings,
-        timeout: Duration = .seconds(5)
+        timeout: Duration = patience,
+        stop: StopSignal = StopSignal()
     ) throws -> [String: Int] {
-        let client = try client(settings)
-        let existing: [String: Int]
+        let client = try client(settings, stop: stop)
+        let deadline = ContinuousClock.now.advanced(by: timeout)
+        while true {
+            let left = ContinuousClock.now.duration(to: deadline)
+            let (existing, led) = try topics(client, settings, timeout: max(left, pause))
+            let missing = needed.filter { existing[$0] == nil }
+            if missing.isEmpty, led.isSuperset(of: needed) || left <= pause {
+                return existing.filter { needed.contains($0.key) }
+            }
+            if left <= pause {
+                throw MissingTopics(topics: missing, bootstrapServers: settings.bootstrapServers)
+            }
+            if stop.sleep(for: pause) {
+                throw KafkaError(RD_KAFKA_RESP_ERR__INTR, "waiting for topics at \(settings.bootstrapServers)")
+            }
+        }
+    }
+
+    private static func topics(
+        _ client: KafkaClient,
+        _ settings: KafkaSettings,
+        timeout: Duration
+    ) throws(KafkaError) -> (existing: [String: Int], led: Set<String>) {
         do throws(KafkaError) {
-            existing = try client.metadata(timeout: timeout)
+            return try client.topics(timeout: timeout)
         } catch {
+            if error.isInterrupted { throw error }
             throw KafkaError(
                 rd_kafka_resp_err_t(rawValue: error.code),
                 "no broker answers at \(settings.bootstrapServers)"
             )
         }
-        let missing = needed.filter { existing[$0] == nil }
-        if !missing.isEmpty {
-            throw MissingTopics(topics: missing, bootstrapServers: settings.bootstrapServers)
-        }
-        return existing.filter { needed.contains($0.key) }
     }
 
     /// Creates topics that don't exist yet; those that do are left as they are.
     /// - Throws: a ``KafkaError`` when a broker refuses one.
     public static func create(_ topics: [NewTopic], settings: KafkaSettings) throws(KafkaError) {
         let timeout = Duration.seconds(15)
-        let client = try client(settings)
+        let client = try client(settings, stop: nil)
         var text = [CChar](repeating: 0, count: 512)
         var created: [OpaquePointer?] = []
         defer {
@@ -80,8 +107,8 @@ public enum KafkaTopics {
     }
 
     /// A client that asks and sends no records: without idempotence, whose coordinator may be loading.
-    private static func client(_ settings: KafkaSettings) throws(KafkaError) -> KafkaClient {
+    private static func client(_ settings: KafkaSettings, stop: StopSignal?) throws(KafkaError) -> KafkaClient {
         let properties = settings.producerProperties(with: ["enable.idempotence": "false"])
-        return try KafkaClient(RD_KAFKA_PRODUCER, properties: properties)
+        return try KafkaClient(RD_KAFKA_PRODUCER, properties: properties, stop: stop)
     }
 }

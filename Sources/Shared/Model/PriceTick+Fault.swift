@@ -3,6 +3,9 @@ extension PriceTick {
     /// The source of ticks from CoinGecko. They are snapshots: the same observation may come again.
     @inlinable
     public static var coinGeckoSource: StaticString { "coingecko" }
+    /// The source of ticks from CoinPaprika, snapshots too.
+    @inlinable
+    public static var coinPaprikaSource: StaticString { "coinpaprika" }
 
     /// The source of a tick that doesn't name its own.
     public static let unknownSource: StaticString = "unknown"

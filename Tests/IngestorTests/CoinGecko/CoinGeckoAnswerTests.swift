@@ -5,19 +5,21 @@ import Testing
 
 @Suite("CoinGecko's answers")
 struct CoinGeckoAnswerTests {
-    private func answer(_ status: Int, _ body: String, _ headers: [String: String] = [:]) -> CoinGeckoAnswer {
+    private func answer(_ status: Int, _ body: String, _ headers: [String: String] = [:]) throws -> PollAnswer {
         let response = HTTPResponse(status: status, body: Array(body.utf8), headers: headers)
-        let secrets = Secrets(key: "CG-secret", url: "https://me:hush@gateway/")
-        return CoinGeckoAnswer(
+        let environment = ["COINGECKO_API_KEY": "CG-secret", "COINGECKO_BASE_URL": "https://me:hush@gateway/"]
+        let settings = try CoinGeckoSettings(SettingsReader(environment: environment))
+        let service = CoinGecko(settings: settings, coins: .largest(250), vsCurrencies: ["usd"])
+        return PollAnswer(
             response,
-            wall: EventTime(microseconds: 0),
-            retryAfterCap: .seconds(600),
-            secrets: secrets
+            to: try #require(service.requests.first),
+            of: service,
+            at: EventTime(microseconds: 0)
         )
     }
 
-    private func failure(_ status: Int, _ body: String, _ headers: [String: String] = [:]) -> CoinGeckoFailure? {
-        guard case .failure(let failure) = answer(status, body, headers) else { return nil }
+    private func failure(_ status: Int, _ body: String, _ headers: [String: String] = [:]) throws -> PriceFailure? {
+        guard case .failure(let failure) = try answer(status, body, headers) else { return nil }
         return failure
     }
 
@@ -25,12 +27,12 @@ struct CoinGeckoAnswerTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var status: Int
         var body: String
-        var kind: CoinGeckoFailure.Kind
+        var kind: PriceFailure.Kind
         var code: Int?
         var message: String
         var testDescription: String { "\(status) \(body)" }
 
-        init(_ status: Int, _ body: String, _ kind: CoinGeckoFailure.Kind, _ code: Int?, _ message: String) {
+        init(_ status: Int, _ body: String, _ kind: PriceFailure.Kind, _ code: Int?, _ message: String) {
             self.status = status
             self.body = body
             self.kind = kind
@@ -104,8 +106,8 @@ struct CoinGeckoAnswerTests {
             Case(204, "", .unavailable, nil, "no body"),
         ]
     )
-    func shapes(expected: Case) {
-        let failure = failure(expected.status, expected.body)
+    func shapes(expected: Case) throws {
+        let failure = try failure(expected.status, expected.body)
         #expect(failure?.kind == expected.kind)
         #expect(failure?.code == expected.code)
         #expect(failure?.message == expected.message)
@@ -113,53 +115,53 @@ struct CoinGeckoAnswerTests {
     }
 
     @Test("a page is one only under status 200")
-    func page() {
-        guard case .page(let page) = answer(200, "\n [\(MarketsFixtures.full)]") else {
+    func page() throws {
+        guard case .page(let page) = try answer(200, "\n [\(MarketsFixtures.full)]") else {
             Issue.record("not a page")
             return
         }
         #expect(page.rows.count == 1)
-        #expect(failure(500, "[]")?.kind == .unavailable)
-        guard case .notModified = answer(304, "") else {
+        #expect(try failure(500, "[]")?.kind == .unavailable)
+        guard case .notModified = try answer(304, "") else {
             Issue.record("304 is not understood")
             return
         }
     }
 
     @Test("Retry-After comes along, capped")
-    func retryAfter() {
-        #expect(failure(429, "", ["retry-after": "60"])?.retryAfter == .seconds(60))
-        #expect(failure(503, "", ["retry-after": "100000"])?.retryAfter == .seconds(600))
-        #expect(failure(429, "")?.retryAfter == nil)
+    func retryAfter() throws {
+        #expect(try failure(429, "", ["retry-after": "60"])?.retryAfter == .seconds(60))
+        #expect(try failure(503, "", ["retry-after": "100000"])?.retryAfter == .seconds(600))
+        #expect(try failure(429, "")?.retryAfter == nil)
     }
 
     @Test("a redirect says where to")
-    func redirect() {
-        let failure = failure(301, "", ["location": "https://example.org/"])
+    func redirect() throws {
+        let failure = try failure(301, "", ["location": "https://example.org/"])
         #expect(failure?.kind == .refused)
         #expect(failure?.message == "redirected to https://example.org/")
         let place = "https://me:other@example.org/?token=1&a=CG-secret\u{1B}[31m" + String(repeating: "x", count: 999)
-        let long = self.failure(301, "", ["location": place])?.message ?? ""
+        let long = try self.failure(301, "", ["location": place])?.message ?? ""
         #expect(long.hasPrefix("redirected to https://***@example.org/?token=***&a=*** [31mxxx"), "\(long)")
         #expect(long.count < 200)
     }
 
     @Test("what an error says is one line of bounded length, without the key")
-    func message() {
+    func message() throws {
         let text = #"no\nkey "CG-secret"\u001b[2J "# + String(repeating: "y", count: 5_000)
         let json = text.replacing("\"", with: "\\\"")
-        let message = failure(400, #"{"error":"\#(json)"}"#)?.message ?? ""
+        let message = try failure(400, #"{"error":"\#(json)"}"#)?.message ?? ""
         #expect(message.hasPrefix(#"no key "***" [2J yyy"#), "\(message)")
         #expect(message.count <= 161)
     }
 
     @Test("a wrong pairing of key and host says which setting is wrong")
     func advice() throws {
-        let pro = try #require(failure(400, #"{"error_code":10010,"status":{"error_message":"x"}}"#))
+        let pro = try #require(try failure(400, #"{"error_code":10010,"status":{"error_message":"x"}}"#))
         #expect(pro.description.contains("COINGECKO_PLAN=pro"))
-        let demo = try #require(failure(400, #"{"error_code":10011,"status":{"error_message":"x"}}"#))
+        let demo = try #require(try failure(400, #"{"error_code":10011,"status":{"error_message":"x"}}"#))
         #expect(demo.description.contains("COINGECKO_PLAN=demo"))
-        let missing = try #require(failure(401, #"{"status":{"error_code":10002,"error_message":"x"}}"#))
+        let missing = try #require(try failure(401, #"{"status":{"error_code":10002,"error_message":"x"}}"#))
         #expect(missing.description.contains("COINGECKO_API_KEY"))
         #expect([pro, demo, missing].allSatisfy { $0.disposition == .fatal })
     }

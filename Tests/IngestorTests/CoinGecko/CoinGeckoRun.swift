@@ -22,6 +22,8 @@ struct CoinGeckoRun: Sendable {
     var states: [Readiness.State] = []
     /// The error that ended it.
     var failure: String?
+    /// The times in which nothing was polled.
+    var gaps: [Range<EventTime>] = []
     /// What the server was asked.
     var requests: [HTTPFixtureServer.Request] = []
     /// How often `/key` was asked for.
@@ -83,11 +85,24 @@ struct CoinGeckoRun: Sendable {
         }
     }
 
-    /// Asks the source again and again, moving the clock by every wait it asks for.
+    /// Asks CoinGecko again and again.
     static func run(
         _ settings: CoinGeckoSettings,
         _ coins: CoinList = .largest(250),
         _ vsCurrencies: [String] = ["usd"],
+        _ log: MemoryLog = MemoryLog(),
+        category: String? = nil,
+        beginning: Duration = .zero,
+        requests count: Int,
+        until end: Duration = .seconds(86_400)
+    ) throws -> CoinGeckoRun {
+        let service = CoinGecko(settings: settings, coins: coins, vsCurrencies: vsCurrencies, category: category)
+        return try run(service, log, beginning: beginning, requests: count, until: end)
+    }
+
+    /// Asks a service again and again, moving the clock by every wait the source asks for.
+    static func run(
+        _ service: any PriceService,
         _ log: MemoryLog = MemoryLog(),
         beginning: Duration = .zero,
         requests count: Int,
@@ -101,15 +116,14 @@ struct CoinGeckoRun: Sendable {
         )
         var batch = TickBatch()
         do {
-            var source = try CoinGeckoSource(
-                coins: coins,
-                vsCurrencies: vsCurrencies,
+            var source = try PollingSource(
+                service,
                 pollInterval: nil,
-                settings: settings,
                 state: MemoryStateLog(log),
                 metrics: run.metrics,
                 readiness: readiness,
-                stop: StopSignal()
+                stop: StopSignal(),
+                onGap: { run.gaps.append($0) }
             )
             while run.times.count < count, now.uptime < end {
                 batch.reset()

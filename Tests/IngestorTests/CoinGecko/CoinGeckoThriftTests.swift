@@ -87,11 +87,9 @@ struct CoinGeckoThriftTests {
             let log = MemoryLog()
             let settings = try CoinGeckoSettings(SettingsReader(environment: ["COINGECKO_BASE_URL": server.url]))
             try await onOwnThread {
-                var source = try CoinGeckoSource(
-                    coins: .largest(250),
-                    vsCurrencies: ["usd"],
+                var source = try PollingSource(
+                    CoinGecko(settings: settings, coins: .largest(250), vsCurrencies: ["usd"]),
                     pollInterval: nil,
-                    settings: settings,
                     state: MemoryStateLog(log),
                     metrics: IngestorMetrics(registry: PrometheusRegistry()),
                     readiness: Readiness("source"),

@@ -32,7 +32,7 @@ struct MarketsPageTests {
     @Test("null in every nullable field, the time included")
     func nulls() throws {
         let row = try #require(try page("[\(MarketsFixtures.nulls)]").rows.first)
-        var expected = MarketsRow(id: "no-market")
+        var expected = PolledRow(id: "no-market")
         expected.symbol = "nm"
         expected.name = "No Market"
         #expect(row == expected)
@@ -41,7 +41,7 @@ struct MarketsPageTests {
     @Test("missing fields are the same as null")
     func missing() throws {
         let row = try #require(try page("[\(MarketsFixtures.priceOnly)]").rows.first)
-        var expected = MarketsRow(id: "01coin")
+        var expected = PolledRow(id: "01coin")
         expected.currentPrice = Price("0.00012")
         #expect(row == expected)
     }

@@ -269,7 +269,11 @@ struct KafkaTests {
         let broker = try TestBroker(topics: ["a": 2])
         #expect(try KafkaTopics.check([broker.name("a")], settings: broker.settings) == [broker.name("a"): 2])
         let missing = #expect(throws: MissingTopics.self) {
-            try KafkaTopics.check([broker.name("a"), broker.name("b")], settings: broker.settings)
+            try KafkaTopics.check(
+                [broker.name("a"), broker.name("b")],
+                settings: broker.settings,
+                timeout: .milliseconds(500)
+            )
         }
         #expect(missing?.topics == [broker.name("b")])
         let nobody = KafkaSettings(bootstrapServers: "127.0.0.1:1")
@@ -278,5 +282,29 @@ struct KafkaTests {
         }
         #expect(error?.disposition == .retry)
         #expect(error?.message.contains("127.0.0.1:1") == true)
+    }
+
+    @Test("Topics that show a moment later are waited for, and a stop ends the wait")
+    func lateTopics() throws {
+        let broker = try TestBroker(topics: ["a": 2])
+        let settings = broker.settings
+        let late = NewTopic(name: broker.name("late"), partitions: 3)
+        // The mock makes a topic when it is asked for one; it doesn't know this one before.
+        if !broker.isReal { broker.setKnown("a", false) }
+        nonisolated(unsafe) let maker = broker
+        try DedicatedThread.start(name: "maker") {
+            StopSignal().sleep(for: .milliseconds(500))
+            if maker.isReal { try? KafkaTopics.create([late], settings: settings) } else { maker.setKnown("a", true) }
+        }
+        let name = broker.isReal ? late.name : broker.name("a")
+        let began = ContinuousClock.now
+        #expect(try KafkaTopics.check([name], settings: settings) == [name: broker.isReal ? 3 : 2])
+        #expect(began.duration(to: .now) >= .milliseconds(300))
+        let stop = StopSignal()
+        stop.request()
+        let stopped = #expect(throws: KafkaError.self) {
+            try KafkaTopics.check([broker.name("never")], settings: settings, stop: stop)
+        }
+        #expect(stopped?.isInterrupted == true)
     }
 }

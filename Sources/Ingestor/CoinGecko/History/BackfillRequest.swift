@@ -4,6 +4,8 @@ import Shared
 struct BackfillRequest: Sendable, Hashable {
     /// Which coins.
     var coins: CoinList
+    /// The largest of this category, instead of all.
+    var category: String?
     /// In which currencies.
     var vsCurrencies: [String]
     /// The first event time.
@@ -30,10 +32,12 @@ struct BackfillRequest: Sendable, Hashable {
             case .largest(let count): "\(count)"
             case .ids(let ids): ids.joined(separator: ",")
             }
-        let parts = [
-            coins, vsCurrencies.joined(separator: ","), "\(from)", to.map { "\($0)" } ?? "now", granularity.rawValue,
-            outputPrefix,
-        ]
+        let parts =
+            [
+                coins, vsCurrencies.joined(separator: ","), "\(from)", to.map { "\($0)" } ?? "now",
+                granularity.rawValue,
+                outputPrefix,
+            ] + (category.map { [$0] } ?? [])
         return SHA256.name(SHA256.digest(parts.joined(separator: "\n").utf8))
     }
 }

@@ -7,7 +7,8 @@ final class BackfillRun {
     static let pieceSize = 20_000
 
     private let request: BackfillRequest
-    private let api: CoinGeckoAPI
+    private let service: CoinGecko
+    private let api: PriceAPI
     private let kafka: KafkaSettings
     private let partitions: Int
     private let heartbeat: Heartbeat
@@ -22,15 +23,16 @@ final class BackfillRun {
     /// Makes a run that has not begun.
     /// - Parameters:
     ///   - request: what is wanted.
-    ///   - api: CoinGecko, with a budget for history.
+    ///   - settings: plan, key and limits.
     ///   - kafka: where the topics are.
     ///   - partitions: of `ingestor.state`.
     ///   - heartbeat: gets a beat while it waits.
     ///   - meter: shows how far it is.
     ///   - clock: reads both clocks.
+    /// - Throws: a ``KafkaError`` when `ingestor.state` can't be read; an ``HTTPError`` when libcurl cannot start.
     init(
         request: BackfillRequest,
-        api: CoinGeckoAPI,
+        settings: CoinGeckoSettings,
         kafka: KafkaSettings,
         partitions: Int,
         heartbeat: Heartbeat,
@@ -38,9 +40,17 @@ final class BackfillRun {
         meter: ProgressMeter,
         stop: StopSignal,
         clock: @escaping () -> ClockReading = { .now() }
-    ) {
+    ) throws {
         self.request = request
-        self.api = api
+        service = CoinGecko(settings: settings)
+        api = try PriceAPI(
+            service: service,
+            round: 1,
+            purpose: .backfill,
+            state: try KafkaStateLog(kafka: kafka, partitions: partitions, heartbeat: heartbeat, stop: stop),
+            metrics: metrics,
+            stop: stop
+        )
         self.kafka = kafka
         self.partitions = partitions
         self.heartbeat = heartbeat
@@ -81,7 +91,7 @@ final class BackfillRun {
             let window = plan.window(at: progress.next)
             var merged = BackfillWindow()
             for (index, series) in plan.series.enumerated() {
-                let answer = try ask(BackfillPlan.url(series, window, baseURL: api.settings.baseURL))
+                let answer = try ask(BackfillPlan.url(series, window, baseURL: service.baseURL))
                 skipped += answer.skipped
                 merged.add(answer.points, of: index, wanted: max(window.lowerBound, progress.next)..<window.upperBound)
                 let part = Double(index + 1) / Double(plan.series.count)
@@ -124,7 +134,7 @@ final class BackfillRun {
         let now = clock().wall
         let to = min(request.to ?? now, now)
         var from = request.from
-        if let reach = api.settings.plan.historyReach {
+        if let reach = service.settings.plan.historyReach {
             // A minute of grace: the calls come a little later.
             let earliest = EventTime(microseconds: now.microseconds - reach.wholeMicroseconds + 60_000_000)
             if from < earliest {
@@ -140,17 +150,26 @@ final class BackfillRun {
     }
 
     /// The coins with symbol and name; a list of the largest becomes the coins of today.
-    private func resolve() throws -> [HistoryCoin] {
-        var coins: [HistoryCoin] = []
+    private func resolve() throws -> [CoinName] {
+        var coins: [CoinName] = []
         let currency = request.vsCurrencies.prefix(1).map { $0 }
         var unknown: [String] = []
-        for page in MarketsRequest.round(coins: request.coins, vsCurrencies: currency, baseURL: api.settings.baseURL) {
+        let round = MarketsRequest.round(
+            coins: request.coins,
+            vsCurrencies: currency,
+            category: request.category,
+            baseURL: service.baseURL
+        )
+        for page in round {
             let rows = try markets(page).rows.prefix(page.rows)
-            coins += rows.map { HistoryCoin(id: $0.id, symbol: $0.symbol ?? $0.id, name: $0.name ?? $0.id) }
+            coins += rows.map { CoinName(id: $0.id, symbol: $0.symbol ?? $0.id, name: $0.name ?? $0.id) }
             unknown += Set(page.ids).subtracting(rows.map(\.id)).sorted()
         }
-        guard unknown.isEmpty else {
-            throw BackfillError("CoinGecko has no coin with the id \(unknown.joined(separator: ", ")); see --coins")
+        // The polls of a gap went on without them too.
+        guard unknown.isEmpty || request.isGap else {
+            let all = (try? again(service.baseURL + "/coins/list") { try? NearMatches.coins($0.body.span) }) ?? []
+            let matches = NearMatches(among: all, largest: NearMatches.listedIDs)
+            throw BackfillError("\(matches.sentence(about: unknown, service: service.name)); see --coins")
         }
         guard !coins.isEmpty else { throw BackfillError("CoinGecko names no coin; see --coins") }
         return coins
@@ -181,7 +200,7 @@ final class BackfillRun {
         }
     }
 
-    private func markets(_ page: MarketsRequest) throws -> MarketsPage {
+    private func markets(_ page: PollRequest) throws -> MarketsPage {
         try again(page.url) { response in try? MarketsPage(json: response.body.span) }
     }
 

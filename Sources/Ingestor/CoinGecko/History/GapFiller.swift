@@ -56,6 +56,7 @@ final class GapFiller: Sendable {
         start(
             BackfillRequest(
                 coins: settings.coins,
+                category: settings.category,
                 vsCurrencies: settings.vsCurrencies,
                 from: gap.lowerBound,
                 to: gap.upperBound,
@@ -78,23 +79,13 @@ final class GapFiller: Sendable {
         // Its own: the service's heartbeat is the pipeline's.
         let heartbeat = Readiness("kafka").heartbeat
         do {
-            let state = try KafkaStateLog(kafka: kafka, partitions: partitions, heartbeat: heartbeat, stop: stop)
-            let metrics = IngestorMetrics(registry: PrometheusRegistry())
-            let api = try CoinGeckoAPI(
-                settings: coinGecko,
-                round: 1,
-                purpose: .backfill,
-                state: state,
-                metrics: metrics,
-                stop: stop
-            )
             try BackfillRun(
                 request: request,
-                api: api,
+                settings: coinGecko,
                 kafka: kafka,
                 partitions: partitions,
                 heartbeat: heartbeat,
-                metrics: metrics,
+                metrics: IngestorMetrics(registry: PrometheusRegistry()),
                 meter: ProgressMeter(isTerminal: false, log: log),
                 stop: stop
             ).run(isDry: false)

@@ -1,7 +1,7 @@
 /// What one call asks for: a coin in a currency.
 struct HistorySeries: Sendable, Hashable {
     /// The coin.
-    var coin: HistoryCoin
+    var coin: CoinName
     /// The currency.
     var vsCurrency: String
 }

@@ -15,7 +15,7 @@ struct BackfillPlanTests {
 
     private func plan(_ days: Double, _ series: Int, _ granularity: HistoryGranularity) -> BackfillPlan {
         let all = (0..<series).map {
-            HistorySeries(coin: HistoryCoin(id: "c\($0)", symbol: "c", name: "C"), vsCurrency: "usd")
+            HistorySeries(coin: CoinName(id: "c\($0)", symbol: "c", name: "C"), vsCurrency: "usd")
         }
         return BackfillPlan(from: from, to: after(days), series: all, granularity: granularity)
     }
@@ -44,7 +44,7 @@ struct BackfillPlanTests {
 
     @Test("the URL names whole seconds that hold the window, and encodes what is odd")
     func url() {
-        let series = HistorySeries(coin: HistoryCoin(id: "a/b c", symbol: "", name: ""), vsCurrency: "usd")
+        let series = HistorySeries(coin: CoinName(id: "a/b c", symbol: "", name: ""), vsCurrency: "usd")
         let window = EventTime(microseconds: 1_500_000)..<EventTime(microseconds: 7_000_000)
         #expect(
             BackfillPlan.url(series, window, baseURL: "http://x")

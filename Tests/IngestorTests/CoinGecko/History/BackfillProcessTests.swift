@@ -102,7 +102,7 @@ struct BackfillProcessTests {
             #expect(dear.output.contains("--max-calls 12"), "\(dear.output)")
             let unknown = try run("a,no-coin", 2)
             #expect(unknown.code == 1)
-            #expect(unknown.output.contains("no coin with the id no-coin"), "\(unknown.output)")
+            #expect(unknown.output.contains("no coin with the id no-coin (meant: no-coins?)"), "\(unknown.output)")
             let early = try run("a", 800, "--dry-run", "--max-calls", "9")
             #expect(early.output.contains("365 days"), "\(early.output)")
         }

@@ -12,6 +12,9 @@ enum ScriptedHistory {
             }
             return HTTPFixtureServer.Answer(200, "[\(rows.joined(separator: ","))]")
         }
+        if request.path.hasSuffix("/coins/list") {
+            return HTTPFixtureServer.Answer(200, #"[{"id":"no-coins","symbol":"nc","name":"No Coins"}]"#)
+        }
         guard request.path.hasSuffix("/market_chart/range"), let from = request.query["from"].flatMap({ Int64($0) }),
             let to = request.query["to"].flatMap({ Int64($0) })
         else { return HTTPFixtureServer.Answer(404, #"{"error":"coin not found"}"#) }

@@ -60,7 +60,7 @@ struct SentTicks: Sendable {
     ///   - row: the row.
     ///   - vsCurrency: the currency that was asked for.
     ///   - answer: when the answer was made.
-    mutating func decide(_ row: MarketsRow, vsCurrency: String, at answer: AnswerTime) -> Verdict {
+    mutating func decide(_ row: PolledRow, vsCurrency: String, at answer: AnswerTime) -> Verdict {
         if row.isMalformed { return .skip(.malformed) }
         guard let price = row.currentPrice else { return .skip(.noPrice) }
         if price < .zero { return .skip(.negativePrice) }

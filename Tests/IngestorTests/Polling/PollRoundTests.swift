@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Polling round")
 struct PollRoundTests {
-    private func requests(_ coins: CoinList, _ currencies: [String] = ["usd"]) -> [MarketsRequest] {
+    private func requests(_ coins: CoinList, _ currencies: [String] = ["usd"]) -> [PollRequest] {
         MarketsRequest.round(coins: coins, vsCurrencies: currencies, baseURL: "http://host/api/v3")
     }
 
@@ -13,7 +13,7 @@ struct PollRoundTests {
         let round = requests(.largest(600), ["usd", "eur"])
         #expect(round.count == 6)
         #expect(round.map(\.rows) == [250, 250, 100, 250, 250, 100])
-        #expect(round.map(\.vsCurrency) == ["usd", "usd", "usd", "eur", "eur", "eur"])
+        #expect(round.flatMap(\.vsCurrencies) == ["usd", "usd", "usd", "eur", "eur", "eur"])
         #expect(
             round[2].url == "http://host/api/v3/coins/markets?vs_currency=usd&order=market_cap_desc&per_page=250&page=3"
                 + "&sparkline=false&precision=full"
@@ -44,8 +44,8 @@ struct PollRoundTests {
     private func ask(
         _ round: inout PollRound,
         at seconds: Double,
-        failing failure: (MarketsRequest) -> PollFailure? = { _ in nil },
-        isEmpty: (MarketsRequest) -> Bool = { _ in false }
+        failing failure: (PollRequest) -> PollFailure? = { _ in nil },
+        isEmpty: (PollRequest) -> Bool = { _ in false }
     ) -> String? {
         let now = Duration.seconds(seconds)
         guard round.wait(at: now, atLeast: .zero) == .zero, let request = round.begin(at: now) else { return nil }

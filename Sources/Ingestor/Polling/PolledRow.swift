@@ -1,9 +1,11 @@
 import Shared
 
-/// One coin of CoinGecko's `/coins/markets`, as it stands there. Every field but the id may be missing or null.
-struct MarketsRow: Sendable, Hashable {
-    /// CoinGecko's id.
+/// What a page says of a coin in a currency, as it stands there. Every field but the id may be missing or null.
+struct PolledRow: Sendable, Hashable {
+    /// The coin's id in ticks.
     var id: String
+    /// The currency.
+    var vsCurrency: String
     /// The ticker symbol.
     var symbol: String?
     /// The display name.
@@ -34,17 +36,18 @@ struct MarketsRow: Sendable, Hashable {
     var isMalformed = false
 
     /// A row that says nothing.
-    init(id: String) {
+    init(id: String, vsCurrency: String = "") {
         self.id = id
+        self.vsCurrency = vsCurrency
     }
 
     /// The tick that the row makes.
     /// - Parameters:
     ///   - price: the row's price.
-    ///   - vsCurrency: the currency that was asked for.
+    ///   - source: who says so.
     ///   - timestamp: the event time.
     ///   - ingestedAt: when the answer arrived.
-    func tick(price: Price, vsCurrency: String, timestamp: EventTime, ingestedAt: EventTime) -> PriceTick {
+    func tick(price: Price, source: String, timestamp: EventTime, ingestedAt: EventTime) -> PriceTick {
         PriceTick(
             coinID: id,
             symbol: symbol ?? id,
@@ -59,7 +62,7 @@ struct MarketsRow: Sendable, Hashable {
             priceChangePercentage24h: priceChangePercentage24h,
             timestamp: timestamp,
             ingestedAt: ingestedAt,
-            source: PriceTick.coinGeckoSource.description
+            source: source
         )
     }
 }

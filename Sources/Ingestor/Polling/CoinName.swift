@@ -1,7 +1,7 @@
 import Shared
 
 /// A coin whose history is wanted: history itself says neither symbol nor name.
-struct HistoryCoin: Sendable, Hashable {
+struct CoinName: Sendable, Hashable {
     /// CoinGecko's id.
     var id: String
     /// The ticker symbol.

@@ -1,14 +1,14 @@
 import Shared
 
-/// An answer of CoinGecko's that carries no prices.
-struct CoinGeckoFailure: ClassifiedError, Hashable {
+/// An answer of an aggregator's that carries no prices.
+struct PriceFailure: ClassifiedError, Hashable {
     /// What kind of failure it is, and so what to do.
     enum Kind: String, Sendable, Hashable, CaseIterable {
         /// Too many requests, or the day's or month's are used up: the words are the same.
         case rateLimited = "rate_limited"
         /// The server has a problem of its own, or the page makes no sense.
         case unavailable
-        /// The network in front of CoinGecko refuses this address.
+        /// The network in front of the service refuses this address.
         case blocked
         /// The key is wrong, missing, used at the wrong host, or its plan does not include this.
         case keyRejected = "key_rejected"
@@ -16,16 +16,33 @@ struct CoinGeckoFailure: ClassifiedError, Hashable {
         case historyLimited = "history_limited"
         /// The request makes no sense: an unknown currency, for example.
         case refused
+
+        /// What a status says where the body has no code that says more.
+        /// - Parameter isJSON: whether the body is an object: the service itself speaks so, the network before it doesn't.
+        init(status: Int, isJSON: Bool) {
+            switch status {
+            case 429: self = .rateLimited
+            case 401: self = .keyRejected
+            case 403: self = isJSON ? .keyRejected : .blocked
+            case 408, 409, 425, 500...: self = .unavailable
+            case 300..<500: self = .refused
+            default: self = .unavailable
+            }
+        }
     }
 
+    /// Whose answer it is, as a sentence names it.
+    var service: String
     /// What kind of failure it is.
     var kind: Kind
     /// The HTTP status; it can be 200.
     var status: Int
-    /// CoinGecko's own code, if the body has one.
+    /// The service's own code, if the body has one.
     var code: Int?
-    /// CoinGecko's own words, or the start of the body.
+    /// The service's own words, or the start of the body.
     var message: String
+    /// What a person can do about it; empty for nothing.
+    var advice = ""
     /// How long the server asks to be left alone.
     var retryAfter: Duration?
 
@@ -49,27 +66,16 @@ struct CoinGeckoFailure: ClassifiedError, Hashable {
 
     /// One line that says what happened and, where a person can do something, what.
     var description: String {
-        let said = "HTTP \(status)\(code.map { ", code \($0)" } ?? ""): \(message)"
-        return switch kind {
-        case .rateLimited: "CoinGecko limits the rate (\(said))"
-        case .unavailable: "CoinGecko has no usable answer (\(said))"
-        case .blocked:
-            "CoinGecko's network refuses this address (\(said)); a key (COINGECKO_API_KEY) or another address helps"
-        case .historyLimited: "the plan's history does not reach back so far (\(said)); demo keys have 365 days"
-        case .keyRejected: "CoinGecko does not accept the key (\(said)); \(advice)"
-        case .refused:
-            "CoinGecko refuses the request (\(said)); check INGESTOR_COINS, INGESTOR_VS_CURRENCIES and COINGECKO_BASE_URL"
-        }
-    }
-
-    /// What to do about a key, by CoinGecko's documented codes.
-    private var advice: String {
-        switch code {
-        case 10_010: "it is a pro key on the public host: set COINGECKO_PLAN=pro"
-        case 10_011: "it is a demo key on the pro host: set COINGECKO_PLAN=demo"
-        case 10_002: "it is missing or wrong: set COINGECKO_API_KEY"
-        case 10_005: "the plan does not include this request: ask for less, or set COINGECKO_PLAN to the key's plan"
-        default: "check COINGECKO_API_KEY and COINGECKO_PLAN"
-        }
+        let said = "(HTTP \(status)\(code.map { ", code \($0)" } ?? ""): \(message))"
+        let what =
+            switch kind {
+            case .rateLimited: "\(service) limits the rate \(said)"
+            case .unavailable: "\(service) has no usable answer \(said)"
+            case .blocked: "\(service)'s network refuses this address \(said)"
+            case .historyLimited: "the plan's history does not reach back so far \(said)"
+            case .keyRejected: "\(service) does not accept the key \(said)"
+            case .refused: "\(service) refuses the request \(said)"
+            }
+        return advice.isEmpty ? what : "\(what); \(advice)"
     }
 }

@@ -21,7 +21,7 @@ struct PollRound: Sendable {
     }
 
     /// The requests of every round, in their order.
-    let requests: [MarketsRequest]
+    let requests: [PollRequest]
     /// The time from a request that was answered to the same one in the next round.
     var interval: Duration
     /// How many rounds there was no time for, because whoever asks was held back.
@@ -43,7 +43,7 @@ struct PollRound: Sendable {
     /// - Parameters:
     ///   - requests: what to ask in each round.
     ///   - interval: above zero.
-    init(requests: [MarketsRequest], interval: Duration) {
+    init(requests: [PollRequest], interval: Duration) {
         self.requests = requests
         self.interval = interval
         states = requests.map { _ in State() }
@@ -72,7 +72,7 @@ struct PollRound: Sendable {
 
     /// The request whose turn it is, which goes out now: one that works before one that doesn't, so that those that fail
     /// take no more than their share of the budget, and then the one that is due for longest.
-    mutating func begin(at now: Duration) -> MarketsRequest? {
+    mutating func begin(at now: Duration) -> PollRequest? {
         let due = states.indices.filter { max(states[$0].due, held) <= now }
         let rank = { [states] (index: Int) in
             (states[index].health == .works ? 0 : 1, states[index].due, index)
@@ -85,7 +85,7 @@ struct PollRound: Sendable {
 
     /// Notes that the request was answered with a page.
     /// - Parameters:
-    ///   - isEmpty: an empty page ends its currency: no later page holds anything.
+    ///   - isEmpty: an empty page ends its currencies: no later page holds anything.
     ///   - fresh: for how long nobody gets another answer.
     ///   - now: the time since the process started.
     /// - Returns: whether it, or all of them, had failed before.
@@ -93,8 +93,8 @@ struct PollRound: Sendable {
         let hadFailed = states[current].health == .fails || serverBackoff.failures + limitBackoff.failures > 0
         serverBackoff.reset()
         limitBackoff.reset()
-        let currency = requests[current].vsCurrency
-        let rest = requests[current...].prefix { $0.vsCurrency == currency }.indices
+        let currencies = requests[current].vsCurrencies
+        let rest = requests[current...].prefix { $0.vsCurrencies == currencies }.indices
         for index in isEmpty ? rest : current..<current + 1 {
             states[index] = State(due: max(began + interval, now + fresh), health: .works, isOpen: false)
         }

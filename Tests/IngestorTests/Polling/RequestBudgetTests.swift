@@ -16,7 +16,7 @@ struct RequestBudgetTests {
     )
     func interval(plan: CoinGeckoPlan, perMinute: Int, perMonth: Int?, round: Int, seconds: Double) {
         let limits = CallLimits(perMinute: perMinute, perMonth: perMonth, round: round)
-        let interval = plan.pollInterval(limits: limits) / .seconds(1)
+        let interval = max(plan.refreshInterval, limits.roundInterval) / .seconds(1)
         #expect(abs(interval - seconds) < 0.01, "\(interval)")
     }
 

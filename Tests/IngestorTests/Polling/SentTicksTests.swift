@@ -15,8 +15,8 @@ struct SentTicksTests {
         AnswerTime(date: date, wall: date, tolerance: .seconds(30))
     }
 
-    private func row(_ id: String = "a", price: String? = "1", at time: EventTime?) -> MarketsRow {
-        var row = MarketsRow(id: id)
+    private func row(_ id: String = "a", price: String? = "1", at time: EventTime?) -> PolledRow {
+        var row = PolledRow(id: id)
         row.currentPrice = price.flatMap { Price($0) }
         row.lastUpdated = time
         return row

@@ -1,37 +1,34 @@
-import CLibCurl
 import Logging
 import Shared
 
-/// CoinGecko over HTTP: one connection that is kept, the key in a header, and no request that the budget doesn't allow.
+/// An aggregator of prices over HTTP: one connection that is kept, the key in a header, and no request that the budget doesn't allow.
 ///
 /// It belongs to one thread.
-final class CoinGeckoAPI {
-    /// When `/key` is asked again.
+final class PriceAPI {
+    /// When the plan's own figures are asked for again.
     static let usageInterval: Duration = .seconds(6 * 3_600)
     /// When it is asked again while the month is used up.
     static let exhaustedInterval: Duration = .seconds(3_600)
 
     /// Host, key and limits.
-    let settings: CoinGeckoSettings
-    /// What must not be said.
-    let secrets: Secrets
+    let service: any PriceService
     /// What the key allows.
     private(set) var limits: CallLimits
-    /// What CoinGecko says of the key.
+    /// What the service says of the key.
     private(set) var usage: KeyUsage?
     private let client: HTTPClient
     private let metrics: IngestorMetrics
     private let purpose: CallPurpose
-    private let log = Logger(label: "coingecko")
+    private let log: Logger
     private var shared: SharedBudget
     private var own: RequestBudget
     private var nextUsage: Duration?
-    /// The ledger's number when CoinGecko said what is left of the month.
+    /// The ledger's number when the service said what is left of the month.
     private var numberAtUsage = 0
 
     /// Makes a client.
     /// - Parameters:
-    ///   - settings: host, key and limits.
+    ///   - service: host, key and limits.
     ///   - round: how many requests a round of polling needs.
     ///   - purpose: what its requests are for.
     ///   - state: where the ledger of the calls is.
@@ -39,31 +36,30 @@ final class CoinGeckoAPI {
     ///   - stop: ends a request.
     /// - Throws: ``HTTPError`` when libcurl cannot start.
     init(
-        settings: CoinGeckoSettings,
+        service: any PriceService,
         round: Int,
         purpose: CallPurpose,
         state: any StateLog,
         metrics: IngestorMetrics,
         stop: StopSignal
     ) throws(HTTPError) {
-        if settings.apiKey != nil { _ = tickline_forbid_core_dumps() }
         client = try HTTPClient(
             userAgent: "tickline-ingestor/\(BuildInfo.version)",
-            limits: HTTPClient.Limits(timeout: settings.timeout),
+            limits: HTTPClient.Limits(timeout: service.timeout, bodyBytes: service.bodyLimit),
             stop: stop
         )
-        self.settings = settings
+        self.service = service
+        log = Logger(label: service.source)
         self.metrics = metrics
         self.purpose = purpose
-        secrets = Secrets(key: settings.apiKey, url: settings.baseURL)
-        limits = settings.limits(usage: nil, round: round)
+        limits = service.limits(usage: nil, round: round)
         own = RequestBudget(limits)
         shared = SharedBudget(
             log: state,
-            fingerprint: KeyFingerprint.of(settings.apiKey),
+            fingerprint: service.ledger,
             process: SHA256.name(SHA256.digest((0..<4).flatMap { _ in "\(UInt64.random(in: 0 ... .max))".utf8 }))
         )
-        nextUsage = settings.plan.tellsUsage ? .zero : nil
+        nextUsage = service.usageURL == nil ? nil : .zero
     }
 
     /// What is left of the month; `nil` when it has no limit.
@@ -102,9 +98,7 @@ final class CoinGeckoAPI {
     /// - Throws: ``HTTPError`` without an answer, and with no secret in its words.
     func get(_ url: String, etag: String? = nil, clock: () -> ClockReading) throws(HTTPError) -> HTTPResponse {
         var headers = [(name: "Accept", value: "application/json")]
-        if let name = settings.plan.keyHeader, let key = settings.apiKey {
-            headers.append((name, key))
-        }
+        if let key = service.key { headers.append((key.header, key.value)) }
         if let etag { headers.append(("If-None-Match", etag)) }
         let began = clock().uptime
         do throws(HTTPError) {
@@ -116,23 +110,23 @@ final class CoinGeckoAPI {
         } catch {
             if error.kind != .cancelled { metrics.unanswered.increment() }
             var error = error
-            error.description = secrets.masked(error.description)
+            error.description = service.secrets.masked(error.description)
             throw error
         }
     }
 
     /// What an answer is that isn't the one that was asked for.
-    func failure(_ response: HTTPResponse, at wall: EventTime) -> CoinGeckoFailure {
-        CoinGeckoAnswer.failure(response, wall: wall, retryAfterCap: settings.retryAfterCap, secrets: secrets)
+    func failure(_ response: HTTPResponse, at wall: EventTime) -> PriceFailure {
+        service.failure(response, at: wall)
     }
 
     /// Asks for the plan's own figures when it is time, if the plan has them. What goes wrong with it is logged: the figures
     /// that are known hold on.
     /// - Returns: how long to wait before it can be asked; zero when there is nothing to wait for.
-    /// - Throws: ``CoinGeckoFailure`` when the key isn't accepted, and none was before.
+    /// - Throws: ``PriceFailure`` when the key isn't accepted, and none was before.
     func askUsage(everAnswered: Bool, clock: () -> ClockReading) throws -> Duration {
         let now = clock()
-        guard let due = nextUsage, due <= now.uptime else { return .zero }
+        guard let url = service.usageURL, let due = nextUsage, due <= now.uptime else { return .zero }
         let isExhausted = exhausted(at: now) > .zero
         let wait = try whileReachable { try shared.spend(for: purpose, at: now.wall, limits: limits) }
         if wait > .zero { return isExhausted ? .zero : wait }
@@ -140,26 +134,28 @@ final class CoinGeckoAPI {
         nextUsage = now.uptime + Self.usageInterval
         let response: HTTPResponse
         do throws(HTTPError) {
-            response = try get(settings.baseURL + "/key", clock: clock)
+            response = try get(url, clock: clock)
         } catch {
             if error.disposition == .fatal, !everAnswered { throw error }
             if error.kind != .cancelled { log.warning("the plan's figures: \(error)") }
             return .zero
         }
-        if response.status == 200, let usage = try? KeyUsage(json: response.body.span) {
+        if response.status == 200, let usage = try? service.usage(response.body.span) {
             self.usage = usage
             numberAtUsage = shared.ledger.number
-            limits = settings.limits(usage: usage, round: limits.round)
+            limits = service.limits(usage: usage, round: limits.round)
             own.limits = limits
             return .zero
         }
         let failure = failure(response, at: clock().wall)
         if failure.kind == .keyRejected, failure.code != 10_005, !everAnswered { throw failure }
-        log.warning("/key does not say what the plan allows, so \(limits.perMinute) a minute it is: \(failure)")
+        log.warning(
+            "\(service.name) does not say what the plan allows, so \(limits.perMinute) a minute it is: \(failure)"
+        )
         return .zero
     }
 
-    /// How long to wait for the month to end, or for somebody to buy more of it: `/key` says when.
+    /// How long to wait for the month to end, or for somebody to buy more of it: the service says when.
     private func exhausted(at now: ClockReading) -> Duration {
         guard usage?.left != nil, leftOfMonth(at: now.wall) == 0 else { return .zero }
         let next = min(nextUsage ?? now.uptime, now.uptime + Self.exhaustedInterval)

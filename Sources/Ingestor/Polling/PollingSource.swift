@@ -1,16 +1,16 @@
 import Logging
 import Shared
 
-/// Polls CoinGecko's `/coins/markets` within a budget and hands out the rows that say something new.
-struct CoinGeckoSource: TickSource {
-    private let api: CoinGeckoAPI
+/// Polls an aggregator of prices within a budget and hands out the rows that say something new.
+struct PollingSource: TickSource {
+    private let api: PriceAPI
     private let state: any StateLog
-    private let settings: CoinGeckoSettings
+    private let service: any PriceService
     private let pollInterval: Duration?
     private let metrics: IngestorMetrics
     private let readiness: Readiness
     private let onGap: (Range<EventTime>) -> Void
-    private let log = Logger(label: "coingecko")
+    private let log: Logger
     private var round: PollRound
     private var sent = SentTicks()
     private var checks: PageChecks
@@ -19,15 +19,18 @@ struct CoinGeckoSource: TickSource {
     /// What `ingestor.state` is to say once the ticks that were handed out are acknowledged.
     private var pending: [StateRecord] = []
     private var gaps = GapWatch()
+    /// Ids that the service doesn't know and that nobody was told of yet.
+    private var unknown: [String] = []
+    /// The coins that may have been meant, where a page has them all.
+    private var known: [CoinName] = []
+    private var unknownCount = 0
     private var hasBegun = false
     private var everAnswered = false
 
     /// Makes a source.
     /// - Parameters:
-    ///   - coins: which coins.
-    ///   - vsCurrencies: in which currencies.
+    ///   - service: who is asked, and for what.
     ///   - pollInterval: the time between two rounds; `nil` computes it from plan and budget.
-    ///   - settings: plan, key and limits.
     ///   - state: what was sent before, and what is kept for the next start.
     ///   - metrics: what to count.
     ///   - readiness: its condition `source` is kept.
@@ -35,10 +38,8 @@ struct CoinGeckoSource: TickSource {
     ///   - onGap: told of a time in which no page was answered.
     /// - Throws: ``HTTPError`` when libcurl cannot start.
     init(
-        coins: CoinList,
-        vsCurrencies: [String],
+        _ service: any PriceService,
         pollInterval: Duration?,
-        settings: CoinGeckoSettings,
         state: any StateLog,
         metrics: IngestorMetrics,
         readiness: Readiness,
@@ -46,28 +47,29 @@ struct CoinGeckoSource: TickSource {
         onGap: @escaping (Range<EventTime>) -> Void = { _ in }
     ) throws(HTTPError) {
         self.onGap = onGap
-        let requests = MarketsRequest.round(coins: coins, vsCurrencies: vsCurrencies, baseURL: settings.baseURL)
-        api = try CoinGeckoAPI(
-            settings: settings,
-            round: requests.count,
+        api = try PriceAPI(
+            service: service,
+            round: service.requests.count,
             purpose: .poll,
             state: state,
             metrics: metrics,
             stop: stop
         )
         self.state = state
-        self.settings = settings
+        self.service = service
+        log = Logger(label: service.source)
         self.pollInterval = pollInterval
         self.metrics = metrics
         self.readiness = readiness
-        checks = PageChecks(metrics: metrics)
-        round = PollRound(requests: requests, interval: settings.plan.refreshInterval)
+        checks = PageChecks(service, metrics: metrics)
+        round = PollRound(requests: service.requests, interval: service.refreshInterval)
     }
 
     mutating func next(into batch: inout TickBatch, clock: () -> ClockReading) throws -> SourceStep {
         let held = try api.askUsage(everAnswered: everAnswered, clock: clock)
         if held > .zero { return .wait(held) }
         if !hasBegun { begin(at: clock().wall) }
+        if round.completed > 0, !unknown.isEmpty, try explainUnknown(clock: clock) { return .more }
         let now = clock()
         guard let wait = round.wait(at: now.uptime, atLeast: try api.wait(at: now)) else { return .finished }
         if wait > .zero { return .wait(wait) }
@@ -83,14 +85,13 @@ struct CoinGeckoSource: TickSource {
             return .more
         }
         let arrived = clock()
-        let cap = settings.retryAfterCap
-        switch CoinGeckoAnswer(response, wall: arrived.wall, retryAfterCap: cap, secrets: api.secrets) {
+        switch PollAnswer(response, to: request, of: service, at: arrived.wall) {
         case .page(let page):
             let time = time(of: response, arrived: arrived.wall)
             take(page, of: request, at: time, arrived: arrived.wall, into: &batch)
             let memory = PageMemory(
                 etag: response.etag,
-                isEmpty: page.count == 0,
+                isEmpty: page.listed == 0,
                 newest: page.rows.compactMap(\.lastUpdated).max(),
                 answered: arrived.wall
             )
@@ -119,48 +120,51 @@ struct CoinGeckoSource: TickSource {
     /// Takes up what the state says, and says what is going to happen.
     private mutating func begin(at wall: EventTime) {
         hasBegun = true
-        let latest = AnswerTime(date: nil, wall: wall, tolerance: settings.clockTolerance).latest
+        let latest = AnswerTime(date: nil, wall: wall, tolerance: service.clockTolerance).latest
         for (key, tick) in state.table.coins { sent.restore(tick, of: key, latest: latest) }
         for request in round.requests {
             pages[request.pageName] = state.table.pages[request.pageName]
         }
         let limits = api.limits
-        round.interval = max(pollInterval ?? settings.plan.pollInterval(limits: limits), limits.roundInterval)
+        round.interval = max(pollInterval ?? service.pollInterval(limits: limits), limits.roundInterval)
         metrics.pollInterval.set(round.interval / .seconds(1))
         let monthly = Int(Double(round.requests.count) * (.seconds(30 * 86_400) / round.interval))
-        let currencies = Set(round.requests.map(\.vsCurrency)).count
-        let plan = api.usage?.plan.map { "\(settings.plan.rawValue), plan \($0)" } ?? settings.plan.rawValue
+        let first = round.requests.first?.vsCurrencies ?? []
+        let pages = round.requests.prefix { $0.vsCurrencies == first }.count
+        let currencies = Set(round.requests.flatMap(\.vsCurrencies)).count
+        let plan = api.usage?.plan.map { "\(service.plan), plan \($0)" } ?? service.plan
         let quota =
             limits.perMonth.map { "quota \($0) in 31 days, \(api.leftOfMonth(at: wall) ?? $0) left" }
             ?? "no monthly quota known"
         log.info(
             """
-            polling \(MaskedURL.withoutUser(settings.baseURL)) (\(plan)): \(round.requests.count / max(1, currencies)) pages \
-            in \(currencies) currencies, \(round.requests.count) requests every \(round.interval.inSeconds), about \(monthly) \
+            polling \(MaskedURL.withoutUser(service.baseURL)) (\(plan)): \(pages) pages in \(currencies) currencies, \
+            \(round.requests.count) requests every \(round.interval.inSeconds), about \(monthly) \
             in 30 days; \(quota), at most \(limits.perMinute) a minute; \(sent.count) coins were sent before
             """
         )
     }
 
     private mutating func take(
-        _ page: MarketsPage,
-        of request: MarketsRequest,
+        _ page: PolledPage,
+        of request: PollRequest,
         at time: AnswerTime,
         arrived: EventTime,
         into batch: inout TickBatch
     ) {
         metrics.skipped(.malformed)?.increment(by: page.malformed)
         var unchanged = 0
-        for row in page.rows.prefix(request.rows) {
+        for row in page.rows {
+            let key = CoinKey(coinID: row.id, vsCurrency: service.stateNamespace + row.vsCurrency)
             if row.roundedNumbers > 0 { metrics.rounded.increment() }
             if row.unusableFields > 0 { metrics.incomplete.increment() }
-            switch sent.decide(row, vsCurrency: request.vsCurrency, at: time) {
+            switch sent.decide(row, vsCurrency: key.vsCurrency, at: time) {
             case .send(let timestamp, let isAhead):
                 guard let price = row.currentPrice else { break }
                 if isAhead { metrics.ahead.increment() }
                 let tick = row.tick(
                     price: price,
-                    vsCurrency: request.vsCurrency,
+                    source: service.source,
                     timestamp: timestamp,
                     ingestedAt: arrived
                 )
@@ -169,19 +173,57 @@ struct CoinGeckoSource: TickSource {
                     break
                 }
                 let kept = SentTick(timestamp: timestamp, price: price, lastUpdated: row.lastUpdated)
-                let key = CoinKey(coinID: row.id, vsCurrency: request.vsCurrency)
                 pending.append(StateRecord(key: .coin(key), value: kept.bytes))
             case .unchanged: unchanged += 1
             case .skip(let reason): metrics.skipped(reason)?.increment()
             }
         }
         metrics.unchanged.increment(by: unchanged)
-        checks.nameUnknown(of: request, in: page)
-        log.debug("\(request.name): \(page.count) rows, \(batch.count) new, \(unchanged) unchanged")
+        unknown += checks.add(page, of: request)
+        if !page.known.isEmpty, !unknown.isEmpty { known = page.known }
+        log.debug("\(request.name): \(page.listed) coins, \(batch.count) new, \(unchanged) unchanged")
+    }
+
+    /// Says which ids the service doesn't know, and which may have been meant, for a call where it has to be asked for those.
+    /// - Returns: whether a request was made; it isn't while the budget has no place.
+    private mutating func explainUnknown(clock: () -> ClockReading) throws -> Bool {
+        guard let url = service.coinListURL else {
+            tellUnknown(among: known)
+            known = []
+            return false
+        }
+        guard try api.reserve(at: clock()) == .zero else { return false }
+        do throws(HTTPError) {
+            let response = try api.get(url, clock: clock)
+            if response.status == 200, let coins = try? NearMatches.coins(response.body.span) {
+                tellUnknown(among: coins)
+                return true
+            }
+            let now = clock()
+            let failure = service.failure(response, at: now.wall)
+            if failure.kind == .rateLimited { metrics.rateLimited.increment() }
+            if failure.poll.concernsAll {
+                _ = round.failed(failure.poll, random: Double.random(in: 0...1), at: now.uptime)
+            }
+            log.warning("the list of all coins: \(failure)")
+        } catch {
+            if error.kind == .cancelled { return true }
+            log.warning("the list of all coins: \(error)")
+        }
+        tellUnknown(among: [])
+        return true
+    }
+
+    private mutating func tellUnknown(among coins: [CoinName]) {
+        let matches = NearMatches(among: coins, largest: NearMatches.listedIDs)
+        log.warning("\(matches.sentence(about: unknown, service: service.name)); see INGESTOR_COINS")
+        unknownCount += unknown.count
+        metrics.unknownCoins.set(unknownCount)
+        unknown = []
     }
 
     /// Keeps what an answer said, for this process now and for the next one once its ticks are acknowledged.
-    private mutating func remember(_ memory: PageMemory, of request: MarketsRequest) {
+    private mutating func remember(_ memory: PageMemory, of request: PollRequest) {
         let before = pages[request.pageName]?.answered
         if let gap = gaps.answered(at: memory.answered, before: before, interval: round.interval) { onGap(gap) }
         pages[request.pageName] = memory
@@ -190,11 +232,11 @@ struct CoinGeckoSource: TickSource {
 
     private mutating func time(of response: HTTPResponse, arrived: EventTime) -> AnswerTime {
         let date = response[header: "date"].flatMap(HTTPClient.date)
-        return checks.time(date: date, wall: arrived, tolerance: settings.clockTolerance)
+        return checks.time(date: date, wall: arrived, tolerance: service.clockTolerance)
     }
 
     private mutating func succeeded(
-        _ request: MarketsRequest,
+        _ request: PollRequest,
         _ response: HTTPResponse,
         at time: AnswerTime,
         uptime: Duration
@@ -202,21 +244,23 @@ struct CoinGeckoSource: TickSource {
         let page = pages[request.pageName]
         checks.add(newest: page?.newest, at: time)
         let fresh = Freshness.left(of: response)
-        let hadFailed = round.answered(isEmpty: page?.isEmpty ?? false, fresh: fresh, at: uptime)
-        if !everAnswered || hadFailed { log.info("CoinGecko answers: \(request.name)") }
+        // Of ids another page may hold some even if this one holds none.
+        let isEnd = request.ids.isEmpty && page?.isEmpty ?? false
+        let hadFailed = round.answered(isEmpty: isEnd, fresh: fresh, at: uptime)
+        if !everAnswered || hadFailed { log.info("\(service.name) answers: \(request.name)") }
         everAnswered = true
         readiness.set("source", .ok)
         metrics.failingRequests.set(round.failing)
         checks.judge(rounds: round.completed)
     }
 
-    private mutating func failed(_ failure: CoinGeckoFailure, _ request: MarketsRequest, at uptime: Duration) throws {
+    private mutating func failed(_ failure: PriceFailure, _ request: PollRequest, at uptime: Duration) throws {
         if failure.kind == .rateLimited { metrics.rateLimited.increment() }
         if failure.disposition == .fatal, !everAnswered { throw failure }
         pause(failure.poll, request, because: "\(failure)", at: uptime)
     }
 
-    private mutating func unanswered(_ error: HTTPError, _ request: MarketsRequest, at uptime: Duration) throws {
+    private mutating func unanswered(_ error: HTTPError, _ request: PollRequest, at uptime: Duration) throws {
         let isLasting = error.disposition == .fatal
         if isLasting, !everAnswered { throw error }
         pause(PollFailure(concernsAll: isLasting, isLasting: isLasting), request, because: "\(error)", at: uptime)
@@ -224,12 +268,13 @@ struct CoinGeckoSource: TickSource {
 
     private mutating func pause(
         _ failure: PollFailure,
-        _ request: MarketsRequest,
+        _ request: PollRequest,
         because reason: String,
         at uptime: Duration
     ) {
-        // A first start often has no way to CoinGecko at all, and the health of the container shows this line.
-        let reason = everAnswered ? reason : "\(reason); without CoinGecko: INGESTOR_SOURCE=simulator invents prices"
+        // A first start often has no way to the internet at all, and the health of the container shows this line.
+        let reason =
+            everAnswered ? reason : "\(reason); without \(service.name): INGESTOR_SOURCE=simulator invents prices"
         let wait = round.failed(failure, random: Double.random(in: 0...1), at: uptime)
         if failure.concernsAll || !round.works(at: uptime) { readiness.set("source", .failing(reason)) }
         metrics.failingRequests.set(round.failing)

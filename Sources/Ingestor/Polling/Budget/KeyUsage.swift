@@ -1,6 +1,6 @@
 import Shared
 
-/// What CoinGecko's `/key` says of a paid key: the plan's own figures, and what is left of the month.
+/// What a service says of a paid key: the plan's own figures, and what is left of the month.
 struct KeyUsage: Sendable, Hashable {
     /// The plan's name; nothing that a log could not show.
     var plan: String?
@@ -11,7 +11,15 @@ struct KeyUsage: Sendable, Hashable {
     /// What is left of the month.
     var left: Int?
 
-    /// Reads the answer's body.
+    /// Figures; `nil` for those that aren't said.
+    init(plan: String? = nil, perMinute: Int? = nil, perMonth: Int? = nil, left: Int? = nil) {
+        self.plan = plan
+        self.perMinute = perMinute
+        self.perMonth = perMonth
+        self.left = left
+    }
+
+    /// Reads the body of CoinGecko's `/key`.
     /// - Throws: ``JSONError`` when it is no object.
     init(json: Span<UInt8>) throws(JSONError) {
         var scanner = JSONScanner(json)
@@ -41,7 +49,7 @@ struct KeyUsage: Sendable, Hashable {
     }
 
     /// A whole number, or `nil` for anything else.
-    private static func count(_ scanner: inout JSONScanner, least: Int) throws(JSONError) -> Int? {
+    static func count(_ scanner: inout JSONScanner, least: Int) throws(JSONError) -> Int? {
         guard try scanner.peekKind() == .number else {
             try scanner.skipValue()
             return nil

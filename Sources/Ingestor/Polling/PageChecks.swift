@@ -4,15 +4,26 @@ import Shared
 /// Notices what is odd about answers that are good ones, and says each thing once.
 struct PageChecks {
     private let metrics: IngestorMetrics
-    private let log = Logger(label: "coingecko")
+    private let service: String
+    private let log: Logger
+    private var list: ListWatch
     private var age = SourceAge()
     private var judgedRounds = 0
     private var isDateBelieved = true
-    private var checkedIDs: Set<String> = []
+    private let vsCurrencies: [String]
+    private var checked: Set<String> = []
 
     /// Begins without any suspicion.
-    init(metrics: IngestorMetrics) {
+    /// - Parameters:
+    ///   - service: whose answers they are.
+    ///   - metrics: what to count.
+    init(_ service: any PriceService, metrics: IngestorMetrics) {
         self.metrics = metrics
+        self.service = service.name
+        log = Logger(label: service.source)
+        // The list is the same in every currency.
+        vsCurrencies = service.requests.first?.vsCurrencies ?? []
+        list = ListWatch(pages: service.requests.prefix { [vsCurrencies] in $0.vsCurrencies == vsCurrencies }.count)
     }
 
     /// The time of an answer, with a word when its `Date` can't be right.
@@ -28,8 +39,8 @@ struct PageChecks {
             let said = date.map { "\($0)" } ?? "missing"
             log.warning(
                 isDateBelieved
-                    ? "CoinGecko's Date is right again"
-                    : "CoinGecko's Date is \(said), but this machine's clock says \(wall) and is believed"
+                    ? "\(service)'s Date is right again"
+                    : "\(service)'s Date is \(said), but this machine's clock says \(wall) and is believed"
             )
         }
         return time
@@ -46,6 +57,11 @@ struct PageChecks {
     mutating func judge(rounds: Int) {
         guard rounds > judgedRounds else { return }
         judgedRounds = rounds
+        if let change = list.judge() {
+            metrics.listAdded.increment(by: change.added.count)
+            metrics.listDropped.increment(by: change.dropped.count)
+            log.notice("the list of coins has changed, it has \(list.count) now; \(change)")
+        }
         guard let youngest = age.judge() else { return }
         log.warning(
             age.isBehind
@@ -54,13 +70,16 @@ struct PageChecks {
         )
     }
 
-    /// Names the ids that CoinGecko does not know: it leaves them out without a word, and a ticker symbol is easily taken
-    /// for an id.
-    mutating func nameUnknown(of request: MarketsRequest, in page: MarketsPage) {
-        guard !request.ids.isEmpty, checkedIDs.insert(request.url).inserted else { return }
-        let unknown = Set(request.ids).subtracting(page.rows.map(\.id)).sorted()
-        if !unknown.isEmpty {
-            log.warning("CoinGecko has no coin with the id \(unknown.joined(separator: ", ")); see INGESTOR_COINS")
+    /// Takes what a page lists.
+    /// - Returns: the ids that it was asked for and doesn't have, once for each request: a service leaves them out without a
+    ///   word, and a ticker symbol is easily taken for an id.
+    mutating func add(_ page: PolledPage, of request: PollRequest) -> [String] {
+        guard request.vsCurrencies == vsCurrencies else { return [] }
+        list.add(page.rows.lazy.map(\.id), page: request.page, isLast: page.listed == 0 && request.ids.isEmpty)
+        guard checked.insert(request.url).inserted else { return [] }
+        if page.listed == 0, request.page == 1, request.ids.isEmpty {
+            log.warning("\(service) lists no coin at all; see INGESTOR_CATEGORY")
         }
+        return page.unknown
     }
 }

@@ -11,7 +11,7 @@ struct BackfillProgress: StateValue {
     /// Ticks sent so far.
     var ticks: Int
     /// The coins, in the order of the plan: a list of the largest is another one tomorrow.
-    var coins: [HistoryCoin]
+    var coins: [CoinName]
 
     /// The currencies.
     var vsCurrencies: [String]
@@ -24,7 +24,7 @@ struct BackfillProgress: StateValue {
     var isDone: Bool { next >= to }
 
     /// The beginning of a piece of history.
-    init(_ request: BackfillRequest, from: EventTime, to: EventTime, coins: [HistoryCoin]) {
+    init(_ request: BackfillRequest, from: EventTime, to: EventTime, coins: [CoinName]) {
         self.from = from
         self.to = to
         next = from
@@ -38,7 +38,7 @@ struct BackfillProgress: StateValue {
     init(json: Span<UInt8>) throws(JSONError) {
         var (from, to, next): (EventTime?, EventTime?, EventTime?)
         var ticks = 0
-        var coins: [HistoryCoin] = []
+        var coins: [CoinName] = []
         var currencies: [String] = []
         var granularity: HistoryGranularity?
         var isGap = false
@@ -53,7 +53,7 @@ struct BackfillProgress: StateValue {
             case "coins":
                 try scanner.beginArray()
                 while try scanner.nextElement() {
-                    coins.append(try HistoryCoin(&scanner, in: json))
+                    coins.append(try CoinName(&scanner, in: json))
                 }
             case "vs_currencies":
                 try scanner.beginArray()
