@@ -113,7 +113,7 @@ def check_settings(folder):
                 if name not in everything and not name.startswith("KAFKA_"):
                     problems.append(f"{path.name} sets {name}, which no service has")
     for page in pages():
-        for name in re.findall(r"\b(?:INGESTOR|AGGREGATOR|PERSISTER|CACHER|COINGECKO|COINBASE|KRAKEN|BINANCE|POSTGRES|REDIS)_[A-Z_]*[A-Z]\b", page.read_text()):
+        for name in re.findall(r"\b(?:INGESTOR|AGGREGATOR|PERSISTER|CACHER|COINGECKO|COINPAPRIKA|COINBASE|KRAKEN|BINANCE|POSTGRES|REDIS)_[A-Z_]*[A-Z]\b", page.read_text()):
             if name not in everything and name not in listed and name.removesuffix("_FILE") not in everything:
                 problems.append(f"{page.relative_to(root)} names {name}, which is no setting")
 

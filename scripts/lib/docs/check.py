@@ -55,7 +55,7 @@ def is_property(name):
 
 def check_settings(texts):
     known = settings()
-    prefix = r"(?:INGESTOR|AGGREGATOR|PERSISTER|CACHER|COINGECKO|COINBASE|KRAKEN|BINANCE|POSTGRES|REDIS|KAFKA|HTTP|LOG|FLINK|TICKLINE)"
+    prefix = r"(?:INGESTOR|AGGREGATOR|PERSISTER|CACHER|COINGECKO|COINPAPRIKA|COINBASE|KRAKEN|BINANCE|POSTGRES|REDIS|KAFKA|HTTP|LOG|FLINK|TICKLINE)"
     scripts = "".join(read(os.path.relpath(path, ROOT)) for folder in ("scripts", "Tests") for path in (ROOT / folder).rglob("*")
                       if path.is_file() and path.suffix in ("", ".sh", ".py", ".swift"))
     for name, text in texts.items():
