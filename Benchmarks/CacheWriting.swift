@@ -36,7 +36,8 @@ struct CacheWriting {
             url: url,
             timeout: .seconds(10),
             encoder: CacheEncoder(
-                keys: CacheKeys(prefix: Self.prefix),
+                // Two that own the same partition would get in each other's way.
+                keys: CacheKeys(prefix: keepsOpenCandles ? "\(Self.prefix)open:" : Self.prefix),
                 timeToLiveMilliseconds: 600_000,
                 keptAlerts: 100,
                 keptCandles: 100
