@@ -27,23 +27,23 @@ extension CacheWriter {
 
     /// Adds the command that writes a coin's open minute. With `GET` Redis leaves a key of another type alone.
     func appendOpen(_ coin: Int, of batch: CacheBatch) {
-        guard let (candle, life) = batch.coins.open.candle(of: coin) else { return }
-        encoder.append(candle, life: life, of: batch.coins.names[coin], to: &pipeline)
+        guard let life = batch.coins.open.life(of: coin) else { return }
+        encoder.append(coin, of: batch.coins, life: life, to: &pipeline)
         contents.append(.open(coin: coin))
     }
 }
 
 extension CacheEncoder {
     fileprivate mutating func append(
-        _ candle: OpenCandle,
+        _ coin: Int,
+        of coins: CoinTable,
         life: Int64,
-        of coin: CoinTable.Name,
         to pipeline: inout RedisPipeline
     ) {
         pipeline.command("SET", arguments: 6)
-        pipeline.argument(names.open, coin.suffix, Self.minute)
+        pipeline.argument(names.open, coins.names[coin].suffix, Self.minute)
         json.reset()
-        candle.write(to: &json)
+        coins.open.write(coin, to: &json)
         pipeline.argument(json.bytes)
         pipeline.argument("PX")
         pipeline.argument(life)

@@ -10,16 +10,20 @@ public final class OpenCandles {
 
     /// What is known of a coin's minute.
     private enum State {
+        /// No tick has come.
+        case unknown
         /// Whether Redis has one isn't known yet: its ticks wait.
         case unasked
-        /// Redis has none, and no tick has come.
+        /// Redis has none.
         case none
-        case open(OpenCandle)
+        case open
     }
 
     /// The time of the clock when the last tick came.
     private var now = EventTime.earliest
-    private var states: [State?] = []
+    private var states: [State] = []
+    /// The candles of those that are open; of others what stood there.
+    private var candles: [OpenCandle] = []
     /// The coins of which Redis may have an open candle.
     private(set) var unasked: [Int] = []
     /// The ticks of those coins, in the order in which they came.
@@ -36,30 +40,39 @@ public final class OpenCandles {
     func take(_ tick: OpenTick, of coin: Int, now: EventTime) {
         self.now = now
         guard isOpen(OpenCandle.start(of: tick.microseconds)) else { return }
-        if coin >= states.count { states.append(contentsOf: repeatElement(nil, count: coin + 1 - states.count)) }
+        if coin >= states.count { grow(to: coin + 1, OpenCandle(tick)) }
         switch states[coin] {
-        case nil:
+        case .unknown:
             states[coin] = .unasked
             unasked.append(coin)
             waiting.append((coin, tick))
         case .unasked: waiting.append((coin, tick))
-        case .some(.none): states[coin] = .open(OpenCandle(tick))
-        case .open(var candle):
-            if candle.start > now.microseconds + Self.farthest {
-                candle = OpenCandle(tick)
+        case .none: open(coin, OpenCandle(tick))
+        case .open:
+            if candles[coin].start > now.microseconds + Self.farthest {
+                candles[coin] = OpenCandle(tick)
             } else {
-                candle.take(tick)
+                candles[coin].take(tick)
             }
-            states[coin] = .open(candle)
         }
+    }
+
+    private func grow(to count: Int, _ empty: OpenCandle) {
+        states.append(contentsOf: repeatElement(.unknown, count: count - states.count))
+        candles.append(contentsOf: repeatElement(empty, count: count - candles.count))
+    }
+
+    private func open(_ coin: Int, _ candle: OpenCandle) {
+        states[coin] = .open
+        candles[coin] = candle
     }
 
     /// Redis has said what it has of the coins that were ``unasked``.
     func answered(_ stored: [OpenCandle?]) {
         for (coin, candle) in zip(unasked, stored) {
-            states[coin] = State.none
+            states[coin] = .none
             guard let candle, isOpen(candle.start) else { continue }
-            if candle.start <= now.microseconds + Self.farthest { states[coin] = .open(candle) }
+            if candle.start <= now.microseconds + Self.farthest { open(coin, candle) }
         }
         unasked.removeAll(keepingCapacity: true)
         let ticks = waiting
@@ -67,16 +80,22 @@ public final class OpenCandles {
         for (coin, tick) in ticks { take(tick, of: coin, now: now) }
     }
 
-    /// A coin's open minute, and how long it is to stay in Redis, in ms; nil when it has none.
-    func candle(of coin: Int) -> (candle: OpenCandle, life: Int64)? {
-        guard coin < states.count, case .open(let candle) = states[coin] else { return nil }
-        let life = (candle.start + OpenCandle.length) / 1_000 + Self.grace - now.milliseconds
-        return life > 0 ? (candle, life) : nil
+    /// How long a coin's open minute is to stay in Redis, in ms; nil when it has none.
+    func life(of coin: Int) -> Int64? {
+        guard coin < states.count, states[coin] == .open else { return nil }
+        let life = (candles[coin].start + OpenCandle.length) / 1_000 + Self.grace - now.milliseconds
+        return life > 0 ? life : nil
+    }
+
+    /// Writes a coin's open minute as JSON; it has to have one.
+    func write(_ coin: Int, to json: inout JSONWriter) {
+        candles[coin].write(to: &json)
     }
 
     /// Forgets all, as the coins' numbers, or whose they are, change.
     func removeAll() {
         states.removeAll(keepingCapacity: true)
+        candles.removeAll(keepingCapacity: true)
         unasked.removeAll(keepingCapacity: true)
         waiting.removeAll(keepingCapacity: true)
     }
