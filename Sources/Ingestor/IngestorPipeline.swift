@@ -190,7 +190,7 @@ final class IngestorPipeline: Pipeline {
     }
 
     private func polling(_ state: KafkaStateLog, partitions: Int, stop: StopSignal) throws -> PollingSource {
-        var onGap: (Range<EventTime>) -> Void = { _ in }
+        var onGap: (Range<EventTime>) throws -> Void = { _ in }
         if settings.source == .coingecko, coinGecko.backfillGaps {
             let filler = GapFiller(
                 settings: settings,
@@ -200,7 +200,7 @@ final class IngestorPipeline: Pipeline {
                 stop: stop
             )
             filler.resume(state.table.backfills)
-            onGap = { filler.fill($0) }
+            onGap = { try filler.fill($0, writingTo: state) }
         }
         return try PollingSource(
             service,

@@ -46,7 +46,7 @@ struct TickFeed {
                 totalVolume: Price(Int(random.next() % 1_000_000)),
                 timestamp: time,
                 ingestedAt: time,
-                source: random.chance(1, in: 2) ? "coingecko" : "simulator"
+                source: random.chance(1, in: 2) ? "simulator" : random.chance(1, in: 2) ? "coingecko" : "coinpaprika"
             )
             try send(tick)
             if random.chance(1, in: 20) { try send(tick) }
@@ -90,7 +90,7 @@ struct TickFeed {
                     volume: tick.totalVolume,
                     size: tick.size,
                     time: tick.timestamp,
-                    isSnapshot: tick.source == "coingecko"
+                    isSnapshot: ["coingecko", "coinpaprika"].contains(tick.source)
                 )
                 let coin = CoinKey(coinID: tick.coinID, vsCurrency: tick.vsCurrency)
                 if case .late = model.process(input, coin: coin, clock: clock) { expected.late += 1 }

@@ -40,6 +40,29 @@ struct IngestorProcessTests {
         #expect(records.contains { $0.value?.contains(#""price":0.00000808,"#) == true })
     }
 
+    @Test("CoinPaprika's coins in two currencies become records, under CoinGecko's ids where those are known")
+    func coinPaprika() async throws {
+        let broker = try TestBroker(topics: ["prices.raw": 3, "ingestor.state": 3])
+        try await HTTPFixtureServer.run { _, _ in
+            HTTPFixtureServer.Answer(200, TickersFixtures.page, headers: ["Date": "Mon, 18 May 2026 12:49:30 GMT"])
+        } _: { server in
+            let settings = [
+                "INGESTOR_SOURCE": "coinpaprika", "COINPAPRIKA_BASE_URL": server.url, "INGESTOR_VS_CURRENCIES": "usd,eur",
+            ]
+            let ingestor = try ServiceProcess("ingestor", environment: environment(broker, settings))
+            try ingestor.waitUntilReady()
+            try ingestor.wait("3 acknowledged ticks") {
+                try ingestor.metric("tickline_ingestor_ticks_acknowledged_total") == 3 ? true : nil
+            }
+            #expect(try promtoolSays(ingestor.metrics()) == "")
+            #expect(ingestor.terminate() == 0)
+            #expect(ingestor.log.contains("(free): 1 pages in 2 currencies, 1 requests every 300"), "\(ingestor.log)")
+        }
+        let records = try broker.records(of: broker.name("prices.raw"))
+        #expect(Set(records.map(\.key)) == ["bitcoin", "binancecoin"])
+        #expect(records.allSatisfy { $0.value?.contains(#""source":"coinpaprika""#) == true })
+    }
+
     @Test("a replay ends by itself with 0; one that stops at a bad line ends with 1 and names it")
     func replay() throws {
         let broker = try TestBroker(topics: ["prices.raw": 3, "ingestor.state": 3])

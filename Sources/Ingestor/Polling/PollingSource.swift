@@ -9,7 +9,7 @@ struct PollingSource: TickSource {
     private let pollInterval: Duration?
     private let metrics: IngestorMetrics
     private let readiness: Readiness
-    private let onGap: (Range<EventTime>) -> Void
+    private let onGap: (Range<EventTime>) throws -> Void
     private let log: Logger
     private var round: PollRound
     private var sent = SentTicks()
@@ -35,7 +35,7 @@ struct PollingSource: TickSource {
     ///   - metrics: what to count.
     ///   - readiness: its condition `source` is kept.
     ///   - stop: ends a request.
-    ///   - onGap: told of a time in which no page was answered.
+    ///   - onGap: told of a time in which no page was answered; what it throws makes it be told again.
     /// - Throws: ``HTTPError`` when libcurl cannot start.
     init(
         _ service: any PriceService,
@@ -44,7 +44,7 @@ struct PollingSource: TickSource {
         metrics: IngestorMetrics,
         readiness: Readiness,
         stop: StopSignal,
-        onGap: @escaping (Range<EventTime>) -> Void = { _ in }
+        onGap: @escaping (Range<EventTime>) throws -> Void = { _ in }
     ) throws(HTTPError) {
         self.onGap = onGap
         api = try PriceAPI(
@@ -121,7 +121,10 @@ struct PollingSource: TickSource {
     private mutating func begin(at wall: EventTime) {
         hasBegun = true
         let latest = AnswerTime(date: nil, wall: wall, tolerance: service.clockTolerance).latest
-        for (key, tick) in state.table.coins { sent.restore(tick, of: key, latest: latest) }
+        let own = Set(round.requests.flatMap(\.vsCurrencies).map { service.stateNamespace + $0 })
+        for (key, tick) in state.table.coins where own.contains(key.vsCurrency) {
+            sent.restore(tick, of: key, latest: latest)
+        }
         for request in round.requests {
             pages[request.pageName] = state.table.pages[request.pageName]
         }
@@ -225,7 +228,20 @@ struct PollingSource: TickSource {
     /// Keeps what an answer said, for this process now and for the next one once its ticks are acknowledged.
     private mutating func remember(_ memory: PageMemory, of request: PollRequest) {
         let before = pages[request.pageName]?.answered
-        if let gap = gaps.answered(at: memory.answered, before: before, interval: round.interval) { onGap(gap) }
+        if let before, let gap = gaps.answered(at: memory.answered, before: before, interval: round.interval) {
+            do {
+                try onGap(gap)
+                gaps.told(at: memory.answered)
+            } catch {
+                // What isn't written down is still missing: the next answer finds the same gap, and a longer one.
+                log.warning(
+                    "nothing was polled from \(gap.lowerBound) on, and that can't be written down yet: \(error)"
+                )
+                pages[request.pageName] = memory
+                pages[request.pageName]?.answered = before
+                return
+            }
+        }
         pages[request.pageName] = memory
         pending.append(StateRecord(key: .page(request.pageName), value: memory.bytes))
     }

@@ -82,7 +82,7 @@ final class BackfillRun {
         try announce(plan, progress)
         guard let sink else { return }
         // The range and the coins stay those of now, whatever happens next.
-        if table.backfills[request.name] == nil {
+        if table.backfills[request.name]?.coins.isEmpty ?? true {
             _ = try sink.write([], of: plan, progress: progress, ingestedAt: clock().wall)
         }
         let all = Double(plan.to.microseconds - plan.from.microseconds)
@@ -122,14 +122,13 @@ final class BackfillRun {
 
     /// Where it goes on, or a new beginning.
     private func begin(_ known: BackfillProgress?) throws -> BackfillProgress {
-        if let known {
+        // Of a gap that was only noticed nothing is known but what the request says too.
+        if var known, !known.coins.isEmpty {
             // A range that ends now ends later the next time.
             if !known.isDone || request.to != nil { return known }
-            let now = clock().wall
-            var longer = known
-            longer.to = now
-            longer.next = known.to
-            return longer
+            known.next = known.to
+            known.to = clock().wall
+            return known
         }
         let now = clock().wall
         let to = min(request.to ?? now, now)

@@ -36,7 +36,8 @@ final class GapFiller: Sendable {
         for (name, progress) in known where progress.isGap && !progress.isDone {
             start(
                 BackfillRequest(
-                    coins: .ids(progress.coins.map(\.id)),
+                    coins: progress.coins.isEmpty ? settings.coins : .ids(progress.coins.map(\.id)),
+                    category: progress.coins.isEmpty ? settings.category : nil,
                     vsCurrencies: progress.vsCurrencies,
                     from: progress.from,
                     to: progress.to,
@@ -49,22 +50,24 @@ final class GapFiller: Sendable {
         }
     }
 
-    /// Fills a gap.
-    func fill(_ gap: Range<EventTime>) {
+    /// Fills a gap. Before anything else it is written down, so that a process that is killed from now on leaves it to the next.
+    /// - Throws: a `ClassifiedError` when that can't be done; nothing has begun then.
+    func fill(_ gap: Range<EventTime>, writingTo state: some StateLog) throws {
         let length = Duration.microseconds(gap.upperBound.microseconds - gap.lowerBound.microseconds)
-        log.warning("nothing was polled from \(gap.lowerBound) to \(gap.upperBound); history fills it")
-        start(
-            BackfillRequest(
-                coins: settings.coins,
-                category: settings.category,
-                vsCurrencies: settings.vsCurrencies,
-                from: gap.lowerBound,
-                to: gap.upperBound,
-                granularity: length <= .seconds(86_400) ? .fiveMinutes : .hourly,
-                outputPrefix: kafka.topicPrefix,
-                isGap: true
-            )
+        let request = BackfillRequest(
+            coins: settings.coins,
+            category: settings.category,
+            vsCurrencies: settings.vsCurrencies,
+            from: gap.lowerBound,
+            to: gap.upperBound,
+            granularity: length <= .seconds(86_400) ? .fiveMinutes : .hourly,
+            outputPrefix: kafka.topicPrefix,
+            isGap: true
         )
+        let progress = BackfillProgress(request, from: gap.lowerBound, to: gap.upperBound, coins: [])
+        _ = try state.append(StateRecord(key: .backfill(request.name), value: progress.bytes))
+        log.warning("nothing was polled from \(gap.lowerBound) to \(gap.upperBound); history fills it")
+        start(request)
     }
 
     private func start(_ request: BackfillRequest) {

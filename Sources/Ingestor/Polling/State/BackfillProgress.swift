@@ -10,7 +10,8 @@ struct BackfillProgress: StateValue {
     var next: EventTime
     /// Ticks sent so far.
     var ticks: Int
-    /// The coins, in the order of the plan: a list of the largest is another one tomorrow.
+    /// The coins, in the order of the plan: a list of the largest is another one tomorrow. None of a gap that was only noticed
+    /// so far: CoinGecko wasn't asked yet which they are.
     var coins: [CoinName]
 
     /// The currencies.
@@ -64,7 +65,9 @@ struct BackfillProgress: StateValue {
             }
         }
         try scanner.end()
-        guard let from, let to, let next, let granularity, from <= to, !coins.isEmpty, !currencies.isEmpty else {
+        guard let from, let to, let next, let granularity, from <= to, !coins.isEmpty || isGap,
+            !currencies.isEmpty
+        else {
             throw JSONError(.missingField("from, to, next, coins, vs_currencies, granularity"), at: 0)
         }
         self.from = from

@@ -28,15 +28,28 @@ struct GapProcessTests {
         }
     }
 
-    @Test("fifty minutes without a poll, and a kill while they are filled: every missing point comes once")
-    func away() async throws {
+    /// When the process that noticed the gap is killed.
+    enum Kill: Sendable, CaseIterable {
+        /// It is asking which coins there are: only that there is a gap is written down.
+        case naming
+        /// It is asking for the first points.
+        case filling
+    }
+
+    @Test(
+        "fifty minutes without a poll, and a kill before they are filled: every missing point comes once",
+        arguments: Kill.allCases
+    )
+    func away(kill: Kill) async throws {
         let broker = try TestBroker(topics: ["prices.raw": 3, "ingestor.state": 3])
         let hasHistory = StopSignal()
         let (coins, currencies) = (["a", "b"], ["usd"])
         let away = EventTime(microseconds: (EventTime.now().unixSeconds - 3_000) * 1_000_000)
-        try await HTTPFixtureServer.run { request, _ in
+        try await HTTPFixtureServer.run { request, number in
             let isHistory = request.path.hasSuffix("/market_chart/range")
-            return isHistory && !hasHistory.isRequested ? Answer(503) : ScriptedHistory.answer(request)
+            // The first request is the poll that finds the gap.
+            let fails = kill == .naming ? number > 0 : isHistory
+            return fails && !hasHistory.isRequested ? Answer(503) : ScriptedHistory.answer(request)
         } _: { server in
             // What the process before this one wrote when it was answered last. The second id is not known to anybody.
             let wanted = CoinList.ids(coins + ["no-coin"])
@@ -54,7 +67,9 @@ struct GapProcessTests {
             func history() -> Int { server.requests.count { $0.path.hasSuffix("/market_chart/range") } }
             let first = try ServiceProcess("ingestor", environment: environment)
             try first.waitForLine(containing: "nothing was polled from \(away)")
-            try first.wait("a request for history") { history() > 0 ? true : nil }
+            try first.wait("a request that fails") {
+                server.requests.count > 1 && (kill == .naming || history() > 0) ? true : nil
+            }
             first.kill()
             #expect(try filled(broker).isEmpty)
 
@@ -70,7 +85,9 @@ struct GapProcessTests {
             #expect(third.terminate() == 0)
             #expect(history() == calls, "there is nothing left to fill")
         }
-        let gap = try #require(try stateLog(broker).table.backfills.values.first)
+        let table = try stateLog(broker).table
+        #expect(table.backfills.count == 1)
+        let gap = try #require(table.backfills.values.first)
         #expect(gap.from == away && gap.isDone && gap.isGap)
         let expected = ScriptedHistory.expected(coins, away.unixSeconds, gap.to.unixSeconds + 1, step: 300)
         #expect(expected.count >= 20)
