@@ -125,6 +125,8 @@ struct PollingSource: TickSource {
         for (key, tick) in state.table.coins where own.contains(key.vsCurrency) {
             sent.restore(tick, of: key, latest: latest)
         }
+        // A process that was killed may have noticed a gap, and not have written that the page was answered.
+        gaps = GapWatch(known: state.table.backfills.values.filter(\.isGap).map(\.to).max())
         for request in round.requests {
             pages[request.pageName] = state.table.pages[request.pageName]
         }

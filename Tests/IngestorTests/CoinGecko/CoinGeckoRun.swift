@@ -135,9 +135,10 @@ struct CoinGeckoRun: Sendable {
                     try source.delivered()
                 case .wait(let wait):
                     run.waits.append(wait)
-                    // Rounded up, so that it is never too early.
-                    now.monotonic += (wait + .nanoseconds(999)).wholeMicroseconds
-                    now.wall.microseconds += (wait + .nanoseconds(999)).wholeMicroseconds
+                    // Rounded up, so that it is never too early: a backoff has fractions of a nanosecond too.
+                    let almost = Duration(secondsComponent: 0, attosecondsComponent: 999_999_999_999)
+                    now.monotonic += (wait + almost).wholeMicroseconds
+                    now.wall.microseconds += (wait + almost).wholeMicroseconds
                 case .finished: return run
                 }
             }

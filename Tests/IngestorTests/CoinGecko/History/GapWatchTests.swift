@@ -21,6 +21,10 @@ struct GapWatchTests {
         }
         watch.told(at: at(1_900))
         #expect(watch.answered(at: at(1_901), before: at(990), interval: interval) == nil, "another page, the same gap")
+        #expect(
+            watch.answered(at: at(4_000), before: at(990), interval: interval) == at(1_900)..<at(4_000),
+            "it goes on"
+        )
         #expect(watch.answered(at: at(5_000), before: at(1_901), interval: interval) == at(1_901)..<at(5_000))
         #expect(watch.answered(at: at(4_000), before: at(5_000), interval: interval) == nil, "a clock that went back")
     }
@@ -30,5 +34,13 @@ struct GapWatchTests {
         let watch = GapWatch()
         #expect(watch.answered(at: at(2_000), before: at(0), interval: .seconds(1_000)) == nil)
         #expect(watch.answered(at: at(5_000), before: at(2_000), interval: .seconds(1_000)) == at(2_000)..<at(5_000))
+    }
+
+    @Test("what a process before this one has noticed is no gap again; a clock that was ahead hides none")
+    func known() {
+        let watch = GapWatch(known: at(3_000))
+        #expect(watch.answered(at: at(3_100), before: at(1_000), interval: .seconds(60)) == nil)
+        #expect(watch.answered(at: at(4_000), before: at(1_000), interval: .seconds(60)) == at(3_000)..<at(4_000))
+        #expect(watch.answered(at: at(2_900), before: at(1_000), interval: .seconds(60)) == at(1_000)..<at(2_900))
     }
 }
