@@ -14,6 +14,7 @@ struct AggregatorMetrics: Sendable {
     let committed: PrometheusCounter
     let aborted: PrometheusCounter
     let commitSeconds: PrometheusHistogram
+    private let windowToResult: PrometheusHistogram
     let restoreSeconds: PrometheusHistogram
     let restoredRecords: PrometheusCounter
     let retentionGaps: PrometheusCounter
@@ -48,6 +49,11 @@ struct AggregatorMetrics: Sendable {
         commitSeconds = PrometheusHistogram(
             "tickline_aggregator_commit_seconds",
             help: "How long committing a transaction takes.",
+            registry: registry
+        )
+        windowToResult = PrometheusHistogram(
+            "tickline_aggregator_window_to_result_seconds",
+            help: "Time from the end of a window with ticks to its first result, before that is committed.",
             registry: registry
         )
         restoreSeconds = PrometheusHistogram(
@@ -115,7 +121,8 @@ struct AggregatorMetrics: Sendable {
     }
 
     /// Counts a window's result.
-    func count(_ result: WindowResult) {
+    /// - Parameter delay: how many seconds after the window's end it comes; nil where no clock says.
+    func count(_ result: WindowResult, after delay: Double?) {
         let counters = results[result.window]
         if result.isSynthetic {
             counters.synthetic.increment()
@@ -123,6 +130,7 @@ struct AggregatorMetrics: Sendable {
             counters.again.increment()
         } else {
             counters.first.increment()
+            if let delay { windowToResult.observe(max(0, delay)) }
         }
     }
 

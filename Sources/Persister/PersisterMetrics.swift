@@ -18,6 +18,7 @@ struct PersisterMetrics: Sendable {
     }
 
     private let tables: [SinkTable: Table]
+    private let tickToRow: PrometheusHistogram
     /// Positions whose records the broker no longer had.
     let gaps: PrometheusCounter
     private let registry: PrometheusRegistry
@@ -65,6 +66,11 @@ struct PersisterMetrics: Sendable {
                 return (table, metrics)
             }
         )
+        tickToRow = PrometheusHistogram(
+            "tickline_persister_tick_to_row_seconds",
+            help: "Time from the ingested_at of a batch's oldest tick until its rows were committed.",
+            registry: registry
+        )
         gaps = PrometheusCounter(
             "tickline_persister_gaps_total",
             help: "Positions whose records the broker no longer had, skipped because PERSISTER_ON_GAP allows it.",
@@ -92,12 +98,16 @@ struct PersisterMetrics: Sendable {
     }
 
     /// Counts a batch that was written.
-    func count(_ batch: Batch, _ result: BatchWriter.Result, seconds: Double) {
+    /// - Parameter now: when it is counted, which is soon after.
+    func count(_ batch: Batch, _ result: BatchWriter.Result, seconds: Double, now: EventTime) {
         guard let table = tables[batch.table] else { return }
         table.rows.increment(by: result.rows)
         table.conflicts.increment(by: result.conflicts)
         table.deadLetters.increment(by: result.unusable + result.refused)
         table.batchRows.observe(Double(batch.rowCount))
         table.commitSeconds.observe(seconds)
+        if let ingested = batch.oldestIngested {
+            tickToRow.observe(Double(max(0, now.microseconds - ingested.microseconds)) / 1e6)
+        }
     }
 }

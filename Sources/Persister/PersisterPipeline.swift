@@ -56,7 +56,7 @@ public final class PersisterPipeline: Pipeline {
             while !stop.isRequested {
                 readiness.heartbeat.beat()
                 let now = EventTime.now()
-                try assignment.collect()
+                try assignment.collect(now: now)
                 try assignment.submitDue(now: now, of: consumer)
                 try assignment.report(now: now, of: consumer)
                 reportReadiness(assignment, pool)

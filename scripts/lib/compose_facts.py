@@ -5,6 +5,9 @@ import json
 import pathlib
 import re
 import sys
+import urllib.error
+import urllib.parse
+import urllib.request
 
 import yaml
 
@@ -150,6 +153,28 @@ def check_metrics(folder):
             problems.append(f"{where}: no service has the metric {name}")
 
 
+def check_expressions(port):
+    """Asks a Prometheus that watches the services every expression of the dashboards: it has to have an answer."""
+    # Only CoinGecko's source has these; and an alert need not fire.
+    may_be_empty = re.compile(r"tickline_ingestor_(http_|rate_limited|source_lag)|^ALERTS")
+    count = 0
+    for path, _, title, target in panels():
+        if "expr" not in target:
+            continue
+        count += 1
+        query = urllib.parse.urlencode({"query": target["expr"].replace("$__rate_interval", "10s")})
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query?{query}", timeout=5) as answer:
+                found = json.load(answer)["data"]["result"]
+        except urllib.error.HTTPError as error:
+            problems.append(f"{path.name}, {title}: {target['expr']}: {error.read().decode()[:300]}")
+            continue
+        if not found and not may_be_empty.search(target["expr"]):
+            problems.append(f"{path.name}, {title}: nothing comes of {target['expr']}")
+    if count < 20:
+        problems.append(f"only {count} expressions were found in the dashboards")
+
+
 def write_statements(folder):
     """Writes each statement of the dashboards, as Grafana would send it, and of the pages into a file of its own."""
     values = {"currency": "usd", "coin": "bitcoin"}
@@ -158,6 +183,9 @@ def write_statements(folder):
     def write(sql, candle, where):
         nonlocal count
         sql = re.sub(r"\$__timeFilter\(([^()]*)\)", r"\1 BETWEEN now() - INTERVAL '3 hours' AND now()", sql)
+        sql = re.sub(r"\$__time(?:From|To)\(\)", "'2026-11-22T20:35:00Z'", sql)
+        # A variable of several values becomes a list.
+        sql = sql.replace("${coins:sqlstring}", "'bitcoin','ethereum'")
         for name, value in {**values, "candle": candle}.items():
             sql = sql.replace(f"${{{name}:sqlstring}}", f"'{value}'")
         if "$" in sql:
@@ -174,9 +202,12 @@ def write_statements(folder):
         for number, sql in enumerate(re.findall(r"^```sql\n(.*?)^```$", path.read_text(), re.M | re.S), 1):
             write(sql.rstrip().rstrip(";"), "1m", f"{path.name}, block {number} of SQL")
     for path in dashboards:
-        for variable in json.loads(path.read_text())["templating"]["list"]:
+        board = json.loads(path.read_text())
+        for variable in board["templating"]["list"]:
             if variable["type"] == "query":
                 write(variable["query"], "1m", f"{path.name}, variable {variable['name']}")
+        for marks in board["annotations"]["list"]:
+            write(marks["target"]["rawSql"], "1m", f"{path.name}, {marks['name']}")
     if count < 10:
         problems.append(f"only {count} statements were found in the dashboards")
 
@@ -220,6 +251,7 @@ folders = [pathlib.Path(argument) for argument in arguments]
     "settings": check_settings,
     "metrics": check_metrics,
     "sql": write_statements,
+    "expressions": check_expressions,
     "kubernetes": check_kubernetes,
     "package": check_package,
 }[command](*folders)

@@ -67,7 +67,7 @@ final class PartitionTask {
                 partition.process(input, coin: coin, currency: currency, clock: clock, into: &output)
             }
         }
-        if !output.isEmpty { try writeOutput() }
+        if !output.isEmpty { try writeOutput(now: clock.wall) }
         switch decision {
         case .accepted: counts.accepted += 1
         case .revised: counts.revised += 1
@@ -90,7 +90,7 @@ final class PartitionTask {
     /// The partition has been read to its end: its watermark follows the clock.
     func advance(to clock: ClockReading) throws {
         partition.advance(to: clock, into: &output)
-        if !output.isEmpty { try writeOutput() }
+        if !output.isEmpty { try writeOutput(now: clock.wall) }
         // A boundary can also change state without a result: panes that nobody needs any more.
         if partition.hasChanges { hasMoved = true }
     }
@@ -98,7 +98,7 @@ final class PartitionTask {
     /// Emits the windows that are still open, marked partial: the end of a replay.
     func flush() throws {
         partition.flush(into: &output)
-        if !output.isEmpty { try writeOutput() }
+        if !output.isEmpty { try writeOutput(now: nil) }
     }
 
     /// Whether there is something to commit.
@@ -145,10 +145,12 @@ final class PartitionTask {
         return counts
     }
 
-    private func writeOutput() throws {
+    private func writeOutput(now: EventTime?) throws {
         for result in output.results {
-            metrics.count(result)
-            try writer.write(partition.aggregate(of: result))
+            let aggregate = partition.aggregate(of: result)
+            let delay = now.map { Double($0.microseconds - aggregate.windowEnd.microseconds) / 1e6 }
+            metrics.count(result, after: delay)
+            try writer.write(aggregate)
         }
         for alert in output.alerts { try writer.write(alert) }
         metrics.alerts.increment(by: output.alerts.count)

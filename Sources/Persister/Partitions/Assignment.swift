@@ -97,7 +97,7 @@ final class Assignment: RebalanceHandler {
         }
         let isWritten = pool.waitUntilWritten(names, until: deadline)
         // What failed is not lost: the next owner reads it again.
-        try? collect()
+        try? collect(now: .now())
         // For lag tools only: not worth waiting for long.
         if isWritten { try? consumer.commit(committed, wait: Self.farewell) }
         release(names)
@@ -207,11 +207,11 @@ final class Assignment: RebalanceHandler {
 
     /// Takes note of the batches that were written.
     /// - Throws: ``Fenced`` or another error after which the service must begin anew.
-    func collect() throws {
+    func collect(now: EventTime) throws {
         for outcome in pool.collect() {
             switch outcome {
             case .written(let batch, let result, let seconds):
-                metrics.count(batch, result, seconds: seconds)
+                metrics.count(batch, result, seconds: seconds, now: now)
                 // Where a row was refused, its coin may have been described otherwise or not at all: it is said again.
                 if result.refused == 0 {
                     for coin in batch.coins { directory.learn(coin.fact) }

@@ -25,6 +25,8 @@ struct Batch: Sendable {
     private(set) var nextOffset: Int64
     /// The largest event time of its rows.
     private(set) var watermark: EventTime?
+    /// When the Ingestor received the tick of it that has waited longest.
+    private(set) var oldestIngested: EventTime?
     /// What its ticks say about their coins that the database may not know yet.
     private(set) var coins: [CoinDescription] = []
     /// Records that can't be used, in the order of their offsets.
@@ -144,6 +146,8 @@ struct Batch: Sendable {
                 try Self.check(fault, value)
             }
             try TickRow.append(tick, in: value, recordTime: recordTime, to: &rows)
+            let ingested = tick.ingestedAt(orRecordTime: recordTime)
+            oldestIngested = oldestIngested.map { min($0, ingested) } ?? ingested
             describe(tick, in: value, offset: offset, directory: directory)
             return tick.timestamp
         case .aggregates1m, .aggregatesSliding:

@@ -71,6 +71,21 @@ struct PartitionTaskTests {
         )
     }
 
+    @Test("How long after its end a window with ticks has a result is measured, of revisions and synthetic ones not")
+    func windowToResult() throws {
+        let driver = try driver()
+        driver.clock.wall = EventTime(microseconds: CoreRun.noon + 90_000_000)
+        try driver.tick("10", second: 0)
+        try driver.tick("11", second: 61)
+        try driver.tick("9", second: 1)
+        let text = driver.registry.render()
+        #expect(text.contains("tickline_aggregator_window_to_result_seconds_count 1\n"))
+        #expect(text.contains("tickline_aggregator_window_to_result_seconds_sum 30\n"))
+        driver.clock.wall = EventTime(microseconds: CoreRun.noon + 180_000_000)
+        try driver.tick("12", second: 150)
+        #expect(driver.registry.render().contains("tickline_aggregator_window_to_result_seconds_count 2\n"))
+    }
+
     @Test("A tick from the future goes to prices.late and moves nothing")
     func future() throws {
         let driver = try driver()

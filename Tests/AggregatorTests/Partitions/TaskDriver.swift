@@ -37,6 +37,8 @@ final class TaskDriver {
     static let input = TopicPartition(topic: "prices.raw", partition: 0)
     /// The clocks that the task is shown.
     var clock = ClockReading(wall: EventTime(microseconds: CoreRun.noon), monotonic: 0)
+    /// What the task counts.
+    let registry = PrometheusRegistry()
     private let sink = Sink()
     private let task: PartitionTask
     private var offset: Int64 = 0
@@ -48,7 +50,7 @@ final class TaskDriver {
             number: Self.input.partition,
             of: partitions,
             sink: sink,
-            metrics: AggregatorMetrics(plan: plan, registry: PrometheusRegistry())
+            metrics: AggregatorMetrics(plan: plan, registry: registry)
         )
     }
 

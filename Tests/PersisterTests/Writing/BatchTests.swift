@@ -24,6 +24,14 @@ struct BatchTests {
         #expect(batch.unusable[0].error.contains("3600 s beyond what PERSISTER_MAX_FUTURE allows"))
     }
 
+    @Test("It knows when its oldest tick was received: by ingested_at, not by event time")
+    func oldestIngested() {
+        var ticks = (0...2).map { Ticks.tick($0) }
+        for (index, seconds) in [5, 3, 4].enumerated() { ticks[index].ingestedAt = time(Int64(seconds)) }
+        #expect(Ticks.batch(ticks.map { Ticks.json($0) }).oldestIngested == time(3))
+        #expect(Ticks.batch([]).oldestIngested == nil)
+    }
+
     @Test("So is a window that begins there, and an alert; a window that only ends there is a row")
     func futureWindow() {
         let windows = [0, 1].map { Ticks.json(Ticks.window(minute: $0, close: 3, revision: 0)) }

@@ -172,6 +172,15 @@ def check_commands(texts, binaries):
     return counts
 
 
+def check_runbooks(texts):
+    """Every alert has a runbook."""
+    rules = read("compose/prometheus/alerts.yml")
+    known = pages.anchors(texts["docs/troubleshooting.md"])
+    for name in re.findall(r"- alert: (\w+)", rules):
+        if f"runbook: docs/troubleshooting.md#{name.lower()}" not in rules or name.lower() not in known:
+            problems.append(f"docs/troubleshooting.md has no runbook of the alert {name}, or alerts.yml doesn't name it")
+
+
 def check_version():
     version = re.search(r'version = "([^"]+)"', read("Sources/Shared/Runtime/Shell/BuildInfo.swift")).group(1)
     places = {
@@ -197,6 +206,7 @@ def main():
     check_topics(texts)
     check_files(texts)
     counts = check_commands(written, sys.argv[1])
+    check_runbooks(texts)
     check_version()
     for problem in problems:
         print(problem)
