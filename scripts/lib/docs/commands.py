@@ -10,7 +10,7 @@ import re
 DEMO, CI, NOT = "demo", "ci", "not"
 
 RULES = [
-    (r"scripts/demo$", CI, "Tests/Demo/demo_test.py"),
+    (r"scripts/demo( --source simulator)?$", CI, "Tests/Demo/demo_test.py"),
     (r"scripts/test( +\w|$)", CI, ".ci/run"),
     (r"scripts/(check-messages|check-examples|check-docs|test-api)$", CI, "scripts/test"),
     (r"scripts/chaos ", NOT, "it takes minutes; by hand, and before a release"),
@@ -33,6 +33,8 @@ RULES = [
     (r"ingestor backfill", CI, "Tests/IngestorTests/CoinGecko/History/BackfillProcessTests.swift"),
     (r"KAFKA_TOPIC_PREFIX=\S+ aggregator --output-prefix", CI, "Tests/AggregatorTests/RulesAndReplayTests.swift"),
     (r"INGESTOR_SOURCE=(kraken|coinbase,binance) \S+ \S+ ingestor", CI, "Tests/IngestorTests/Exchanges/ExchangeProcessTests.swift"),
+    (r"python3 -m venv|\.venv/bin/pip install confluent-kafka$", CI, "scripts/check-examples"),
+    (r"while sleep .* \.venv/bin/python examples/ticks\.py", CI, "Tests/Examples/examples_test.py"),
     (r"(echo .*\| )?examples/\w+\.(py|mjs)|psql \S+ -f examples/questions\.sql", CI, "Tests/Examples/examples_test.py"),
 ]
 
