@@ -203,7 +203,7 @@ final class IngestorPipeline: Pipeline {
             onGap = { try filler.fill($0, writingTo: state) }
         }
         return try PollingSource(
-            service,
+            vendor,
             pollInterval: settings.pollInterval,
             state: state,
             metrics: metrics,
@@ -213,7 +213,7 @@ final class IngestorPipeline: Pipeline {
         )
     }
 
-    private var service: any PriceService {
+    private var vendor: any PriceVendor {
         if settings.source == .coinpaprika {
             return CoinPaprika(settings: coinPaprika, coins: settings.coins, vsCurrencies: settings.vsCurrencies)
         }

@@ -47,7 +47,8 @@ struct IngestorProcessTests {
             HTTPFixtureServer.Answer(200, TickersFixtures.page, headers: ["Date": "Mon, 18 May 2026 12:49:30 GMT"])
         } _: { server in
             let settings = [
-                "INGESTOR_SOURCE": "coinpaprika", "COINPAPRIKA_BASE_URL": server.url, "INGESTOR_VS_CURRENCIES": "usd,eur",
+                "INGESTOR_SOURCE": "coinpaprika", "COINPAPRIKA_BASE_URL": server.url,
+                "INGESTOR_VS_CURRENCIES": "usd,eur",
             ]
             let ingestor = try ServiceProcess("ingestor", environment: environment(broker, settings))
             try ingestor.waitUntilReady()

@@ -1,7 +1,7 @@
 import Shared
 
-/// CoinGecko as a service of prices.
-struct CoinGecko: PriceService {
+/// CoinGecko as a vendor of prices.
+struct CoinGecko: PriceVendor {
     /// Host, key and limits.
     let settings: CoinGeckoSettings
     /// What is polled; nothing for history alone.

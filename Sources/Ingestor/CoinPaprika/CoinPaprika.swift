@@ -1,10 +1,10 @@
 import Shared
 
-/// CoinPaprika as a service of prices: all active coins in one answer, in three currencies at most.
+/// CoinPaprika as a vendor of prices: all active coins in one answer, in three currencies at most.
 ///
 /// Its limits, intervals and errors are those of its documentation (openapi.yml 1.7.10, api-plans and faq of
 /// `coinpaprika/coinpaprika-docs`).
-struct CoinPaprika: PriceService {
+struct CoinPaprika: PriceVendor {
     /// The most currencies of a request.
     static let quotesPerRequest = 3
     /// The most coins that the free plan has.
@@ -35,7 +35,7 @@ struct CoinPaprika: PriceService {
             let currencies = Array(vsCurrencies[first..<min(first + Self.quotesPerRequest, vsCurrencies.count)])
             let url = "\(settings.baseURL)/tickers?quotes=\(currencies.joined(separator: ",").uppercased())"
             return switch coins {
-            // `limit` is not in the documentation, but in the service's own clients; more than that is cut off here.
+            // `limit` is not in the documentation, but in its vendor's own clients; more than that is cut off here.
             case .largest(let count):
                 PollRequest(url: "\(url)&limit=\(count)", vsCurrencies: currencies, page: 1, rows: count)
             case .ids(let ids):

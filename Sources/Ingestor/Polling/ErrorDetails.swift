@@ -3,7 +3,7 @@ import Shared
 /// The code and the words of an error in JSON, wherever they stand in it: `{"error":"…"}`,
 /// `{"status":{"error_code":…,"error_message":…}}`, and either of them inside `error`.
 struct ErrorDetails: Sendable {
-    /// The service's own code.
+    /// The vendor's own code.
     private(set) var code: Int?
     /// Its words.
     private(set) var message: String?

@@ -43,14 +43,14 @@ struct NearMatches: Sendable {
     }
 
     /// A sentence about ids that aren't there.
-    /// - Parameter service: who doesn't know them.
-    func sentence(about unknown: [String], service: String) -> String {
+    /// - Parameter vendor: who doesn't know them.
+    func sentence(about unknown: [String], vendor: String) -> String {
         let parts = unknown.prefix(Self.mostIDs).map { id in
             let near = ids(near: id)
             return near.isEmpty ? id : "\(id) (meant: \(near.joined(separator: ", "))?)"
         }
         let more = unknown.count > Self.mostIDs ? " and \(unknown.count - Self.mostIDs) others" : ""
-        return "\(service) has no coin with the id \(parts.joined(separator: ", "))\(more)"
+        return "\(vendor) has no coin with the id \(parts.joined(separator: ", "))\(more)"
     }
 
     /// Reads the body of a list of all coins, an array of objects with `id`, `symbol` and `name`.

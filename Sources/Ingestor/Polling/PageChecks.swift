@@ -4,7 +4,7 @@ import Shared
 /// Notices what is odd about answers that are good ones, and says each thing once.
 struct PageChecks {
     private let metrics: IngestorMetrics
-    private let service: String
+    private let vendor: String
     private let log: Logger
     private var list: ListWatch
     private var age = SourceAge()
@@ -15,15 +15,15 @@ struct PageChecks {
 
     /// Begins without any suspicion.
     /// - Parameters:
-    ///   - service: whose answers they are.
+    ///   - vendor: whose answers they are.
     ///   - metrics: what to count.
-    init(_ service: any PriceService, metrics: IngestorMetrics) {
+    init(_ vendor: any PriceVendor, metrics: IngestorMetrics) {
         self.metrics = metrics
-        self.service = service.name
-        log = Logger(label: service.source)
+        self.vendor = vendor.name
+        log = Logger(label: vendor.source)
         // The list is the same in every currency.
-        vsCurrencies = service.requests.first?.vsCurrencies ?? []
-        list = ListWatch(pages: service.requests.prefix { [vsCurrencies] in $0.vsCurrencies == vsCurrencies }.count)
+        vsCurrencies = vendor.requests.first?.vsCurrencies ?? []
+        list = ListWatch(pages: vendor.requests.prefix { [vsCurrencies] in $0.vsCurrencies == vsCurrencies }.count)
     }
 
     /// The time of an answer, with a word when its `Date` can't be right.
@@ -39,8 +39,8 @@ struct PageChecks {
             let said = date.map { "\($0)" } ?? "missing"
             log.warning(
                 isDateBelieved
-                    ? "\(service)'s Date is right again"
-                    : "\(service)'s Date is \(said), but this machine's clock says \(wall) and is believed"
+                    ? "\(vendor)'s Date is right again"
+                    : "\(vendor)'s Date is \(said), but this machine's clock says \(wall) and is believed"
             )
         }
         return time
@@ -71,14 +71,14 @@ struct PageChecks {
     }
 
     /// Takes what a page lists.
-    /// - Returns: the ids that it was asked for and doesn't have, once for each request: a service leaves them out without a
+    /// - Returns: the ids that it was asked for and doesn't have, once for each request: a vendor leaves them out without a
     ///   word, and a ticker symbol is easily taken for an id.
     mutating func add(_ page: PolledPage, of request: PollRequest) -> [String] {
         guard request.vsCurrencies == vsCurrencies else { return [] }
         list.add(page.rows.lazy.map(\.id), page: request.page, isLast: page.listed == 0 && request.ids.isEmpty)
         guard checked.insert(request.url).inserted else { return [] }
         if page.listed == 0, request.page == 1, request.ids.isEmpty {
-            log.warning("\(service) lists no coin at all; see INGESTOR_CATEGORY")
+            log.warning("\(vendor) lists no coin at all; check INGESTOR_COINS and INGESTOR_CATEGORY")
         }
         return page.unknown
     }

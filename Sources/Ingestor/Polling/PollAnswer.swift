@@ -1,6 +1,6 @@
 import Shared
 
-/// What an HTTP answer to a poll means. Everything is classified here, by ``PriceService/failure(_:at:)``, and nowhere else.
+/// What an HTTP answer to a poll means. Everything is classified here, by ``PriceVendor/failure(_:at:)``, and nowhere else.
 enum PollAnswer: Sendable {
     /// Prices.
     case page(PolledPage)
@@ -13,23 +13,23 @@ enum PollAnswer: Sendable {
     /// - Parameters:
     ///   - response: the answer.
     ///   - request: what was asked.
-    ///   - service: who answered.
+    ///   - vendor: who answered.
     ///   - wall: the time now.
-    init(_ response: HTTPResponse, to request: PollRequest, of service: any PriceService, at wall: EventTime) {
+    init(_ response: HTTPResponse, to request: PollRequest, of vendor: any PriceVendor, at wall: EventTime) {
         if response.status == 304 {
             self = .notModified
             return
         }
         let body = response.body.span
         guard response.status == 200, Self.firstByte(of: body) == UInt8(ascii: "[") else {
-            self = .failure(service.failure(response, at: wall))
+            self = .failure(vendor.failure(response, at: wall))
             return
         }
         do {
-            self = .page(try service.page(body, of: request))
+            self = .page(try vendor.page(body, of: request))
         } catch {
             self = .failure(
-                PriceFailure(service: service.name, kind: .unavailable, status: 200, message: "not a page: \(error)")
+                PriceFailure(vendor: vendor.name, kind: .unavailable, status: 200, message: "not a page: \(error)")
             )
         }
     }

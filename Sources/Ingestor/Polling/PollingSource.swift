@@ -5,7 +5,7 @@ import Shared
 struct PollingSource: TickSource {
     private let api: PriceAPI
     private let state: any StateLog
-    private let service: any PriceService
+    private let vendor: any PriceVendor
     private let pollInterval: Duration?
     private let metrics: IngestorMetrics
     private let readiness: Readiness
@@ -19,7 +19,7 @@ struct PollingSource: TickSource {
     /// What `ingestor.state` is to say once the ticks that were handed out are acknowledged.
     private var pending: [StateRecord] = []
     private var gaps = GapWatch()
-    /// Ids that the service doesn't know and that nobody was told of yet.
+    /// Ids that the vendor doesn't know and that nobody was told of yet.
     private var unknown: [String] = []
     /// The coins that may have been meant, where a page has them all.
     private var known: [CoinName] = []
@@ -29,7 +29,7 @@ struct PollingSource: TickSource {
 
     /// Makes a source.
     /// - Parameters:
-    ///   - service: who is asked, and for what.
+    ///   - vendor: who is asked, and for what.
     ///   - pollInterval: the time between two rounds; `nil` computes it from plan and budget.
     ///   - state: what was sent before, and what is kept for the next start.
     ///   - metrics: what to count.
@@ -38,7 +38,7 @@ struct PollingSource: TickSource {
     ///   - onGap: told of a time in which no page was answered; what it throws makes it be told again.
     /// - Throws: ``HTTPError`` when libcurl cannot start.
     init(
-        _ service: any PriceService,
+        _ vendor: any PriceVendor,
         pollInterval: Duration?,
         state: any StateLog,
         metrics: IngestorMetrics,
@@ -48,21 +48,21 @@ struct PollingSource: TickSource {
     ) throws(HTTPError) {
         self.onGap = onGap
         api = try PriceAPI(
-            service: service,
-            round: service.requests.count,
+            vendor: vendor,
+            round: vendor.requests.count,
             purpose: .poll,
             state: state,
             metrics: metrics,
             stop: stop
         )
         self.state = state
-        self.service = service
-        log = Logger(label: service.source)
+        self.vendor = vendor
+        log = Logger(label: vendor.source)
         self.pollInterval = pollInterval
         self.metrics = metrics
         self.readiness = readiness
-        checks = PageChecks(service, metrics: metrics)
-        round = PollRound(requests: service.requests, interval: service.refreshInterval)
+        checks = PageChecks(vendor, metrics: metrics)
+        round = PollRound(requests: vendor.requests, interval: vendor.refreshInterval)
     }
 
     mutating func next(into batch: inout TickBatch, clock: () -> ClockReading) throws -> SourceStep {
@@ -85,7 +85,7 @@ struct PollingSource: TickSource {
             return .more
         }
         let arrived = clock()
-        switch PollAnswer(response, to: request, of: service, at: arrived.wall) {
+        switch PollAnswer(response, to: request, of: vendor, at: arrived.wall) {
         case .page(let page):
             let time = time(of: response, arrived: arrived.wall)
             take(page, of: request, at: time, arrived: arrived.wall, into: &batch)
@@ -120,8 +120,8 @@ struct PollingSource: TickSource {
     /// Takes up what the state says, and says what is going to happen.
     private mutating func begin(at wall: EventTime) {
         hasBegun = true
-        let latest = AnswerTime(date: nil, wall: wall, tolerance: service.clockTolerance).latest
-        let own = Set(round.requests.flatMap(\.vsCurrencies).map { service.stateNamespace + $0 })
+        let latest = AnswerTime(date: nil, wall: wall, tolerance: vendor.clockTolerance).latest
+        let own = Set(round.requests.flatMap(\.vsCurrencies).map { vendor.stateNamespace + $0 })
         for (key, tick) in state.table.coins where own.contains(key.vsCurrency) {
             sent.restore(tick, of: key, latest: latest)
         }
@@ -131,19 +131,19 @@ struct PollingSource: TickSource {
             pages[request.pageName] = state.table.pages[request.pageName]
         }
         let limits = api.limits
-        round.interval = max(pollInterval ?? service.pollInterval(limits: limits), limits.roundInterval)
+        round.interval = max(pollInterval ?? vendor.pollInterval(limits: limits), limits.roundInterval)
         metrics.pollInterval.set(round.interval / .seconds(1))
         let monthly = Int(Double(round.requests.count) * (.seconds(30 * 86_400) / round.interval))
         let first = round.requests.first?.vsCurrencies ?? []
         let pages = round.requests.prefix { $0.vsCurrencies == first }.count
         let currencies = Set(round.requests.flatMap(\.vsCurrencies)).count
-        let plan = api.usage?.plan.map { "\(service.plan), plan \($0)" } ?? service.plan
+        let plan = api.usage?.plan.map { "\(vendor.plan), plan \($0)" } ?? vendor.plan
         let quota =
             limits.perMonth.map { "quota \($0) in 31 days, \(api.leftOfMonth(at: wall) ?? $0) left" }
             ?? "no monthly quota known"
         log.info(
             """
-            polling \(MaskedURL.withoutUser(service.baseURL)) (\(plan)): \(pages) pages in \(currencies) currencies, \
+            polling \(MaskedURL.withoutUser(vendor.baseURL)) (\(plan)): \(pages) pages in \(currencies) currencies, \
             \(round.requests.count) requests every \(round.interval.inSeconds), about \(monthly) \
             in 30 days; \(quota), at most \(limits.perMinute) a minute; \(sent.count) coins were sent before
             """
@@ -160,7 +160,7 @@ struct PollingSource: TickSource {
         metrics.skipped(.malformed)?.increment(by: page.malformed)
         var unchanged = 0
         for row in page.rows {
-            let key = CoinKey(coinID: row.id, vsCurrency: service.stateNamespace + row.vsCurrency)
+            let key = CoinKey(coinID: row.id, vsCurrency: vendor.stateNamespace + row.vsCurrency)
             if row.roundedNumbers > 0 { metrics.rounded.increment() }
             if row.unusableFields > 0 { metrics.incomplete.increment() }
             switch sent.decide(row, vsCurrency: key.vsCurrency, at: time) {
@@ -169,7 +169,7 @@ struct PollingSource: TickSource {
                 if isAhead { metrics.ahead.increment() }
                 let tick = row.tick(
                     price: price,
-                    source: service.source,
+                    source: vendor.source,
                     timestamp: timestamp,
                     ingestedAt: arrived
                 )
@@ -189,10 +189,10 @@ struct PollingSource: TickSource {
         log.debug("\(request.name): \(page.listed) coins, \(batch.count) new, \(unchanged) unchanged")
     }
 
-    /// Says which ids the service doesn't know, and which may have been meant, for a call where it has to be asked for those.
+    /// Says which ids the vendor doesn't know, and which may have been meant, for a call where it has to be asked for those.
     /// - Returns: whether a request was made; it isn't while the budget has no place.
     private mutating func explainUnknown(clock: () -> ClockReading) throws -> Bool {
-        guard let url = service.coinListURL else {
+        guard let url = vendor.coinListURL else {
             tellUnknown(among: known)
             known = []
             return false
@@ -205,7 +205,7 @@ struct PollingSource: TickSource {
                 return true
             }
             let now = clock()
-            let failure = service.failure(response, at: now.wall)
+            let failure = vendor.failure(response, at: now.wall)
             if failure.kind == .rateLimited { metrics.rateLimited.increment() }
             if failure.poll.concernsAll {
                 _ = round.failed(failure.poll, random: Double.random(in: 0...1), at: now.uptime)
@@ -221,7 +221,7 @@ struct PollingSource: TickSource {
 
     private mutating func tellUnknown(among coins: [CoinName]) {
         let matches = NearMatches(among: coins, largest: NearMatches.listedIDs)
-        log.warning("\(matches.sentence(about: unknown, service: service.name)); see INGESTOR_COINS")
+        log.warning("\(matches.sentence(about: unknown, vendor: vendor.name)); see INGESTOR_COINS")
         unknownCount += unknown.count
         metrics.unknownCoins.set(unknownCount)
         unknown = []
@@ -250,7 +250,7 @@ struct PollingSource: TickSource {
 
     private mutating func time(of response: HTTPResponse, arrived: EventTime) -> AnswerTime {
         let date = response[header: "date"].flatMap(HTTPClient.date)
-        return checks.time(date: date, wall: arrived, tolerance: service.clockTolerance)
+        return checks.time(date: date, wall: arrived, tolerance: vendor.clockTolerance)
     }
 
     private mutating func succeeded(
@@ -265,7 +265,7 @@ struct PollingSource: TickSource {
         // Of ids another page may hold some even if this one holds none.
         let isEnd = request.ids.isEmpty && page?.isEmpty ?? false
         let hadFailed = round.answered(isEmpty: isEnd, fresh: fresh, at: uptime)
-        if !everAnswered || hadFailed { log.info("\(service.name) answers: \(request.name)") }
+        if !everAnswered || hadFailed { log.info("\(vendor.name) answers: \(request.name)") }
         everAnswered = true
         readiness.set("source", .ok)
         metrics.failingRequests.set(round.failing)
@@ -292,7 +292,7 @@ struct PollingSource: TickSource {
     ) {
         // A first start often has no way to the internet at all, and the health of the container shows this line.
         let reason =
-            everAnswered ? reason : "\(reason); without \(service.name): INGESTOR_SOURCE=simulator invents prices"
+            everAnswered ? reason : "\(reason); without \(vendor.name): INGESTOR_SOURCE=simulator invents prices"
         let wait = round.failed(failure, random: Double.random(in: 0...1), at: uptime)
         if failure.concernsAll || !round.works(at: uptime) { readiness.set("source", .failing(reason)) }
         metrics.failingRequests.set(round.failing)

@@ -11,10 +11,10 @@ final class PriceAPI {
     static let exhaustedInterval: Duration = .seconds(3_600)
 
     /// Host, key and limits.
-    let service: any PriceService
+    let vendor: any PriceVendor
     /// What the key allows.
     private(set) var limits: CallLimits
-    /// What the service says of the key.
+    /// What the vendor says of the key.
     private(set) var usage: KeyUsage?
     private let client: HTTPClient
     private let metrics: IngestorMetrics
@@ -23,12 +23,12 @@ final class PriceAPI {
     private var shared: SharedBudget
     private var own: RequestBudget
     private var nextUsage: Duration?
-    /// The ledger's number when the service said what is left of the month.
+    /// The ledger's number when the vendor said what is left of the month.
     private var numberAtUsage = 0
 
     /// Makes a client.
     /// - Parameters:
-    ///   - service: host, key and limits.
+    ///   - vendor: host, key and limits.
     ///   - round: how many requests a round of polling needs.
     ///   - purpose: what its requests are for.
     ///   - state: where the ledger of the calls is.
@@ -36,7 +36,7 @@ final class PriceAPI {
     ///   - stop: ends a request.
     /// - Throws: ``HTTPError`` when libcurl cannot start.
     init(
-        service: any PriceService,
+        vendor: any PriceVendor,
         round: Int,
         purpose: CallPurpose,
         state: any StateLog,
@@ -45,21 +45,21 @@ final class PriceAPI {
     ) throws(HTTPError) {
         client = try HTTPClient(
             userAgent: "tickline-ingestor/\(BuildInfo.version)",
-            limits: HTTPClient.Limits(timeout: service.timeout, bodyBytes: service.bodyLimit),
+            limits: HTTPClient.Limits(timeout: vendor.timeout, bodyBytes: vendor.bodyLimit),
             stop: stop
         )
-        self.service = service
-        log = Logger(label: service.source)
+        self.vendor = vendor
+        log = Logger(label: vendor.source)
         self.metrics = metrics
         self.purpose = purpose
-        limits = service.limits(usage: nil, round: round)
+        limits = vendor.limits(usage: nil, round: round)
         own = RequestBudget(limits)
         shared = SharedBudget(
             log: state,
-            fingerprint: service.ledger,
+            fingerprint: vendor.ledger,
             process: SHA256.name(SHA256.digest((0..<4).flatMap { _ in "\(UInt64.random(in: 0 ... .max))".utf8 }))
         )
-        nextUsage = service.usageURL == nil ? nil : .zero
+        nextUsage = vendor.usageURL == nil ? nil : .zero
     }
 
     /// What is left of the month; `nil` when it has no limit.
@@ -98,7 +98,7 @@ final class PriceAPI {
     /// - Throws: ``HTTPError`` without an answer, and with no secret in its words.
     func get(_ url: String, etag: String? = nil, clock: () -> ClockReading) throws(HTTPError) -> HTTPResponse {
         var headers = [(name: "Accept", value: "application/json")]
-        if let key = service.key { headers.append((key.header, key.value)) }
+        if let key = vendor.key { headers.append((key.header, key.value)) }
         if let etag { headers.append(("If-None-Match", etag)) }
         let began = clock().uptime
         do throws(HTTPError) {
@@ -110,14 +110,14 @@ final class PriceAPI {
         } catch {
             if error.kind != .cancelled { metrics.unanswered.increment() }
             var error = error
-            error.description = service.secrets.masked(error.description)
+            error.description = vendor.secrets.masked(error.description)
             throw error
         }
     }
 
     /// What an answer is that isn't the one that was asked for.
     func failure(_ response: HTTPResponse, at wall: EventTime) -> PriceFailure {
-        service.failure(response, at: wall)
+        vendor.failure(response, at: wall)
     }
 
     /// Asks for the plan's own figures when it is time, if the plan has them. What goes wrong with it is logged: the figures
@@ -126,7 +126,7 @@ final class PriceAPI {
     /// - Throws: ``PriceFailure`` when the key isn't accepted, and none was before.
     func askUsage(everAnswered: Bool, clock: () -> ClockReading) throws -> Duration {
         let now = clock()
-        guard let url = service.usageURL, let due = nextUsage, due <= now.uptime else { return .zero }
+        guard let url = vendor.usageURL, let due = nextUsage, due <= now.uptime else { return .zero }
         let isExhausted = exhausted(at: now) > .zero
         let wait = try whileReachable { try shared.spend(for: purpose, at: now.wall, limits: limits) }
         if wait > .zero { return isExhausted ? .zero : wait }
@@ -140,22 +140,22 @@ final class PriceAPI {
             if error.kind != .cancelled { log.warning("the plan's figures: \(error)") }
             return .zero
         }
-        if response.status == 200, let usage = try? service.usage(response.body.span) {
+        if response.status == 200, let usage = try? vendor.usage(response.body.span) {
             self.usage = usage
             numberAtUsage = shared.ledger.number
-            limits = service.limits(usage: usage, round: limits.round)
+            limits = vendor.limits(usage: usage, round: limits.round)
             own.limits = limits
             return .zero
         }
         let failure = failure(response, at: clock().wall)
         if failure.kind == .keyRejected, failure.code != 10_005, !everAnswered { throw failure }
         log.warning(
-            "\(service.name) does not say what the plan allows, so \(limits.perMinute) a minute it is: \(failure)"
+            "\(vendor.name) does not say what the plan allows, so \(limits.perMinute) a minute it is: \(failure)"
         )
         return .zero
     }
 
-    /// How long to wait for the month to end, or for somebody to buy more of it: the service says when.
+    /// How long to wait for the month to end, or for somebody to buy more of it: the vendor says when.
     private func exhausted(at now: ClockReading) -> Duration {
         guard usage?.left != nil, leftOfMonth(at: now.wall) == 0 else { return .zero }
         let next = min(nextUsage ?? now.uptime, now.uptime + Self.exhaustedInterval)

@@ -8,7 +8,7 @@ struct PriceFailure: ClassifiedError, Hashable {
         case rateLimited = "rate_limited"
         /// The server has a problem of its own, or the page makes no sense.
         case unavailable
-        /// The network in front of the service refuses this address.
+        /// The network in front of the vendor refuses this address.
         case blocked
         /// The key is wrong, missing, used at the wrong host, or its plan does not include this.
         case keyRejected = "key_rejected"
@@ -18,7 +18,7 @@ struct PriceFailure: ClassifiedError, Hashable {
         case refused
 
         /// What a status says where the body has no code that says more.
-        /// - Parameter isJSON: whether the body is an object: the service itself speaks so, the network before it doesn't.
+        /// - Parameter isJSON: whether the body is an object: the vendor itself speaks so, the network before it doesn't.
         init(status: Int, isJSON: Bool) {
             switch status {
             case 429: self = .rateLimited
@@ -32,14 +32,14 @@ struct PriceFailure: ClassifiedError, Hashable {
     }
 
     /// Whose answer it is, as a sentence names it.
-    var service: String
+    var vendor: String
     /// What kind of failure it is.
     var kind: Kind
     /// The HTTP status; it can be 200.
     var status: Int
-    /// The service's own code, if the body has one.
+    /// The vendor's own code, if the body has one.
     var code: Int?
-    /// The service's own words, or the start of the body.
+    /// The vendor's own words, or the start of the body.
     var message: String
     /// What a person can do about it; empty for nothing.
     var advice = ""
@@ -69,12 +69,12 @@ struct PriceFailure: ClassifiedError, Hashable {
         let said = "(HTTP \(status)\(code.map { ", code \($0)" } ?? ""): \(message))"
         let what =
             switch kind {
-            case .rateLimited: "\(service) limits the rate \(said)"
-            case .unavailable: "\(service) has no usable answer \(said)"
-            case .blocked: "\(service)'s network refuses this address \(said)"
+            case .rateLimited: "\(vendor) limits the rate \(said)"
+            case .unavailable: "\(vendor) has no usable answer \(said)"
+            case .blocked: "\(vendor)'s network refuses this address \(said)"
             case .historyLimited: "the plan's history does not reach back so far \(said)"
-            case .keyRejected: "\(service) does not accept the key \(said)"
-            case .refused: "\(service) refuses the request \(said)"
+            case .keyRejected: "\(vendor) does not accept the key \(said)"
+            case .refused: "\(vendor) refuses the request \(said)"
             }
         return advice.isEmpty ? what : "\(what); \(advice)"
     }

@@ -9,11 +9,11 @@ struct CoinGeckoAnswerTests {
         let response = HTTPResponse(status: status, body: Array(body.utf8), headers: headers)
         let environment = ["COINGECKO_API_KEY": "CG-secret", "COINGECKO_BASE_URL": "https://me:hush@gateway/"]
         let settings = try CoinGeckoSettings(SettingsReader(environment: environment))
-        let service = CoinGecko(settings: settings, coins: .largest(250), vsCurrencies: ["usd"])
+        let vendor = CoinGecko(settings: settings, coins: .largest(250), vsCurrencies: ["usd"])
         return PollAnswer(
             response,
-            to: try #require(service.requests.first),
-            of: service,
+            to: try #require(vendor.requests.first),
+            of: vendor,
             at: EventTime(microseconds: 0)
         )
     }

@@ -96,13 +96,13 @@ struct CoinGeckoRun: Sendable {
         requests count: Int,
         until end: Duration = .seconds(86_400)
     ) throws -> CoinGeckoRun {
-        let service = CoinGecko(settings: settings, coins: coins, vsCurrencies: vsCurrencies, category: category)
-        return try run(service, log, beginning: beginning, requests: count, until: end)
+        let vendor = CoinGecko(settings: settings, coins: coins, vsCurrencies: vsCurrencies, category: category)
+        return try run(vendor, log, beginning: beginning, requests: count, until: end)
     }
 
-    /// Asks a service again and again, moving the clock by every wait the source asks for.
+    /// Asks a vendor again and again, moving the clock by every wait the source asks for.
     static func run(
-        _ service: any PriceService,
+        _ vendor: any PriceVendor,
         _ log: MemoryLog = MemoryLog(),
         beginning: Duration = .zero,
         requests count: Int,
@@ -117,7 +117,7 @@ struct CoinGeckoRun: Sendable {
         var batch = TickBatch()
         do {
             var source = try PollingSource(
-                service,
+                vendor,
                 pollInterval: nil,
                 state: MemoryStateLog(log),
                 metrics: run.metrics,

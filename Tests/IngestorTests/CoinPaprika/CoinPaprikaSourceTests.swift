@@ -26,9 +26,9 @@ struct CoinPaprikaSourceTests {
         try await HTTPFixtureServer.run(answering: answer) { server in
             let environment = ["COINPAPRIKA_BASE_URL": server.url + "/v1/"].merging(environment) { $1 }
             let settings = try CoinPaprikaSettings(SettingsReader(environment: environment))
-            let service = CoinPaprika(settings: settings, coins: coins, vsCurrencies: vsCurrencies)
+            let vendor = CoinPaprika(settings: settings, coins: coins, vsCurrencies: vsCurrencies)
             var run = try await onOwnThread {
-                try CoinGeckoRun.run(service, log, beginning: beginning, requests: count, until: end)
+                try CoinGeckoRun.run(vendor, log, beginning: beginning, requests: count, until: end)
             }
             run.requests = server.requests
             return run

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("CoinPaprika's page")
 struct TickersPageTests {
-    private func service(
+    private func vendor(
         _ coins: CoinList = .largest(100),
         _ currencies: [String] = ["usd", "eur"]
     ) throws -> CoinPaprika {
@@ -14,25 +14,25 @@ struct TickersPageTests {
         return CoinPaprika(settings: try CoinPaprikaSettings(reader), coins: coins, vsCurrencies: currencies)
     }
 
-    private func page(_ json: String, _ service: CoinPaprika) throws -> PolledPage {
+    private func page(_ json: String, _ vendor: CoinPaprika) throws -> PolledPage {
         let bytes = Array(json.utf8)
-        return try service.page(bytes.span, of: try #require(service.requests.first))
+        return try vendor.page(bytes.span, of: try #require(vendor.requests.first))
     }
 
     @Test("three currencies share a request, and the largest are asked for by number")
     func requests() throws {
-        let largest = try service(.largest(50), ["usd", "eur", "btc", "eth"]).requests
+        let largest = try vendor(.largest(50), ["usd", "eur", "btc", "eth"]).requests
         #expect(
             largest.map(\.url) == [
                 "http://host/v1/tickers?quotes=USD,EUR,BTC&limit=50", "http://host/v1/tickers?quotes=ETH&limit=50",
             ]
         )
-        #expect(try service(.ids(["bitcoin"]), ["usd"]).requests.map(\.url) == ["http://host/v1/tickers?quotes=USD"])
+        #expect(try vendor(.ids(["bitcoin"]), ["usd"]).requests.map(\.url) == ["http://host/v1/tickers?quotes=USD"])
     }
 
     @Test("every odd value becomes what it says, digit for digit, and costs no other")
     func oddValues() throws {
-        let page = try page(TickersFixtures.page, service())
+        let page = try page(TickersFixtures.page, vendor())
         #expect(page.malformed == 2)
         #expect(page.listed == 7)
         let bitcoin = try #require(page.rows.first)
@@ -59,14 +59,14 @@ struct TickersPageTests {
 
     @Test("the largest are those with the first ranks, wherever they stand, though the server sends more")
     func largest() throws {
-        let rows = try page(TickersFixtures.page, service(.largest(2), ["usd"])).rows
+        let rows = try page(TickersFixtures.page, vendor(.largest(2), ["usd"])).rows
         #expect(rows.map(\.id) == ["bitcoin", "binancecoin"])
     }
 
     @Test("coins are chosen by CoinGecko's ids and by CoinPaprika's own; of others the nearest are known")
     func ids() throws {
         let wanted = CoinList.ids(["bitcoin", "bnb-binance-coin", "old-old-coin@coinpaprika", "btc", "nothing"])
-        let page = try page(TickersFixtures.page, service(wanted, ["usd"]))
+        let page = try page(TickersFixtures.page, vendor(wanted, ["usd"]))
         #expect(Set(page.rows.map(\.id)) == ["bitcoin", "binancecoin", "old-old-coin@coinpaprika"])
         #expect(page.unknown == ["btc", "nothing"])
         #expect(NearMatches(among: page.known, largest: []).ids(near: "btc") == ["bitcoin"])
@@ -106,7 +106,7 @@ struct TickersPageTests {
     func mutations() throws {
         let seed = UInt64.random(in: 0 ... .max)
         var random = TestSupport.SplitMix64(seed: seed)
-        let service = try service(.ids(["bitcoin", "btc"]))
+        let vendor = try vendor(.ids(["bitcoin", "btc"]))
         let bytes = Array(TickersFixtures.page.utf8)
         for number in 0..<4_000 {
             var changed = Array(bytes.prefix(Int.random(in: 0...bytes.count, using: &random)))
@@ -114,7 +114,7 @@ struct TickersPageTests {
             for _ in 0..<Int.random(in: 0...4, using: &random) where !changed.isEmpty {
                 changed[Int.random(in: 0..<changed.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
             }
-            _ = try? service.page(changed.span, of: try #require(service.requests.first))
+            _ = try? vendor.page(changed.span, of: try #require(vendor.requests.first))
         }
         print("seed \(seed)")
     }

@@ -37,10 +37,10 @@ struct NearMatchesTests {
     @Test("one sentence names each id, its neighbours, and no more than so many")
     func sentence() {
         #expect(
-            matches.sentence(about: ["btc", "nothing"], service: "CoinGecko")
+            matches.sentence(about: ["btc", "nothing"], vendor: "CoinGecko")
                 == "CoinGecko has no coin with the id btc (meant: bitcoin, osmosis-allbtc?), nothing"
         )
-        let many = matches.sentence(about: (0..<500).map { "nothing-\($0)" }, service: "CoinGecko")
+        let many = matches.sentence(about: (0..<500).map { "nothing-\($0)" }, vendor: "CoinGecko")
         #expect(many.hasSuffix("nothing-19 and 480 others"), "\(many)")
     }
 

@@ -7,7 +7,7 @@ final class BackfillRun {
     static let pieceSize = 20_000
 
     private let request: BackfillRequest
-    private let service: CoinGecko
+    private let vendor: CoinGecko
     private let api: PriceAPI
     private let kafka: KafkaSettings
     private let partitions: Int
@@ -42,9 +42,9 @@ final class BackfillRun {
         clock: @escaping () -> ClockReading = { .now() }
     ) throws {
         self.request = request
-        service = CoinGecko(settings: settings)
+        vendor = CoinGecko(settings: settings)
         api = try PriceAPI(
-            service: service,
+            vendor: vendor,
             round: 1,
             purpose: .backfill,
             state: try KafkaStateLog(kafka: kafka, partitions: partitions, heartbeat: heartbeat, stop: stop),
@@ -91,7 +91,7 @@ final class BackfillRun {
             let window = plan.window(at: progress.next)
             var merged = BackfillWindow()
             for (index, series) in plan.series.enumerated() {
-                let answer = try ask(BackfillPlan.url(series, window, baseURL: service.baseURL))
+                let answer = try ask(BackfillPlan.url(series, window, baseURL: vendor.baseURL))
                 skipped += answer.skipped
                 merged.add(answer.points, of: index, wanted: max(window.lowerBound, progress.next)..<window.upperBound)
                 let part = Double(index + 1) / Double(plan.series.count)
@@ -133,7 +133,7 @@ final class BackfillRun {
         let now = clock().wall
         let to = min(request.to ?? now, now)
         var from = request.from
-        if let reach = service.settings.plan.historyReach {
+        if let reach = vendor.settings.plan.historyReach {
             // A minute of grace: the calls come a little later.
             let earliest = EventTime(microseconds: now.microseconds - reach.wholeMicroseconds + 60_000_000)
             if from < earliest {
@@ -157,7 +157,7 @@ final class BackfillRun {
             coins: request.coins,
             vsCurrencies: currency,
             category: request.category,
-            baseURL: service.baseURL
+            baseURL: vendor.baseURL
         )
         for page in round {
             let rows = try markets(page).rows.prefix(page.rows)
@@ -166,9 +166,9 @@ final class BackfillRun {
         }
         // The polls of a gap went on without them too.
         guard unknown.isEmpty || request.isGap else {
-            let all = (try? again(service.baseURL + "/coins/list") { try? NearMatches.coins($0.body.span) }) ?? []
+            let all = (try? again(vendor.baseURL + "/coins/list") { try? NearMatches.coins($0.body.span) }) ?? []
             let matches = NearMatches(among: all, largest: NearMatches.listedIDs)
-            throw BackfillError("\(matches.sentence(about: unknown, service: service.name)); see --coins")
+            throw BackfillError("\(matches.sentence(about: unknown, vendor: vendor.name)); see --coins")
         }
         guard !coins.isEmpty else { throw BackfillError("CoinGecko names no coin; see --coins") }
         return coins

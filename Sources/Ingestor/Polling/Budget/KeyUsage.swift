@@ -1,6 +1,6 @@
 import Shared
 
-/// What a service says of a paid key: the plan's own figures, and what is left of the month.
+/// What a vendor says of a paid key: the plan's own figures, and what is left of the month.
 struct KeyUsage: Sendable, Hashable {
     /// The plan's name; nothing that a log could not show.
     var plan: String?

@@ -4,7 +4,7 @@ import Shared
 ///
 /// A value without sockets or a clock. How it is polled, what waits when and what is sent is the same for all of them
 /// (``PollingSource``).
-protocol PriceService: Sendable {
+protocol PriceVendor: Sendable {
     /// Its name in sentences: `CoinGecko`.
     var name: String { get }
     /// Its name in ticks and in the log: `coingecko`.
@@ -19,7 +19,7 @@ protocol PriceService: Sendable {
     var key: (header: String, value: String)? { get }
     /// The name in `ingestor.state` of the calls spent: the same for all processes that share them.
     var ledger: String { get }
-    /// Put before the currency in the name in `ingestor.state` of the last tick sent: two services don't share it.
+    /// Put before the currency in the name in `ingestor.state` of the last tick sent: two vendors don't share it.
     var stateNamespace: String { get }
     /// How long one request may take.
     var timeout: Duration { get }
@@ -34,10 +34,10 @@ protocol PriceService: Sendable {
 
     /// What the key allows.
     /// - Parameters:
-    ///   - usage: what the service says of the key.
+    ///   - usage: what the vendor says of the key.
     ///   - round: how many calls one round of polling needs.
     func limits(usage: KeyUsage?, round: Int) -> CallLimits
-    /// Where the service says what a key allows and has left; `nil` when it doesn't.
+    /// Where the vendor says what a key allows and has left; `nil` when it doesn't.
     var usageURL: String? { get }
     /// Reads an answer of ``usageURL``.
     /// - Throws: ``JSONError``.
@@ -51,14 +51,14 @@ protocol PriceService: Sendable {
     /// Where the names of all coins are; `nil` when a page has them all.
     var coinListURL: String? { get }
 
-    /// What kind of failure an answer is: the code in its body says more than the status, where the service has codes.
+    /// What kind of failure an answer is: the code in its body says more than the status, where the vendor has codes.
     /// - Parameter isJSON: whether the body is an object.
     func kind(status: Int, code: Int?, isJSON: Bool) -> PriceFailure.Kind
     /// What a person can do about a failure; empty for nothing.
     func advice(_ kind: PriceFailure.Kind, code: Int?) -> String
 }
 
-extension PriceService {
+extension PriceVendor {
     /// The time between two rounds of polling: as often as prices change, but no more often than the budget allows.
     func pollInterval(limits: CallLimits) -> Duration {
         max(refreshInterval, limits.roundInterval)
@@ -75,7 +75,7 @@ extension PriceService {
         }
         let kind = kind(status: response.status, code: details?.code, isJSON: details != nil)
         return PriceFailure(
-            service: name,
+            vendor: name,
             kind: kind,
             status: response.status,
             code: details?.code,
