@@ -80,6 +80,38 @@ struct BackfillProcessTests {
         #expect(try broker.records(of: broker.name("ingestor.state")).allSatisfy { $0.key?.contains("secret") != true })
     }
 
+    @Test("topics that are made while it waits are used; one that never comes is named after a while")
+    func topics() async throws {
+        let broker = try TestBroker(topics: ["prices.raw": 3, "ingestor.state": 3])
+        try await HTTPFixtureServer.run { request, _ in
+            ScriptedHistory.answer(request)
+        } _: { server in
+            let environment = environment(broker, server, perMonth: 1_000)
+            let range = ["--coins", "a", "--from", Self.daysAgo(2), "--to", Self.daysAgo(1)]
+            let (late, never) = (broker.settings.topicPrefix + "late.", broker.settings.topicPrefix + "never.")
+            if !broker.isReal { broker.setKnown("prices.raw", false) }
+            let output = broker.isReal ? ["--output-prefix", late] : []
+            let waiting = try ServiceProcess("ingestor", ["backfill"] + range + output, environment: environment)
+            StopSignal().sleep(for: .seconds(3))
+            #expect(waiting.isRunning, "\(waiting.log)")
+            #expect(server.requests.isEmpty, "no call is spent before it can write")
+            if broker.isReal {
+                try KafkaTopics.create([NewTopic(name: late + "prices.raw")], settings: broker.settings)
+            } else {
+                broker.setKnown("prices.raw", true)
+            }
+            #expect(try waiting.waitForExit() == 0, "\(waiting.log)")
+            #expect(waiting.log.contains("is complete"), "\(waiting.log)")
+            let (code, log) = try ServiceProcess.run(
+                "ingestor",
+                ["backfill"] + range + ["--output-prefix", never],
+                environment: environment
+            )
+            #expect(code == 1)
+            #expect(log.contains("has no topic \(never)prices.raw"), "\(log)")
+        }
+    }
+
     @Test(
         "what costs more than half of the month, an unknown id and too early a start are said before anything is sent"
     )
