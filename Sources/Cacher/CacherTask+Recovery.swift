@@ -129,6 +129,7 @@ extension CacherTask {
     /// Says how far a refill is; it is over when the ends are reached that the partitions had when it began.
     func showRefill(_ consumer: KafkaConsumer) {
         let refilling = positions.refilling
+        writer.isFilling = !refilling.isEmpty
         if refilling.isEmpty { return }
         var left: Int64 = 0
         for partition in refilling {
@@ -140,6 +141,9 @@ extension CacherTask {
             }
         }
         if positions.refilling.isEmpty {
+            writer.isFilling = false
+            // With the next look at the positions what waited for this is written.
+            nextReport = .now
             readiness.set("cache", .ok)
             logger.info("Redis has everything again that Kafka holds for it")
         } else {

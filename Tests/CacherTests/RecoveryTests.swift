@@ -101,6 +101,34 @@ struct RecoveryTests {
         try await cacher.finish()
     }
 
+    @Test("The movers come back too, reckoned once when all candles are there")
+    func movers() async throws {
+        // Within the last day, whole minutes.
+        let now = EventTime.now().microseconds / 60_000_000
+        for coin in 0..<30 {
+            for minute in 0..<90 {
+                var candle = JSONWriter()
+                let close = Int128(minute == 89 ? 100 + coin : 100)
+                CacheFixture.candle("coin-\(coin)", minute: now - 100 + Int64(minute), revision: 0, close: close)
+                    .write(to: &candle)
+                try send(.aggregates1m, key: "coin-\(coin)", candle.text)
+            }
+        }
+        try producer.flush(timeout: .seconds(20))
+        let cacher = try RunningCacher(broker, redis)
+        let expected = (0..<30).map { "coin-\($0)\n\($0)" }.joined(separator: "\n")
+        func movers() throws -> String {
+            let lines = try redis.cli("ZRANGE", "movers:usd:1h", "0", "-1", "WITHSCORES").split(separator: "\n")
+            return lines.map { Double($0).map { String(Int($0.rounded())) } ?? String($0) }.joined(separator: "\n")
+        }
+        try await eventually("they are there") { try movers() == expected }
+        try await eventually("it is ready") { isReady(cacher) }
+        try redis.cli("FLUSHALL")
+        try await eventually("they are there again") { try movers() == expected }
+        try await eventually("it is ready again") { isReady(cacher) }
+        try await cacher.finish()
+    }
+
     @Test("A FLUSHALL between ticks that keep coming takes nothing away, and each is heard once")
     func flushedUnderTraffic() async throws {
         let (cacher, all) = try await settled()

@@ -183,19 +183,19 @@ public struct CacheEncoder {
     /// How many candles the history keeps of such; 0 for none, as of sliding windows: they repeat their minutes.
     func kept(_ candle: PriceAggregate) -> Int { candle.window == .tumbling ? keptCandles : 0 }
 
-    /// Adds the command that says by how much the price has changed, when the candle is the latest.
-    func appendMovers(_ entry: CacheBatch.Candle, of batch: CacheBatch, to pipeline: inout RedisPipeline) {
-        let name = batch.coins.names[entry.coin]
+    /// Adds the command that says by how much the price has changed, when the minute is the latest.
+    func appendMovers(_ minute: ClosedMinute, of batch: CacheBatch, to pipeline: inout RedisPipeline) {
+        let name = batch.coins.names[minute.coin]
         let currency = batch.coins.currencies[name.currency].suffix
         pipeline.command("EVALSHA", arguments: 10)
         pipeline.argument(moversHash.utf8.span)
         pipeline.argument(3)
-        pipeline.argument(names.candles, name.suffix, batch.coins.windows[entry.window].suffix)
+        pipeline.argument(names.candles, name.suffix, batch.coins.windows[0].suffix)
         pipeline.argument(names.movers, currency, Self.hour)
         pipeline.argument(names.movers, currency, Self.day)
         pipeline.argument(name.bytes[..<name.idCount])
-        pipeline.argument(entry.value.windowStart.milliseconds)
-        pipeline.argument(entry.value.close)
+        pipeline.argument(minute.start)
+        pipeline.argument(minute.close)
         pipeline.argument(timeToLiveMilliseconds)
     }
 

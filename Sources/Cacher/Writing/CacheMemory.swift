@@ -3,6 +3,9 @@ import Shared
 /// What a writer knows of the keys it has written: valid while nobody else can have written them, and forgotten whole
 /// when that isn't sure.
 struct CacheMemory {
+    /// The coins whose change over the hour and day is to be reckoned when Redis has been filled, and their latest minute,
+    /// by the numbers of the coins. It stays when the rest is forgotten.
+    var owedMovers: [Int: ClosedMinute] = [:]
     private var prices: [KnownPrice?] = []
     private var candles: [Int: KnownCandle] = [:]
     /// Whose numbers of coins these are.
@@ -17,7 +20,10 @@ struct CacheMemory {
 
     /// Says whose coins' numbers come next; those of another table are forgotten.
     mutating func use(_ table: CoinTable) {
-        if self.table !== table || generation != table.generation { removeAll() }
+        if self.table !== table || generation != table.generation {
+            removeAll()
+            owedMovers.removeAll(keepingCapacity: true)
+        }
         self.table = table
         generation = table.generation
         if prices.count < table.names.count {

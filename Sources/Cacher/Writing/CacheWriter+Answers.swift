@@ -37,6 +37,11 @@ extension CacheWriter {
         progress.receipt.roundTrips.append(.now - progress.start)
         self.progress = progress
         contents.removeAll(keepingCapacity: true)
+        if !isOwner || isMade {
+            for minute in progress.movers where memory.owedMovers[minute.coin] == minute {
+                memory.owedMovers[minute.coin] = nil
+            }
+        }
         guard isOwner else { return .made }
         if isMade {
             try hold()

@@ -25,6 +25,7 @@ extension CacheWriter {
     /// Has no partitions any more.
     func release() {
         memory.removeAll()
+        memory.owedMovers.removeAll()
         ownership.assign([])
     }
 

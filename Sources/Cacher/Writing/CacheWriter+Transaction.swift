@@ -31,6 +31,7 @@ extension CacheWriter {
             progress.next = end
             if end == count {
                 appendStreams(of: batch)
+                progress.movers = appendOwedMovers(of: batch)
                 appendSteps(progress.steps, now)
                 progress.isComplete = true
             }
@@ -124,9 +125,27 @@ extension CacheWriter {
             contents.append(.candle(index))
         }
         if entry.window == 0, encoder.keptCandles > 0, batch.lastCandle(of: entry.series) == index {
-            encoder.appendMovers(entry, of: batch, to: &pipeline)
+            let start = entry.value.windowStart.milliseconds
+            let minute = ClosedMinute(coin: entry.coin, start: start, close: entry.value.close)
+            if isFilling, entry.isSilent {
+                memory.owedMovers[entry.coin] = minute
+            } else {
+                memory.owedMovers[entry.coin] = nil
+                encoder.appendMovers(minute, of: batch, to: &pipeline)
+                contents.append(.other)
+            }
+        }
+    }
+
+    /// Reckons what waited for Redis to be filled, some at a time.
+    private func appendOwedMovers(of batch: CacheBatch) -> [ClosedMinute] {
+        if isFilling || memory.owedMovers.isEmpty { return [] }
+        let minutes = Array(memory.owedMovers.values.prefix(Self.valuesPerTransaction))
+        for minute in minutes {
+            encoder.appendMovers(minute, of: batch, to: &pipeline)
             contents.append(.other)
         }
+        return minutes
     }
 
     /// Whether a key whose time to live was to be set anew then is there still.

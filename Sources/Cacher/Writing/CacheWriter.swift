@@ -20,6 +20,8 @@ public final class CacheWriter {
     var ownership = Ownership()
     /// When the time to live of the hash of owners is set anew.
     var ownersRenewal = Int64.max
+    /// Whether the movers wait: while Redis is filled each coin has many candles that are the latest for a moment.
+    var isFilling = false
     /// The batch that is being written.
     var progress: Progress?
 
@@ -30,6 +32,8 @@ public final class CacheWriter {
         var next = 0
         /// Whether all of them were sent, and the positions.
         var isComplete = false
+        /// The minutes of ``CacheMemory/owedMovers`` that were sent.
+        var movers: [ClosedMinute] = []
         /// The values whose hashes have lost fields, and are written whole.
         var repairs: [WrittenValue] = []
         var receipt = CacheReceipt()
