@@ -207,7 +207,7 @@ struct SettingTests {
 
     // MARK: - Tables
 
-    @Test("the README's rows have name, default, meaning and what is allowed, with bars escaped")
+    @Test("the rows of docs/settings.md have name, default, meaning and what is allowed, with bars escaped")
     func markdown() {
         let bar = Setting.text("A|B", default: "", allowed: "a | b", help: "Which side.")
         #expect(
