@@ -96,8 +96,18 @@ let package = Package(
             providers: [.apt(["libcurl4-openssl-dev"])]
         ),
         .systemLibrary(
+            name: "CCrypto",
+            path: "Sources/Ingestor/C/CCrypto",
+            providers: [.apt(["libssl-dev"])]
+        ),
+        .systemLibrary(
+            name: "CZstd",
+            path: "Sources/Ingestor/C/CZstd",
+            providers: [.apt(["libzstd-dev"])]
+        ),
+        .systemLibrary(
             name: "CZlib",
-            path: "Sources/Cacher/C/CZlib",
+            path: "Sources/Shared/C/CZlib",
             providers: [.apt(["zlib1g-dev"])]
         ),
         .systemLibrary(name: "CEpoll", path: "Benchmarks/C/CEpoll"),
@@ -130,7 +140,7 @@ let package = Package(
             swiftSettings: settings
         ),
         tests(of: "Shared"),
-        tests(of: "Ingestor", dependencies: ["Aggregator"] + webSocket),
+        tests(of: "Ingestor", dependencies: ["Aggregator", "CZlib", "CZstd"] + webSocket),
         tests(of: "Aggregator"),
         tests(of: "Persister", dependencies: ["CLibPQ"]),
         tests(of: "Cacher", dependencies: ["CHiredis"] + nio),
@@ -156,7 +166,8 @@ let package = Package(
             "Ingestor",
             excluding: ["C", "Products/Table"],
             dependencies: [
-                "CLibCurl", "CProductTable", .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                "CLibCurl", "CProductTable", "CZlib", "CZstd", "CCrypto",
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + webSocket
         )
         + service("Aggregator")

@@ -96,7 +96,7 @@ struct BackfillCommand: AsyncParsableCommand {
 
     private func request(prefix: String) throws -> BackfillRequest {
         guard let list = CoinList(coins) else {
-            throw ValidationError("--coins '\(coins)' is neither a whole number from 1 to 100000 nor ids")
+            throw ValidationError("--coins '\(coins)' is neither a whole number from 1 to 1000000 nor ids")
         }
         if case .ids = list, category != nil { throw ValidationError("--category needs a number in --coins") }
         if let category, !IngestorSettings.isCategory(category) {

@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import Shared
 
@@ -52,6 +53,9 @@ final class IngestorPipeline: Pipeline {
         let topics = try BrokerWatch(settings: kafka, readiness: readiness)
             .wait(for: settings.source.keepsState ? [topic, stateTopic] : [topic], stop: stop)
         let partitions = topics[topic] ?? 0
+        if settings.source == .replay {
+            return try replay(partitions: topics[stateTopic] ?? 0, stop: stop)
+        }
         let sender = try TickSender(settings: kafka, metrics: metrics, readiness: readiness)
         readiness.set("kafka", .ok)
         switch settings.source {
@@ -68,10 +72,7 @@ final class IngestorPipeline: Pipeline {
         case .simulator:
             readiness.set("source", .ok)
             try run(simulator, into: sender, stop: stop)
-        case .replay:
-            let source = try ReplaySource(settings: settings, metrics: metrics)
-            readiness.set("source", .ok)
-            try run(source, into: sender, stop: stop)
+        case .replay: break
         }
     }
 
@@ -185,6 +186,25 @@ final class IngestorPipeline: Pipeline {
         )
     }
 
+    /// A file, in transactions: see ``ReplayRun``.
+    private func replay(partitions: Int, stop: StopSignal) throws {
+        defer { close() }
+        readiness.set("kafka", .ok)
+        try ReplayRun(
+            settings: settings,
+            table: try exchanges.table(),
+            kafka: kafka,
+            partitions: partitions,
+            metrics: metrics,
+            readiness: readiness,
+            meter: ProgressMeter(isTerminal: isatty(STDERR_FILENO) == 1, log: Logger(label: "replay")),
+            stop: stop
+        ).run()
+        if metrics.failed.value > 0 {
+            throw UndeliveredTicks(outstanding: 0, failed: metrics.failed.value)
+        }
+    }
+
     private func state(partitions: Int, stop: StopSignal) throws -> KafkaStateLog {
         try KafkaStateLog(kafka: kafka, partitions: partitions, heartbeat: readiness.heartbeat, stop: stop)
     }
@@ -235,18 +255,19 @@ final class IngestorPipeline: Pipeline {
     }
 
     private var simulator: SimulatorSource {
-        let coins =
+        let count =
             switch settings.coins {
-            case .largest(let count): SimulatedCoin.largest(count)
-            case .ids(let ids): ids.map(SimulatedCoin.named)
+            case .largest(let count): count
+            case .ids(let ids): ids.count
             }
-        log.info("simulating \(coins.count) coins at \(settings.rate) ticks a second, seed \(settings.seed)")
+        log.info("simulating \(count) coins at \(settings.rate) ticks a second, seed \(settings.seed)")
         return SimulatorSource(
-            coins: coins,
+            coins: settings.coins,
             vsCurrency: settings.vsCurrencies.first ?? "usd",
             seed: settings.seed,
             rate: settings.rate,
-            limit: settings.ticks
+            limit: settings.ticks,
+            settings: settings.simulator
         )
     }
 }

@@ -16,7 +16,7 @@ struct IngestorSettings: Sendable {
         case exchanges([ExchangeName])
 
         /// Whether it keeps something in `ingestor.state`.
-        var keepsState: Bool { self == .coingecko || self == .coinpaprika }
+        var keepsState: Bool { self == .coingecko || self == .coinpaprika || self == .replay }
 
         /// Reads a setting's text: one source, or several exchanges separated by commas.
         init?(_ text: String) {
@@ -45,7 +45,7 @@ struct IngestorSettings: Sendable {
     static let coins = Setting<CoinList>(
         "INGESTOR_COINS",
         default: "100",
-        allowed: "a whole number from 1 to 100000, or CoinGecko ids separated by commas",
+        allowed: "a whole number from 1 to 1000000, or CoinGecko ids separated by commas",
         help:
             "Which coins: so many of the largest by market capitalisation, or these (coingecko, coinpaprika, exchanges, simulator)."
     ) { CoinList($0) }
@@ -62,9 +62,7 @@ struct IngestorSettings: Sendable {
         help:
             "The currencies of the prices; each costs as many requests to CoinGecko as the first (the simulator and a CSV "
             + "without a column vs_currency take the first)."
-    ) { id in
-        id.utf8.count <= 16 && id.utf8.allSatisfy { ($0 >= 0x61 && $0 <= 0x7A) || ($0 >= 0x30 && $0 <= 0x39) }
-    }
+    ) { IngestorSettings.isCurrency($0) }
     static let pollInterval = Setting<Duration?>(
         "INGESTOR_POLL_INTERVAL",
         default: "auto",
@@ -87,42 +85,18 @@ struct IngestorSettings: Sendable {
         "INGESTOR_SEED",
         in: 0...Int.max,
         default: 1,
-        help: "The same seed gives the same prices (simulator)."
+        help: "The same seed gives the same prices, sizes and faults (simulator)."
     )
     static let ticks = Setting.integer(
         "INGESTOR_TICKS",
         in: 1...Int.max,
         help: "End after so many ticks; without it the simulator never ends (simulator)."
     )
-    static let replayFile = Setting.text(
-        "INGESTOR_REPLAY_FILE",
-        allowed: "the path of a file that can be read",
-        help:
-            "The ticks to replay: NDJSON of ticks, or CSV with a header line that names timestamp, coin_id, price and "
-            + "perhaps size, trade_id, side, vs_currency, symbol, name and total_volume_24h (replay)."
-    )
-    static let replayFormat = Setting<ReplayFormat>.choice(
-        "INGESTOR_REPLAY_FORMAT",
-        default: .auto,
-        help: "The format of the file; auto takes a file that begins with a brace for NDJSON (replay)."
-    )
-    static let replaySpeed = Setting<ReplaySpeed>(
-        "INGESTOR_REPLAY_SPEED",
-        default: "1x",
-        allowed: "a factor from 0.001x to 1000000x, such as 10x or 0.5x, or max",
-        help: "The pace: 1x is the original one, max is flat out (replay)."
-    ) { ReplaySpeed($0) }
-    static let replayBadLines = Setting<ReplayBadLines>.choice(
-        "INGESTOR_REPLAY_BAD_LINES",
-        default: .skip,
-        help: "What to do about a line that makes no tick: count and log it, or end with an error (replay)."
-    )
-
     /// All of them.
-    static let all: [any SettingDescription] = [
-        source, coins, category, vsCurrencies, pollInterval, rate, seed, ticks, replayFile, replayFormat,
-        replaySpeed, replayBadLines,
-    ]
+    static let all: [any SettingDescription] =
+        [
+            source, coins, category, vsCurrencies, pollInterval, rate, seed, ticks,
+        ] + SimulatorSettings.all + ReplaySettings.all
 
     /// Where the ticks come from.
     var source: Source
@@ -140,14 +114,10 @@ struct IngestorSettings: Sendable {
     var seed: UInt64
     /// After how many ticks the simulator ends.
     var ticks: Int?
+    /// The simulator's load.
+    var simulator: SimulatorSettings
     /// The file to replay; there when the source is `replay`.
-    var replayFile: String
-    /// Its format.
-    var replayFormat: ReplayFormat
-    /// The replay's pace.
-    var replaySpeed: ReplaySpeed
-    /// What to do about bad lines.
-    var replayBadLines: ReplayBadLines
+    var replay: ReplaySettings
 
     /// Reads them.
     /// - Throws: ``SettingsError`` for the first that isn't allowed, or a replay without a file that can be read.
@@ -160,10 +130,8 @@ struct IngestorSettings: Sendable {
         rate = try reader.value(Self.rate)
         seed = UInt64(try reader.value(Self.seed))
         ticks = try reader.optional(Self.ticks)
-        replayFile = try reader.optional(Self.replayFile) ?? ""
-        replayFormat = try reader.value(Self.replayFormat)
-        replaySpeed = try reader.value(Self.replaySpeed)
-        replayBadLines = try reader.value(Self.replayBadLines)
+        simulator = try SimulatorSettings(reader, seed: seed)
+        replay = try ReplaySettings(reader)
         if case .ids = coins, category != nil, source == .coingecko {
             throw SettingsError([
                 SettingsProblem(
@@ -173,21 +141,12 @@ struct IngestorSettings: Sendable {
                 )
             ])
         }
-        if source == .replay, replayFile.isEmpty {
-            throw SettingsError([
-                SettingsProblem(
-                    name: Self.replayFile.name,
-                    reason: "is not set, but INGESTOR_SOURCE is replay, allowed: \(Self.replayFile.allowed)"
-                )
-            ])
-        }
-        if source == .replay {
-            do throws(ReplayError) {
-                _ = try RecordReader(path: replayFile, quoted: false)
-            } catch {
-                throw SettingsError([SettingsProblem(name: Self.replayFile.name, reason: "can't be used: \(error)")])
-            }
-        }
+        if source == .replay { try replay.check() }
+    }
+
+    /// Whether a text looks like a currency of CoinGecko's.
+    static func isCurrency(_ id: String) -> Bool {
+        id.utf8.count <= 16 && id.utf8.allSatisfy { ($0 >= 0x61 && $0 <= 0x7A) || ($0 >= 0x30 && $0 <= 0x39) }
     }
 
     /// Whether a text may be the id of a category.

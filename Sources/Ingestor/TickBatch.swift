@@ -28,6 +28,9 @@ struct TickBatch {
     /// How many ticks it holds.
     var count: Int { records.count }
 
+    /// How many bytes keys and values have.
+    var size: Int { used }
+
     /// Empties it and keeps its memory.
     mutating func reset() {
         records.removeAll(keepingCapacity: true)
@@ -67,21 +70,58 @@ struct TickBatch {
         atMost size: Int,
         _ write: (UnsafeMutablePointer<UInt8>) -> Int
     ) {
-        let end = used + key.count + size
+        append(
+            timestamp: timestamp,
+            keyLimit: key.count,
+            valueLimit: size,
+            key: { target in
+                key.withUnsafeBufferPointer { key in
+                    if let source = key.baseAddress { target.update(from: source, count: key.count) }
+                }
+                return key.count
+            },
+            value: write
+        )
+    }
+
+    /// Appends a tick that was one before.
+    mutating func append(copyOf key: [UInt8], _ value: [UInt8], _ timestamp: EventTime) {
+        append(key: key, timestamp: timestamp, atMost: value.count) { target in
+            value.withUnsafeBufferPointer { value in
+                if let source = value.baseAddress { target.update(from: source, count: value.count) }
+            }
+            return value.count
+        }
+    }
+
+    /// Appends a tick whose key and value are written straight into the buffer.
+    /// - Parameters:
+    ///   - timestamp: the event time in the value.
+    ///   - keyLimit: the most bytes that `key` may write.
+    ///   - valueLimit: the most bytes that `value` may write.
+    ///   - key: writes the coin's id at the pointer and says how many bytes it took.
+    ///   - value: does the same for the value.
+    @inline(__always)
+    mutating func append(
+        timestamp: EventTime,
+        keyLimit: Int,
+        valueLimit: Int,
+        key: (UnsafeMutablePointer<UInt8>) -> Int,
+        value: (UnsafeMutablePointer<UInt8>) -> Int
+    ) {
+        let end = used + keyLimit + valueLimit
         if end > bytes.count {
             bytes.append(contentsOf: repeatElement(0, count: max(end, bytes.count * 2) - bytes.count))
         }
         let start = used
-        let length = bytes.withUnsafeMutableBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { return 0 }
-            key.withUnsafeBufferPointer { key in
-                if let source = key.baseAddress { (base + start).update(from: source, count: key.count) }
-            }
-            return write(base + start + key.count)
+        let lengths = bytes.withUnsafeMutableBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return (key: 0, value: 0) }
+            let length = key(base + start)
+            return (key: length, value: value(base + start + length))
         }
-        let value = start + key.count..<start + key.count + length
-        records.append(Record(key: start..<value.lowerBound, value: value))
-        used = value.upperBound
+        let middle = start + lengths.key
+        records.append(Record(key: start..<middle, value: middle..<middle + lengths.value))
+        used = middle + lengths.value
         newest = max(newest ?? timestamp, timestamp)
     }
 }

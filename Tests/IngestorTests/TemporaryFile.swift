@@ -17,6 +17,16 @@ enum TemporaryFile {
         return url.path
     }
 
+    /// Writes bytes to a file with this name in a folder of its own.
+    /// - Returns: the path.
+    static func keep(_ bytes: [UInt8], named name: String) throws -> String {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tickline-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let url = folder.appendingPathComponent(name)
+        try Data(bytes).write(to: url)
+        return url.path
+    }
+
     /// Removes a file.
     static func remove(_ path: String) {
         try? FileManager.default.removeItem(atPath: path)

@@ -19,7 +19,7 @@ fail() {
 has() { command -v "$1" >/dev/null 2>&1; }
 
 # What the Swift packages link with, on Debian and its kin.
-build_packages=(librdkafka-dev libpq-dev libhiredis-dev libssl-dev libcurl4-openssl-dev zlib1g-dev pkg-config)
+build_packages=(librdkafka-dev libpq-dev libhiredis-dev libssl-dev libcurl4-openssl-dev zlib1g-dev libzstd-dev pkg-config)
 
 is_installed() {
   [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]

@@ -48,6 +48,9 @@ struct ExchangeSettings: Sendable {
     /// The path of a PEM file of authorities, instead of the system's.
     var caFile: String?
 
+    /// The path of a file of products, which ``table()`` adds.
+    private var productsFile: String?
+
     /// Reads them.
     /// - Throws: ``SettingsError`` for the first that isn't allowed, a file that can't be used, an exchange that has nothing
     ///   of what is wanted.
@@ -67,6 +70,7 @@ struct ExchangeSettings: Sendable {
             urls[name] = (feed, rest)
         }
         (exchanges, missing) = ([], [])
+        productsFile = file
         guard case .exchanges(let names) = ingestor.source else { return }
         if let caFile { _ = try Self.contents(of: caFile, named: Self.caFile.name) }
         let table = try Self.table(with: file)
@@ -87,6 +91,12 @@ struct ExchangeSettings: Sendable {
             let known = Set(others.flatMap { [$0.name, $0.coinID, $0.vsCurrency] })
             self.missing += missing.filter { !known.contains($0) }.map { "\($0) (\(name.rawValue))" }
         }
+    }
+
+    /// Which product of which exchange is which coin, the setting's own file too.
+    /// - Throws: ``SettingsError`` when that can't be read.
+    func table() throws(SettingsError) -> ProductTable {
+        try Self.table(with: productsFile)
     }
 
     private static func feedURL(of exchange: ExchangeName) -> Setting<String> {

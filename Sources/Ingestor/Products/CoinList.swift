@@ -5,10 +5,10 @@ enum CoinList: Sendable, Hashable {
     /// These, by CoinGecko's ids.
     case ids([String])
 
-    /// Reads a setting's text: a whole number from 1 to 100000, or ids separated by commas.
+    /// Reads a setting's text: a whole number from 1 to 1000000, or ids separated by commas.
     init?(_ text: String) {
         if let count = Int(text) {
-            guard (1...100_000).contains(count) else { return nil }
+            guard (1...1_000_000).contains(count) else { return nil }
             self = .largest(count)
             return
         }

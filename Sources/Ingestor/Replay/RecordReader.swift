@@ -2,59 +2,31 @@ import Glibc
 
 /// Reads a file record by record, with one buffer and no copy per record. A record is a line; in CSV it may span lines
 /// inside quotes (RFC 4180).
-final class RecordReader {
-    /// Where a record stands.
-    struct Record {
-        /// Where its bytes stand in the reader's buffer, without the line break.
-        fileprivate var range: Range<Int>
-        /// The number of its first line, from 1.
-        var line: Int
-        /// True when it is longer than ``longest`` bytes; only its start is there then.
-        var isTooLong: Bool
-    }
-
-    /// A place in the file between two records.
-    struct Position: Sendable, Hashable {
-        /// Bytes before it.
-        var offset: Int64 = 0
-        /// Lines before it.
-        var lines = 0
-    }
-
+final class RecordReader: RecordSource {
     /// The longest record in bytes; a longer one is reported and skipped.
     static let longest = 256 << 10
 
-    /// The size of the file when it was opened.
-    let size: Int64
+    /// The size of the file on the disk when it was opened.
+    var size: Int64 { file.size }
     /// Where the next record starts.
-    private(set) var position: Position
+    private(set) var position: RecordPosition
 
     private var bytes: [UInt8]
-    private let descriptor: CInt
+    private let file: UnpackedFile
     private let quoted: Bool
     private var start = 0
     private var end = 0
     private var atEnd = false
 
-    /// Opens a file.
+    /// Opens a file, which may be packed. A byte order mark at its beginning is skipped.
     /// - Parameters:
     ///   - path: the file.
     ///   - quoted: whether a line break inside quotes belongs to the record, as in CSV.
-    /// A byte order mark at the beginning of the file is skipped.
     /// - Throws: ``ReplayError`` when the file cannot be read.
     init(path: String, quoted: Bool) throws(ReplayError) {
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw ReplayError("cannot open \(path): \(Self.reason)")
-        }
-        var information = stat()
-        guard fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
-            close(descriptor)
-            throw ReplayError("\(path) is not a regular file")
-        }
-        size = Int64(information.st_size)
+        file = try UnpackedFile(path: path)
         self.quoted = quoted
-        position = Position()
+        position = RecordPosition()
         bytes = [UInt8](repeating: 0, count: Self.longest * 4)
         try fill()
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
@@ -63,14 +35,32 @@ final class RecordReader {
         }
     }
 
-    deinit {
-        close(descriptor)
+    /// How the file is packed.
+    var packing: Packing { file.packing }
+
+    var progress: Double {
+        if size == 0 { return 1 }
+        let done = packing == .none ? position.offset : file.readOfDisk
+        return min(1, Double(done) / Double(size))
     }
 
-    /// The next record that is not blank.
-    /// - Returns: `nil` at the end of the file.
-    /// - Throws: ``ReplayError`` when reading fails.
-    func next() throws(ReplayError) -> Record? {
+    /// Opens a file at a place where a reader of it stood before.
+    /// - Parameter whileReading: called now and then; what it throws ends the way there.
+    /// - Throws: ``ReplayError`` when the file can't be read up to there.
+    init(
+        path: String,
+        quoted: Bool,
+        at position: RecordPosition,
+        whileReading: () throws(ReplayError) -> Void
+    ) throws(ReplayError) {
+        file = try UnpackedFile(path: path)
+        self.quoted = quoted
+        self.position = position
+        bytes = [UInt8](repeating: 0, count: Self.longest * 4)
+        try file.skip(to: position.offset, whileReading: whileReading)
+    }
+
+    func next() throws(ReplayError) -> ReplayRecord? {
         while true {
             guard let (length, lines, isTooLong) = try measure() else {
                 return nil
@@ -80,20 +70,19 @@ final class RecordReader {
             advance(to: range.upperBound, lines: lines)
             if isTooLong {
                 try passOverLine()
-                return Record(range: range, line: line, isTooLong: true)
+                return ReplayRecord(range: range, line: line, isTooLong: true)
             }
             while let last = range.last, bytes[last] == 10 || bytes[last] == 13 {
                 range = range.dropLast()
             }
             if !range.isEmpty {
-                return Record(range: range, line: line, isTooLong: false)
+                return ReplayRecord(range: range, line: line, isTooLong: false)
             }
         }
     }
 
-    /// Calls `body` with a record's bytes; only for the record that came last.
     func withBytes<Result, Failure>(
-        of record: Record,
+        of record: ReplayRecord,
         _ body: (Span<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let bytes = bytes
@@ -174,21 +163,20 @@ final class RecordReader {
     private func fill() throws(ReplayError) {
         let kept = end - start
         let from = start
+        var failure: ReplayError?
         let result = bytes.withUnsafeMutableBytes { buffer in
             guard let base = buffer.baseAddress else { return 0 }
             if from > 0 { memmove(base, base + from, kept) }
-            while true {
-                let count = read(descriptor, base + kept, buffer.count - kept)
-                if count >= 0 || errno != EINTR { return count }
+            do throws(ReplayError) {
+                return try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[kept...]))
+            } catch {
+                failure = error
+                return 0
             }
         }
         start = 0
-        end = kept + max(0, result)
-        guard result >= 0 else {
-            throw ReplayError("cannot read the replay file: \(Self.reason)")
-        }
+        end = kept + result
+        if let failure { throw failure }
         atEnd = result == 0
     }
-
-    private static var reason: String { String(cString: strerror(errno)) }
 }

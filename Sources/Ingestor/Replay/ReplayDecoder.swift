@@ -9,16 +9,16 @@ struct ReplayDecoder {
     }
 
     private let columns: ReplayColumns?
-    private let vsCurrency: String
+    private let coin: ReplayCoin
     private var fields = CSVFields()
 
     /// Makes a decoder.
     /// - Parameters:
     ///   - columns: where the values stand in a CSV record; `nil` for NDJSON.
-    ///   - vsCurrency: the currency of records that don't name one.
-    init(columns: ReplayColumns?, vsCurrency: String) {
+    ///   - coin: the coin and the currency of records that don't name one.
+    init(columns: ReplayColumns?, coin: ReplayCoin) {
         self.columns = columns
-        self.vsCurrency = vsCurrency
+        self.coin = coin
     }
 
     /// Reads one record. The tick's source is `replay`, and it counts as received now.
@@ -44,20 +44,15 @@ struct ReplayDecoder {
         guard fields.count == columns.count else {
             throw Failure(description: "\(fields.count) fields where the header has \(columns.count)")
         }
-        let coinID = fields.string(columns.coinID)
-        let time = fields.string(columns.timestamp)
-        guard let timestamp = ReplayTime.parse(time) else {
-            let given = time.cut(to: 64)
-            throw Failure(description: "timestamp \"\(given)\" is neither RFC 3339 nor Unix seconds or milliseconds")
-        }
+        let timestamp = try time(columns)
         guard let price = try number(columns.price, "price") else { throw Failure(description: "price is empty") }
         let volume = if let column = columns.totalVolume { try number(column, "24-hour volume") } else { Price?.none }
         let size = if let column = columns.size { try number(column, "size") } else { Price?.none }
         let tick = PriceTick(
-            coinID: coinID,
-            symbol: text(columns.symbol) ?? "",
-            name: text(columns.name) ?? "",
-            vsCurrency: text(columns.vsCurrency) ?? vsCurrency,
+            coinID: columns.coinID.map { fields.string($0) } ?? coin.id ?? "",
+            symbol: text(columns.symbol) ?? coin.symbol,
+            name: text(columns.name) ?? coin.name,
+            vsCurrency: text(columns.vsCurrency) ?? coin.vsCurrency,
             price: price,
             size: size,
             tradeID: text(columns.tradeID),
@@ -71,7 +66,30 @@ struct ReplayDecoder {
         return tick
     }
 
+    /// The event time: of a candle, when it closed.
+    private func time(_ columns: ReplayColumns) throws(Failure) -> EventTime {
+        var text = fields.string(columns.timestamp)
+        // A spreadsheet made 1.61E+12 of it: the date beside it has all its digits.
+        if let date = columns.date, text.contains("E") || text.contains("e") { text = fields.string(date) }
+        guard let time = ReplayTime.parse(text) else {
+            let given = text.cut(to: 64)
+            throw Failure(description: "timestamp \"\(given)\" is neither RFC 3339 nor Unix time")
+        }
+        let (sum, overflow) = time.microseconds.addingReportingOverflow(columns.delay)
+        guard !overflow, sum <= EventTime.latest.microseconds else {
+            throw Failure(description: "timestamp \"\(text.cut(to: 64))\" is too late")
+        }
+        return EventTime(microseconds: sum)
+    }
+
     private func side() throws(Failure) -> TradeSide? {
+        if let text = text(columns?.isBuyerMaker) {
+            switch text.lowercased() {
+            case "true": return .sell
+            case "false": return .buy
+            default: throw Failure(description: "\"\(text.cut(to: 64))\" is neither True nor False")
+            }
+        }
         guard let text = text(columns?.side) else { return nil }
         guard let side = TradeSide(rawValue: text) else {
             throw Failure(description: "side \"\(text.cut(to: 64))\" is neither buy nor sell")

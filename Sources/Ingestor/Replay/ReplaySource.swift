@@ -2,64 +2,99 @@ import Logging
 import Shared
 
 /// Ticks of a file, at the pace of their event times.
-struct ReplaySource: TickSource {
-    /// The most ticks of one batch.
-    static let batchLimit = 500
-    /// How often the log says how far it is.
-    static let reportInterval: Duration = .seconds(10)
+struct ReplaySource {
+    /// The most ticks of one batch, and so of one transaction.
+    static let batchLimit = 20_000
+    /// The most bytes of a batch at which it still grows; the last tick of it may be ``TickBatch/longestValue`` long.
+    static let batchBytes = 8 << 20
+    /// The most lines of one turn, so that lines that make no ticks hold nothing up.
+    static let lineLimit = 50_000
+
+    /// What the file is.
+    let layout: ReplayLayout
+    /// How many lines of this process made no tick.
+    private(set) var bad = 0
+    /// How many ticks this process handed out.
+    private(set) var good = 0
+    /// The place behind the last record that was handed out.
+    private(set) var handedOut: RecordPosition
 
     private let path: String
     private let badLines: ReplayBadLines
     private let metrics: IngestorMetrics
     private let log = Logger(label: "replay")
-    private let reader: RecordReader
+    private var reader: any RecordSource
     private var decoder: ReplayDecoder
     private var pace: ReplayPace
+    /// How many ticks processes before this one handed out.
+    private var earlier = 0
     /// A tick that is not due yet.
     private var pending: PriceTick?
-    /// The place behind the last record that was handed out.
-    private var handedOut: RecordReader.Position
-    private var good = 0
-    private var bad = 0
-    private var reported: Duration?
 
-    /// Opens the file and reads its header line, if it is CSV.
+    /// Opens the file and finds out what it is.
+    /// - Parameters:
+    ///   - table: which product is which coin.
+    ///   - currency: of lines that don't name one, when nothing else does.
     /// - Throws: ``ReplayError`` when it cannot be read or its header cannot be used.
-    init(settings: IngestorSettings, metrics: IngestorMetrics) throws(ReplayError) {
-        path = settings.replayFile
-        badLines = settings.replayBadLines
+    init(
+        settings: ReplaySettings,
+        table: ProductTable,
+        currency: String,
+        metrics: IngestorMetrics
+    ) throws(ReplayError) {
+        path = settings.file
+        badLines = settings.badLines
         self.metrics = metrics
-        let format = try ReplayFormat.of(path: path, setting: settings.replayFormat)
-        let reader = try RecordReader(path: path, quoted: format == .csv)
-        var columns: ReplayColumns?
-        if format == .csv {
-            guard let header = try reader.next() else {
-                throw ReplayError("\(path) is empty; its first line must be a header")
-            }
-            columns = try reader.withBytes(of: header) { bytes throws(ReplayError) in
-                try ReplayColumns(header: bytes)
-            }
-        }
-        log.info("replay of \(path) (\(format.rawValue), \(reader.size) bytes) at \(settings.replaySpeed)")
-        handedOut = reader.position
-        self.reader = reader
-        decoder = ReplayDecoder(columns: columns, vsCurrency: settings.vsCurrencies.first ?? "usd")
-        pace = ReplayPace(speed: settings.replaySpeed)
+        layout = try ReplayLayout(settings: settings, table: table, currency: currency)
+        handedOut = layout.first
+        reader = try Self.reader(of: path, layout, at: nil) {}
+        if layout.isNewestFirst { handedOut = reader.position }
+        decoder = ReplayDecoder(columns: layout.columns, coin: layout.coin)
+        pace = ReplayPace(speed: settings.speed)
+        let coin = layout.coin.id.map { ", \($0) in \(layout.coin.vsCurrency)" } ?? ""
+        let order = layout.isNewestFirst ? ", newest line first" : ""
+        log.info("replay of \(path) (\(layout.format.rawValue), \(reader.size) bytes\(coin)\(order)) at \(settings.speed)")
     }
 
-    mutating func next(into batch: inout TickBatch, clock: () -> ClockReading) throws -> SourceStep {
+    /// How much of the file was read, from 0 to 1.
+    var progress: Double { reader.progress }
+
+    /// Whether a batch is to be sent before it grows further.
+    static func isFull(_ batch: borrowing TickBatch) -> Bool {
+        batch.count >= batchLimit || batch.size >= batchBytes
+    }
+
+    /// Moves to where a process before stood.
+    /// - Parameters:
+    ///   - position: the place.
+    ///   - ticks: how many it had sent by then.
+    ///   - whileReading: called now and then; what it throws ends the way there.
+    /// - Throws: ``ReplayError`` when the file can't be read up to there.
+    mutating func go(
+        to position: RecordPosition,
+        behind ticks: Int,
+        whileReading: () throws(ReplayError) -> Void
+    ) throws(ReplayError) {
+        earlier = ticks
+        reader = try Self.reader(of: path, layout, at: position, whileReading: whileReading)
+        handedOut = position
+    }
+
+    /// Appends the ticks that are due now, until the batch is full.
+    /// - Returns: when to ask again.
+    /// - Throws: ``ReplayError``; what is in the batch is good all the same.
+    mutating func next(into batch: inout TickBatch, clock: () -> ClockReading) throws(ReplayError) -> SourceStep {
         let now = clock()
-        report(at: now.uptime)
-        while batch.count < Self.batchLimit {
-            guard let tick = try pending ?? nextTick(at: now.wall) else {
+        let firstLine = reader.position.lines
+        while !Self.isFull(batch) {
+            guard reader.position.lines - firstLine < Self.lineLimit else { return .more }
+            if pending == nil { pending = try nextTick(at: now.wall) }
+            guard let tick = pending else {
                 handedOut = reader.position
                 return try finish()
             }
             let wait = pace.wait(for: tick.timestamp, at: now.uptime)
-            if wait > .zero {
-                pending = tick
-                return .wait(wait)
-            }
+            if wait > .zero { return .wait(wait) }
             pending = nil
             var due = tick
             due.ingestedAt = now.wall
@@ -72,8 +107,6 @@ struct ReplaySource: TickSource {
         }
         return .more
     }
-
-    var missed: Missed { Missed(unit: .ticks) }
 
     /// The tick of the next good record; `nil` at the end of the file.
     private mutating func nextTick(at wall: EventTime) throws(ReplayError) -> PriceTick? {
@@ -96,34 +129,35 @@ struct ReplaySource: TickSource {
     private mutating func reject(line: Int, _ reason: String) throws(ReplayError) {
         bad += 1
         metrics.skipped(.malformed)?.increment()
+        let place = layout.isNewestFirst ? "line \(line) from its end" : "line \(line)"
         if badLines == .stop {
-            throw ReplayError("\(path) line \(line): \(reason) (INGESTOR_REPLAY_BAD_LINES=skip passes over such lines)")
+            throw ReplayError("\(path) \(place): \(reason) (INGESTOR_REPLAY_BAD_LINES=skip passes over such lines)")
         }
         // The first ones one by one, then ever fewer: a file in the wrong format must not fill the disk with its log.
         if bad <= 10 || bad % 1_000 == 0 {
-            log.warning("\(path) line \(line) makes no tick: \(reason)", metadata: ["bad_lines": "\(bad)"])
-        }
-    }
-
-    private mutating func report(at uptime: Duration) {
-        let progress = reader.size == 0 ? 1 : Double(handedOut.offset) / Double(reader.size)
-        metrics.replayProgress.set(progress)
-        guard let last = reported else {
-            reported = uptime
-            return
-        }
-        if uptime - last >= Self.reportInterval {
-            reported = uptime
-            log.info("replay: \(Int(progress * 100)) %, \(good) ticks, \(bad) bad lines, line \(handedOut.lines)")
+            log.warning("\(path) \(place) makes no tick: \(reason)", metadata: ["bad_lines": "\(bad)"])
         }
     }
 
     private func finish() throws(ReplayError) -> SourceStep {
-        if good == 0, bad > 0 {
+        if earlier + good == 0, bad > 0 {
             throw ReplayError("\(path) has no line that makes a tick; \(bad) are bad")
         }
-        metrics.replayProgress.set(1.0)
-        log.info("replay of \(path) is done: \(good) ticks, \(bad) bad lines")
         return .finished
+    }
+
+    private static func reader(
+        of path: String,
+        _ layout: ReplayLayout,
+        at position: RecordPosition?,
+        whileReading: () throws(ReplayError) -> Void
+    ) throws(ReplayError) -> any RecordSource {
+        if layout.isNewestFirst {
+            return try BackwardReader(path: path, first: layout.first.offset, position: position)
+        }
+        let quoted = layout.format != .ndjson
+        let place = position ?? layout.first
+        if place == RecordPosition() { return try RecordReader(path: path, quoted: quoted) }
+        return try RecordReader(path: path, quoted: quoted, at: place, whileReading: whileReading)
     }
 }

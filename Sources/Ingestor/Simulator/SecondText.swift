@@ -9,7 +9,8 @@ struct SecondText {
     /// Moves to an instant.
     @inline(__always)
     mutating func move(to time: EventTime) {
-        let whole = time.microseconds / 1_000_000
+        // Rounded down before 1970 too.
+        let whole = (time.microseconds - (time.microseconds < 0 ? 999_999 : 0)) / 1_000_000
         microseconds = time.microseconds - whole * 1_000_000
         if whole != second {
             second = whole

@@ -6,18 +6,17 @@ struct SimulatedCoin: Sendable, Hashable {
     var symbol: String
     /// The display name.
     var name: String
-    /// The price it begins with, in units of its last decimal place.
-    var base: Int64
-    /// How many decimal places its price has.
-    var decimals: Int
-    /// How many coins there are.
-    var supply: Int64
+    /// How its price looks.
+    var scale: Scale
 
-    /// The first coins by market capitalisation, with made-up prices of the right order; then `sim-coin-0001` and so on.
-    static func largest(_ count: Int) -> [SimulatedCoin] {
-        (0..<max(0, count)).map { index in
-            index < known.count ? known[index] : invented("sim-coin-\(padded(index - known.count + 1))")
-        }
+    /// How a coin's price looks.
+    struct Scale: Sendable, Hashable {
+        /// The price it begins with, in units of its last decimal place.
+        var base: Int64
+        /// How many decimal places its price has.
+        var decimals: Int
+        /// How many coins there are.
+        var supply: Int64
     }
 
     /// A coin by its id; an unknown one gets a price and a supply that depend on its id alone.
@@ -26,39 +25,24 @@ struct SimulatedCoin: Sendable, Hashable {
     }
 
     private static func invented(_ id: String) -> SimulatedCoin {
-        // FNV-1a: stable between runs, unlike `Hasher`.
-        let hash = id.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-        var random = SplitMix64(seed: hash)
+        let scale = Scale(ofID: Array(id.utf8)[...])
         let name = id.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined(separator: " ")
-        return SimulatedCoin(
-            id: id,
-            symbol: id.filter { $0 != "-" },
-            name: name,
-            base: Int64.random(in: 100_000..<10_000_000, using: &random),
-            decimals: Int.random(in: 3...14, using: &random),
-            supply: Int64.random(in: 1_000_000..<1_000_000_000_000, using: &random)
-        )
+        return SimulatedCoin(id: id, symbol: id.filter { $0 != "-" }, name: name, scale: scale)
     }
 
-    private static func padded(_ number: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-    }
-
-    private init(id: String, symbol: String, name: String, base: Int64, decimals: Int, supply: Int64) {
+    private init(id: String, symbol: String, name: String, scale: Scale) {
         self.id = id
         self.symbol = symbol
         self.name = name
-        self.base = base
-        self.decimals = decimals
-        self.supply = supply
+        self.scale = scale
     }
 
     private init(_ id: String, _ symbol: String, _ name: String, _ base: Int64, _ decimals: Int, _ supply: Int64) {
-        self.init(id: id, symbol: symbol, name: name, base: base, decimals: decimals, supply: supply)
+        self.init(id: id, symbol: symbol, name: name, scale: Scale(base: base, decimals: decimals, supply: supply))
     }
 
-    private static let known: [SimulatedCoin] = [
+    /// The first coins by market capitalisation, with made-up prices of the right order.
+    static let known: [SimulatedCoin] = [
         SimulatedCoin("bitcoin", "btc", "Bitcoin", 67_187_34, 2, 19_950_000),
         SimulatedCoin("ethereum", "eth", "Ethereum", 3_412_78, 2, 120_700_000),
         SimulatedCoin("tether", "usdt", "Tether", 1_000_120, 6, 183_000_000_000),
@@ -90,4 +74,16 @@ struct SimulatedCoin: Sendable, Hashable {
         SimulatedCoin("terra-luna", "lunc", "Terra Luna Classic", 3_271_00, 10, 5_490_000_000_000),
         SimulatedCoin("tether-gold", "xaut", "Tether Gold", 4_065_31, 2, 375_000),
     ]
+}
+
+extension SimulatedCoin.Scale {
+    /// That of an invented coin: it depends on the id alone.
+    init(ofID id: ArraySlice<UInt8>) {
+        // FNV-1a: stable between runs, unlike `Hasher`.
+        let hash = id.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        var random = SplitMix64(seed: hash)
+        base = Int64.random(in: 100_000..<10_000_000, using: &random)
+        decimals = Int.random(in: 3...14, using: &random)
+        supply = Int64.random(in: 1_000_000..<1_000_000_000_000, using: &random)
+    }
 }

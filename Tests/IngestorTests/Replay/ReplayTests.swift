@@ -26,7 +26,12 @@ struct ReplayTests {
             let metrics = IngestorMetrics(registry: PrometheusRegistry())
             var run = Run()
             do {
-                var source = try ReplaySource(settings: settings, metrics: metrics)
+                var source = try ReplaySource(
+                    settings: settings.replay,
+                    table: .builtIn(),
+                    currency: settings.vsCurrencies[0],
+                    metrics: metrics
+                )
                 var batch = TickBatch()
                 var uptime: Duration = .zero
                 while true {
@@ -154,7 +159,7 @@ struct ReplayTests {
             "1795379700,bitcoin,,2", "1795379700,bitcoin,1.,2", "1795379700,bitcoin,-1,2", "1795379700,bitcoin,1,two",
             "1795379700,bitcoin,1e99,2", "1795379700,\"bitcoin,1,2", "1795379700,bit\"coin,1,2",
             "1795379700,\"bit\"coin,1,2",
-            "99999999999999999,bitcoin,1,2", "NaN,bitcoin,1,2", "1795379700,bitcoin,0x10,2",
+            "99999999999999999999999,bitcoin,1,2", "NaN,bitcoin,1,2", "1795379700,bitcoin,0x10,2",
         ]
     )
     func badLines(line: String) throws {
@@ -261,8 +266,8 @@ struct ReplayTests {
         let run = try replay(text)
         #expect(run.ticks.map(\.coinID) == ["b"])
         #expect(run.bad == 1)
-        let header = Array("timestamp,coin_id,price".utf8)
-        var decoder = ReplayDecoder(columns: try ReplayColumns(header: header.span), vsCurrency: "usd")
+        let columns = try ReplayColumns(header: ["timestamp", "coin_id", "price"])
+        var decoder = ReplayDecoder(columns: columns, coin: ReplayCoin(vsCurrency: "usd"))
         let line = Array("1,".utf8) + [0xC3, 0x28] + Array(",1".utf8)
         #expect(throws: ReplayDecoder.Failure.self) { try decoder.tick(line.span, ingestedAt: wall) }
     }

@@ -38,7 +38,7 @@ struct StateTableTests {
         try check(SentTick(timestamp: Self.time, price: price, lastUpdated: Self.time))
         try check(PageMemory(etag: "W/\"a\"", isEmpty: false, newest: Self.time, answered: Self.time))
         try check(PageMemory(etag: nil, isEmpty: true, newest: nil, answered: Self.time))
-        try check(ReplayPosition(offset: 12, lines: 3, isDone: false))
+        try check(ReplayPosition(offset: 12, lines: 3, ticks: 2, isDone: false))
         let coins = [CoinName(id: "a\"b", symbol: "é", name: ""), CoinName(id: "c", symbol: "c", name: "C")]
         let request = BackfillRequest(
             coins: .largest(2),
