@@ -28,7 +28,9 @@ final class BackwardReader: RecordSource {
     init(path: String, first: Int64, position: RecordPosition? = nil) throws(ReplayError) {
         let file = try UnpackedFile(path: path)
         guard file.packing == .none else {
-            throw ReplayError("\(path) has its newest line first, and what is packed can't be read from its end: unpack it")
+            throw ReplayError(
+                "\(path) has its newest line first, and what is packed isn't read from its end: unpack it"
+            )
         }
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw ReplayError("cannot open \(path): \(String(cString: strerror(errno)))") }
@@ -93,8 +95,9 @@ final class BackwardReader: RecordSource {
         var more = [UInt8](repeating: 0, count: wanted)
         var filled = 0
         while filled < wanted {
+            let left = wanted - filled
             let count = more.withUnsafeMutableBytes { buffer in
-                pread(descriptor, buffer.baseAddress.map { $0 + filled }, wanted - filled, off_t(offset) - off_t(wanted - filled))
+                pread(descriptor, buffer.baseAddress.map { $0 + filled }, left, off_t(offset) - off_t(left))
             }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {

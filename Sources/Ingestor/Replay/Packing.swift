@@ -14,7 +14,10 @@ enum Packing: Sendable, Hashable {
     /// - Throws: ``ReplayError`` when they are those of a format that isn't read; it says what to do.
     init(firstBytes bytes: [UInt8]) throws(ReplayError) {
         let refused: [(magic: [UInt8], what: String)] = [
-            ([0x50, 0x4B, 0x03, 0x04], "a zip archive: `unzip -p file.zip | gzip >file.csv.gz` makes a file of its one member"),
+            (
+                [0x50, 0x4B, 0x03, 0x04],
+                "a zip archive: `unzip -p file.zip | gzip >file.csv.gz` unpacks its one member"
+            ),
             ([0x50, 0x41, 0x52, 0x31], "Parquet, which isn't read: DuckDB, for example, makes CSV of it"),
             ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], "packed with xz: unpack it, or pack it with gzip or zstd"),
             ([0x42, 0x5A, 0x68], "packed with bzip2: unpack it, or pack it with gzip or zstd"),

@@ -68,7 +68,9 @@ enum ReplayFormat: String, Sendable, CaseIterable {
     }
 
     private static func isNumber(_ field: String) -> Bool {
-        guard let first = field.utf8.first, (0x30...0x39).contains(first) || first == UInt8(ascii: "-") else { return false }
-        return field.utf8.allSatisfy { (0x30...0x39).contains($0) || ".eE+-".utf8.contains($0) }
+        guard let first = field.utf8.first else { return false }
+        let isDigit = { (byte: UInt8) in (0x30...0x39).contains(byte) }
+        return (isDigit(first) || first == UInt8(ascii: "-"))
+            && field.utf8.allSatisfy { isDigit($0) || ".eE+-".utf8.contains($0) }
     }
 }

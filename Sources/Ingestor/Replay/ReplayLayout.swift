@@ -53,13 +53,13 @@ struct ReplayLayout: Sendable {
         let interval = settings.interval ?? name.interval
         if format.needsInterval, interval == nil {
             throw ReplayError(
-                "\(path) has candles, and its name doesn't say how long they are: set INGESTOR_REPLAY_INTERVAL, to 1h for example"
+                "\(path) has candles, and its name doesn't say how long they are: set INGESTOR_REPLAY_INTERVAL, to 1h for "
+                    + "example"
             )
         }
         let columns = try ReplayColumns(format, line: header, interval: format.needsInterval ? interval : nil)
         self.columns = columns
-        let hasHeader = format == .cryptoDataDownload || header.contains { $0.contains { $0.isLetter && $0 != "e" && $0 != "E" } }
-            && !header.contains { ["true", "false"].contains($0.lowercased()) }
+        let hasHeader = format == .cryptoDataDownload || Self.isHeader(header)
         first = hasHeader ? reader.position : RecordPosition()
         let samples = try Self.samples(hasHeader ? nil : header, reader, &fields)
         let symbol = header.firstIndex { ReplayColumns.name($0) == "symbol" }
@@ -80,6 +80,12 @@ struct ReplayLayout: Sendable {
     func name(hash: String) -> String {
         let parts = [hash, format.rawValue, coin.id ?? "", coin.vsCurrency, "\(columns?.delay ?? 0)"]
         return SHA256.name(SHA256.digest(parts.joined(separator: "\n").utf8))
+    }
+
+    /// Whether a dump's first line is a header: words, and not only those that numbers and Binance's trades have.
+    private static func isHeader(_ fields: [String]) -> Bool {
+        let words = fields.filter { $0.contains { $0.isLetter && $0 != "e" && $0 != "E" } }
+        return words.contains { !["true", "false"].contains($0.lowercased()) }
     }
 
     /// The format by a file's first line.

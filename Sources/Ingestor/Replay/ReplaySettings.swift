@@ -39,7 +39,8 @@ struct ReplaySettings: Sendable {
     static let currency = Setting.text(
         "INGESTOR_REPLAY_CURRENCY",
         allowed: "a currency's id in lower case",
-        help: "The currency of lines that name none; without it the file's name says it, or INGESTOR_VS_CURRENCIES (replay)."
+        help: "The currency of lines that name none; without it the file's name says it, or INGESTOR_VS_CURRENCIES "
+            + "(replay)."
     ) { IngestorSettings.isCurrency($0) && !$0.isEmpty }
     static let interval = Setting.duration(
         "INGESTOR_REPLAY_INTERVAL",

@@ -53,7 +53,8 @@ struct ReplaySource {
         pace = ReplayPace(speed: settings.speed)
         let coin = layout.coin.id.map { ", \($0) in \(layout.coin.vsCurrency)" } ?? ""
         let order = layout.isNewestFirst ? ", newest line first" : ""
-        log.info("replay of \(path) (\(layout.format.rawValue), \(reader.size) bytes\(coin)\(order)) at \(settings.speed)")
+        let what = "\(layout.format.rawValue), \(reader.size) bytes\(coin)\(order)"
+        log.info("replay of \(path) (\(what)) at \(settings.speed)")
     }
 
     /// How much of the file was read, from 0 to 1.

@@ -10,10 +10,13 @@ struct SimulatorSettings: Sendable {
     static let start = Setting<EventTime>(
         "INGESTOR_SIMULATOR_START",
         allowed: "an RFC 3339 time",
-        help: "The first event time; the others follow at INGESTOR_RATE (at 10000 a second for max), so that the same settings "
-            + "give the same bytes. Without it event times are now (simulator)."
+        help: "The first event time; the others follow at INGESTOR_RATE (at 10000 a second for max), so that the same "
+            + "settings give the same bytes. Without it event times are now (simulator)."
     ) { EventTime($0) }
-    static let disorder = share("DISORDER", "that are older than ticks before them, by up to INGESTOR_SIMULATOR_DISORDER_TIME")
+    static let disorder = share(
+        "DISORDER",
+        "that are older than ticks before them, by up to INGESTOR_SIMULATOR_DISORDER_TIME"
+    )
     static let disorderTime = Setting.duration(
         "INGESTOR_SIMULATOR_DISORDER_TIME",
         from: "1ms",

@@ -75,10 +75,12 @@ struct SimulatorSource: TickSource {
             if let silence { return .wait(silence) }
             count = min(Self.batchLimit, left)
         case .perSecond(let rate):
-            let work = before.map { settings.shape.work(from: $0 / .microseconds(1), to: now.uptime / .microseconds(1)) }
+            let work = before.map { before in
+                settings.shape.work(from: before / .microseconds(1), to: now.uptime / .microseconds(1))
+            }
             let owed = debt + (work.map { $0 / 1e6 } ?? 1 / rate) * rate
-            // After a pause that Kafka forced, at most one second's ticks are made up for; the others were never made. A stream
-            // that has times of its own only comes later.
+            // After a pause that Kafka forced, at most one second's ticks are made up for; the others were never made. A
+            // stream that has times of its own only comes later.
             debt = settings.start == nil ? min(owed, max(rate * settings.shape.peak, 1)) : owed
             givenUp += owed - debt
             before = now.uptime

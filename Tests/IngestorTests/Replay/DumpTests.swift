@@ -63,7 +63,10 @@ struct DumpTests {
     @Test("Binance's aggTrades, spot and futures")
     func binanceAggTrades() throws {
         #expect(
-            try ticks("7,0.20000000,50.00000000,3,9,1735689600010866,True,True\n", named: "ETHBTC-aggTrades-2025-01-01.csv")
+            try ticks(
+                "7,0.20000000,50.00000000,3,9,1735689600010866,True,True\n",
+                named: "ETHBTC-aggTrades-2025-01-01.csv"
+            )
                 == ["ethereum btc 2025-01-01T00:00:00.010866Z 0.2 50 7 sell"]
         )
         let header = "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker\n"
@@ -160,7 +163,9 @@ struct DumpTests {
 
     @Test("a format that is named is taken, and refused where the columns don't fit")
     func named() throws {
-        #expect(try failure("1,2\n", named: "XBTUSD.csv", ["INGESTOR_REPLAY_FORMAT": "kraken-trades"]).contains("2 columns"))
+        #expect(
+            try failure("1,2\n", named: "XBTUSD.csv", ["INGESTOR_REPLAY_FORMAT": "kraken-trades"]).contains("2 columns")
+        )
         #expect(
             try ticks(
                 "1381017600,1,2,1,1.5,1.2,9,1\n",

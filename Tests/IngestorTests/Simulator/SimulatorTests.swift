@@ -86,7 +86,7 @@ struct SimulatorTests {
         }
     }
 
-    @Test("many coins have many scales, tiny ones too, and ids of their own; those with a name of their own are the same")
+    @Test("many coins have many scales, tiny ones too, and ids of their own")
     func scales() throws {
         let ticks = try ticks(20_000, coins: 20_000)
         #expect(Set(ticks.map(\.coinID)).count == 20_000)
@@ -118,8 +118,9 @@ struct SimulatorTests {
     }
 
     private static let faulty = [
-        "INGESTOR_SIMULATOR_DISORDER": "0.2", "INGESTOR_SIMULATOR_DISORDER_TIME": "2s", "INGESTOR_SIMULATOR_LATE": "0.05",
-        "INGESTOR_SIMULATOR_LATE_TIME": "10m", "INGESTOR_SIMULATOR_DUPLICATES": "0.1", "INGESTOR_SIMULATOR_TRADES": "true",
+        "INGESTOR_SIMULATOR_DISORDER": "0.2", "INGESTOR_SIMULATOR_DISORDER_TIME": "2s",
+        "INGESTOR_SIMULATOR_LATE": "0.05", "INGESTOR_SIMULATOR_LATE_TIME": "10m",
+        "INGESTOR_SIMULATOR_DUPLICATES": "0.1", "INGESTOR_SIMULATOR_TRADES": "true",
         "INGESTOR_SIMULATOR_START": "2026-01-01T00:00:00Z", "INGESTOR_SIMULATOR_GAPS": "1m/20s",
         "INGESTOR_SIMULATOR_BURSTS": "30s/5s/10x",
     ]
@@ -191,7 +192,10 @@ struct SimulatorTests {
             vsCurrency: "usd",
             seed: 1,
             rate: .perSecond(200),
-            settings: try SimulatorSettings(SettingsReader(environment: Self.faulty.filter { !$0.key.contains("START") }), seed: 1)
+            settings: try SimulatorSettings(
+                SettingsReader(environment: Self.faulty.filter { !$0.key.contains("START") }),
+                seed: 1
+            )
         )
         var batch = TickBatch()
         var uptime: Duration = .zero
