@@ -53,8 +53,13 @@ final class TickTransactions {
             try producer.send(to: state, key: record.key.text, value: record.value)
             try producer.commitTransaction(timeout: Self.patience)
         } catch {
+            // Of a record that the brokers refuse the end of the transaction only says that it can't be.
+            var failure = error
+            do throws(KafkaError) { try producer.throwDeliveryFailure() } catch {
+                if error.isAboutRecord { failure = error }
+            }
             try? producer.abortTransaction(timeout: .seconds(5))
-            throw error
+            throw failure
         }
         return refused
     }

@@ -205,7 +205,11 @@ extension StateValue {
             }
         }
         if trades != PaneState.Trades(count: 0, size: .zero, quote: .zero) { state.trades = trades }
-        return state
+        guard state.count == 0 else { return state }
+        // No tick, so no price and no time, whatever the record says.
+        var empty = PaneState(count: 0, emitted: state.emitted)
+        (empty.trades, empty.revisions) = (state.trades, state.revisions)
+        return empty
     }
 
     private static func productSum(

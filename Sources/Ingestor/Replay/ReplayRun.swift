@@ -144,6 +144,7 @@ final class ReplayRun {
         defer { metrics.outstanding.set(0) }
         var refused: [KafkaError] = []
         var hasFailed = false
+        var backoff = Backoff(cap: .seconds(10))
         while true {
             do throws(KafkaError) {
                 if let transactions {
@@ -153,6 +154,7 @@ final class ReplayRun {
             } catch {
                 try blame(error)
                 hasFailed = true
+                stop.sleep(for: backoff.next(random: .random(in: 0...1)))
             }
             transactions = nil
             guard let known = try connect() else { throw ReplayError.stopped }

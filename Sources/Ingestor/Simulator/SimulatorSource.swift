@@ -72,7 +72,8 @@ struct SimulatorSource: TickSource {
         let silence = silence(at: now.uptime)
         switch rate {
         case .max:
-            if let silence { return .wait(silence) }
+            // A stream that has times of its own has its gaps in them.
+            if let silence, settings.start == nil { return .wait(silence) }
             count = min(Self.batchLimit, left)
         case .perSecond(let rate):
             let work = before.map { before in

@@ -51,7 +51,10 @@ struct AnswerReader: Sendable {
         else { throw .notHTTP }
         var headers = HTTPHeaders()
         for line in lines {
-            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { throw .notHTTP }
+            // NIO ends the process for a name beyond ASCII.
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")), line[..<colon].allSatisfy({ $0 < 0x80 }) else {
+                throw .notHTTP
+            }
             let name = String(decoding: line[..<colon], as: UTF8.self)
             headers.add(name: name, value: trimmed(line[(colon + 1)...]))
         }

@@ -62,7 +62,10 @@ struct AnswerReaderTests {
         arguments: [
             "SSH-2.0-OpenSSH\r\n\r\n", "\r\n\r\n", "HTTP/2 200\r\n\r\n", "HTTP/1.1 +12 x\r\n\r\n", "HTTP/1.1\r\n\r\n",
         ]
-            + ["HTTP/1.1 2000 x\r\n\r\n", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n"]
+            + [
+                "HTTP/1.1 2000 x\r\n\r\n", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nN\u{E9}: x\r\n\r\n",
+            ]
     )
     func junk(_ text: String) {
         #expect(throws: AnswerReader.Fault.notHTTP) { try read(text) }
