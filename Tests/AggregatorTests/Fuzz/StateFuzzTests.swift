@@ -53,7 +53,7 @@ struct StateFuzzTests {
     @Test("values: what is read is written the same", arguments: 0..<4)
     func values(_ index: Int) throws {
         let (key, example) = Self.corpus[index]
-        try Fuzzing.run(Self.corpus.map(\.value) + [example, example, example], cost: 2) { input, place in
+        try Fuzzing.run(Self.corpus.map(\.value) + [example, example, example], cost: 4) { input, place in
             guard let value = try? StateValue(json: input.span, for: key) else { return }
             var writer = JSONWriter()
             value.write(to: &writer)
@@ -72,7 +72,7 @@ struct StateFuzzTests {
         let plan = try CoreRun.plan()
         // Which record is damaged, and how: its number stands before the value.
         let corpus = records.enumerated().compactMap { index, record in record.value.map { [UInt8(index)] + $0 } }
-        Fuzzing.run(bytes: corpus, cost: 40) { input, place in
+        Fuzzing.run(bytes: corpus, cost: 80) { input, place in
             guard let first = input.first else { return }
             var run = before
             let index = Int(first) % records.count

@@ -62,7 +62,7 @@ struct AnswerFuzzTests {
             CoinGecko(settings: try CoinGeckoSettings(reader)),
             CoinPaprika(settings: try CoinPaprikaSettings(reader), coins: .largest(3), vsCurrencies: ["usd"]),
         ]
-        Fuzzing.run(corpus, cost: 30) { input, place in
+        Fuzzing.run(corpus, cost: 60) { input, place in
             _ = try? KeyUsage(json: input.span)
             _ = try? KeyUsage(coinPaprika: input.span)
             let text = String(decoding: input, as: UTF8.self)
@@ -84,7 +84,7 @@ struct AnswerFuzzTests {
 
     @Test("messages and history of exchanges", arguments: ExchangeOdditiesTests.cases)
     func exchanges(_ test: ExchangeOdditiesTests.Case) {
-        Fuzzing.run([test.message, test.page], cost: 3) { input, place in
+        Fuzzing.run([test.message, test.page], cost: 5) { input, place in
             var events: [FeedEvent] = []
             var trades: [Trade] = []
             try? test.exchange.read(input.span, into: &events)
