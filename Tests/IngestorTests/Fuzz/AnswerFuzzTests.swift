@@ -58,7 +58,7 @@ struct AnswerFuzzTests {
         ]
         let key = ["COINGECKO_API_KEY": "CG-secret", "COINPAPRIKA_API_KEY": "CG-secret"]
         let reader = SettingsReader(environment: key)
-        let services: [any PriceService] = [
+        let vendors: [any PriceVendor] = [
             CoinGecko(settings: try CoinGeckoSettings(reader)),
             CoinPaprika(settings: try CoinPaprikaSettings(reader), coins: .largest(3), vsCurrencies: ["usd"]),
         ]
@@ -69,11 +69,11 @@ struct AnswerFuzzTests {
             let headers = ["retry-after": text, "location": text, "cache-control": "max-age=\(text)", "age": text]
             for status in [200, 302, 403, 429, 500] {
                 let response = HTTPResponse(status: status, body: input, headers: headers)
-                for service in services {
-                    let failure = service.failure(response, at: wall)
+                for vendor in vendors {
+                    let failure = vendor.failure(response, at: wall)
                     #expect(!"\(failure)".contains("CG-secret"), "\(place())")
                     let wait = failure.retryAfter ?? .zero
-                    #expect(wait <= service.retryAfterCap && wait >= .zero, "\(place())")
+                    #expect(wait <= vendor.retryAfterCap && wait >= .zero, "\(place())")
                 }
                 let fresh = Freshness.left(of: response)
                 #expect(fresh >= .zero && fresh <= .seconds(3_600), "\(place())")
