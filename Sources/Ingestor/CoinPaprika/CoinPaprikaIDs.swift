@@ -16,22 +16,27 @@ struct CoinPaprikaIDs: Sendable {
         "yfi-yearnfinance": "yearn-finance", "zel-zelcash": "zelcash",
     ]
 
-    private var coinGeckoIDs: [String: String] = [:]
+    /// By CoinPaprika's id the coin of the table that it is, if the symbol is that one's too.
+    private var coins: [String: (id: String, symbol: String)] = [:]
 
     /// Reads the names off a table of products: an id is the symbol and the name, or the symbol and CoinGecko's id.
     init(_ table: ProductTable? = try? ProductTable.builtIn()) {
-        for row in table?.rows ?? [] {
+        let excepted = Set(Self.exceptions.values)
+        for row in table?.rows ?? [] where !excepted.contains(row.coinID) {
             for slug in [Self.slug(row.name), row.coinID] where !slug.isEmpty {
-                coinGeckoIDs["\(Self.slug(row.symbol))-\(slug)"] = row.coinID
+                coins["\(Self.slug(row.symbol))-\(slug)"] = (row.coinID, row.symbol)
             }
         }
-        coinGeckoIDs.merge(Self.exceptions) { $1 }
     }
 
-    /// A coin's id in ticks.
-    /// - Parameter id: CoinPaprika's, such as `btc-bitcoin`.
-    func tickID(_ id: String) -> String {
-        coinGeckoIDs[id] ?? "\(id)@coinpaprika"
+    /// A coin's id in ticks. Ids stay when a coin is renamed, and a new one may take its name: the symbol tells them apart.
+    /// - Parameters:
+    ///   - id: CoinPaprika's, such as `btc-bitcoin`.
+    ///   - symbol: the symbol that it has now.
+    func tickID(_ id: String, symbol: String?) -> String {
+        if let coinID = Self.exceptions[id] { return coinID }
+        if let coin = coins[id], coin.symbol == symbol?.lowercased() { return coin.id }
+        return "\(id)@coinpaprika"
     }
 
     /// A name in lower case, with a hyphen for whatever is no letter or digit: `Shiba Inu` is `shiba-inu`.

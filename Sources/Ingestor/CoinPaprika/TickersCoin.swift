@@ -51,9 +51,10 @@ struct TickersCoin: Sendable {
         guard !id.isEmpty else { return nil }
         // 0 is said of a coin that isn't active.
         let rank = rank.flatMap { $0 > 0 ? $0 : nil }
+        let tickID = ids.tickID(id, symbol: symbol)
         let rows = vsCurrencies.map { currency in
             var row = quotes[currency] ?? PolledRow(id: "", vsCurrency: currency)
-            row.id = ids.tickID(id)
+            row.id = tickID
             row.symbol = symbol.flatMap { $0.isEmpty ? nil : $0.lowercased() }
             row.name = name.flatMap { $0.isEmpty ? nil : $0 }
             row.marketCapRank = rank
