@@ -132,6 +132,25 @@ struct ReplayProcessTests {
     }
 
     @Test(
+        "a tick that is too large for the topic ends the replay with an error that says so",
+        .enabled(if: TestBroker.realBootstrapServers != nil, "the mock takes every size")
+    )
+    func tooLarge() throws {
+        let broker = try TestBroker(
+            topics: ["prices.raw": 3, "ingestor.state": 3],
+            configuration: ["max.message.bytes": "400"]
+        )
+        // Letters at random, which lz4 doesn't make shorter.
+        let name = (0..<1_000).map { _ in String(UInt8.random(in: 0...35), radix: 36) }.joined()
+        let path = try TemporaryFile.keep("timestamp,coin_id,price,name\n1,a,1,\n2,b,1,\(name)\n3,c,1,\n")
+        defer { TemporaryFile.remove(path) }
+        let (code, output) = try ServiceProcess.run("ingestor", environment: environment(broker, path))
+        #expect(code == 1, "\(output)")
+        #expect(output.contains("MSG_SIZE_TOO_LARGE"), "\(output)")
+        #expect(try sent(broker).prices.isEmpty)
+    }
+
+    @Test(
         "of two processes that replay the same file the later one goes on, and the other ends",
         .enabled(if: TestBroker.realBootstrapServers != nil, "the mock does not fence")
     )
