@@ -32,6 +32,8 @@ RULES = [
     (r"localbroker create-topics", CI, "Tests/LocalBrokerTests/CreateTopicsTests.swift"),
     (r"ingestor backfill", CI, "Tests/IngestorTests/CoinGecko/History/BackfillProcessTests.swift"),
     (r"KAFKA_TOPIC_PREFIX=\S+ aggregator --output-prefix", CI, "Tests/AggregatorTests/RulesAndReplayTests.swift"),
+    (r"(KAFKA_TOPIC_PREFIX=load\. )?INGESTOR_SOURCE=simulator .* ingestor", CI,
+     "Tests/IngestorTests/Simulator/SimulatorProcessTests.swift"),
     (r"INGESTOR_SOURCE=(kraken|coinbase,binance) \S+ \S+ ingestor", CI, "Tests/IngestorTests/Exchanges/ExchangeProcessTests.swift"),
     (r"python3 -m venv|\.venv/bin/pip install confluent-kafka$", CI, "scripts/check-examples"),
     (r"while sleep .* \.venv/bin/python examples/ticks\.py", CI, "Tests/Examples/examples_test.py"),
