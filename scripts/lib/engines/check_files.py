@@ -73,7 +73,7 @@ def check_plan(plan):
 
 def run_aggregator(binaries, folder):
     """Brings the ticks to a broker in memory and lets the Aggregator replay them; returns the windows."""
-    everything = ",".join(f"{prefix}{name}:3" for prefix in ("", PREFIX) for name in SUITE)
+    everything = ",".join([f"{prefix}{name}:3" for prefix in ("", PREFIX) for name in SUITE] + ["ingestor.state:1"])
     address = folder / "address"
     broker = Process("broker", [binaries / "localbroker", "run", "--topics", everything, "--address-file", address], folder / "log")
     try:
