@@ -36,7 +36,7 @@ def wrong_header():
     try:
         expect(demo.wait(40) == 1, "exit code 1", demo)
         said = [line for line in demo.plain().splitlines() if line.startswith("demo: ")]
-        expect(len(said) == 1 and "must be a header; it names no timestamp, coin_id, price" in said[0],
+        expect(len(said) == 1 and "must be a header, " in said[0] and "; it names no timestamp, coin_id, price" in said[0],
                f"said: {said}", demo)
         demo.expect_nothing_left()
     finally:
