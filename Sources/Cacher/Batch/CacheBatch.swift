@@ -157,7 +157,7 @@ public struct CacheBatch {
         if let now {
             let time = tick.timestamp.microseconds
             let part = OpenTick(microseconds: time, offset: offset, price: tick.price, size: tick.size)
-            coins.open.take(part, of: coin, now: now)
+            coins.open.take(part, of: coin, now: now, latest: latest)
         }
         let place = coins.place(of: coin, in: number)
         let isNext = extent.publishesAll && !isSilent && place.map { version > ticks[$0].version } == true

@@ -19,8 +19,9 @@ public final class OpenCandles {
         case open
     }
 
-    /// The time of the clock when the last tick came.
+    /// The time of the clock when the last tick came, and the latest event time that could be true then.
     private var now = EventTime.earliest
+    private var latest = EventTime.earliest
     private var states: [State] = []
     /// The candles of those that are open; of others what stood there.
     private var candles: [OpenCandle] = []
@@ -28,17 +29,16 @@ public final class OpenCandles {
     private(set) var unasked: [Int] = []
     /// The ticks of those coins, in the order in which they came.
     private var waiting: [(coin: Int, tick: OpenTick)] = []
-    /// How far ahead of the clock a minute may begin, in µs: one that was written when a clock was wrong must not block
-    /// those to come.
-    private static let farthest: Int64 = 2 * 60_000_000
 
     /// Makes one without candles.
     public init() {}
 
     /// Takes a tick in, unless its minute is long over.
-    /// - Parameter now: the time of the clock.
-    func take(_ tick: OpenTick, of coin: Int, now: EventTime) {
-        self.now = now
+    /// - Parameters:
+    ///   - now: the time of the clock.
+    ///   - latest: the latest event time that can be true.
+    func take(_ tick: OpenTick, of coin: Int, now: EventTime, latest: EventTime) {
+        (self.now, self.latest) = (now, latest)
         guard isOpen(OpenCandle.start(of: tick.microseconds)) else { return }
         if coin >= states.count { grow(to: coin + 1, OpenCandle(tick)) }
         switch states[coin] {
@@ -49,11 +49,8 @@ public final class OpenCandles {
         case .unasked: waiting.append((coin, tick))
         case .none: open(coin, OpenCandle(tick))
         case .open:
-            if candles[coin].start > now.microseconds + Self.farthest {
-                candles[coin] = OpenCandle(tick)
-            } else {
-                candles[coin].take(tick)
-            }
+            // What was read when the clock was wrong must not block what is to come.
+            if isBelieved(candles[coin]) { candles[coin].take(tick) } else { candles[coin] = OpenCandle(tick) }
         }
     }
 
@@ -71,13 +68,12 @@ public final class OpenCandles {
     func answered(_ stored: [OpenCandle?]) {
         for (coin, candle) in zip(unasked, stored) {
             states[coin] = .none
-            guard let candle, isOpen(candle.start) else { continue }
-            if candle.start <= now.microseconds + Self.farthest { open(coin, candle) }
+            if let candle, isOpen(candle.start), isBelieved(candle) { open(coin, candle) }
         }
         unasked.removeAll(keepingCapacity: true)
         let ticks = waiting
         waiting.removeAll(keepingCapacity: waiting.capacity <= 8_192)
-        for (coin, tick) in ticks { take(tick, of: coin, now: now) }
+        for (coin, tick) in ticks { take(tick, of: coin, now: now, latest: latest) }
     }
 
     /// How long a coin's open minute is to stay in Redis, in ms; nil when it has none.
@@ -99,6 +95,8 @@ public final class OpenCandles {
         unasked.removeAll(keepingCapacity: true)
         waiting.removeAll(keepingCapacity: true)
     }
+
+    private func isBelieved(_ candle: OpenCandle) -> Bool { candle.start <= latest.microseconds }
 
     private func isOpen(_ start: Int64) -> Bool {
         start + OpenCandle.length + Self.grace * 1_000 > now.microseconds

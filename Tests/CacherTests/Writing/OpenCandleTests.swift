@@ -195,6 +195,25 @@ struct OpenCandleTests {
         #expect(try server.cli("HGET", "price:a:usd", "price") == "2")
     }
 
+    @Test("Where CACHER_MAX_FUTURE lets a minute be far ahead of the clock, it holds its ticks all the same")
+    func ahead() throws {
+        let server = try RedisServer()
+        let writer = try CacheFixture.writer(server)
+        let coins = CoinTable()
+        let log = (1...3).map { Logged(microseconds: Self.minute + 600_000_000 + Int64($0), price: $0) }
+        for (offset, tick) in log.enumerated() {
+            var batch = CacheBatch(coins: coins)
+            batch.add(
+                tick.tick("a"),
+                offset: Int64(offset),
+                latest: EventTime(microseconds: Self.now.microseconds + 3_600_000_000),
+                now: Self.now
+            )
+            _ = try writer.write(batch)
+        }
+        #expect(try Self.seen(server, "a") == Self.expected(log))
+    }
+
     @Test("What another program left there, or a wrong clock, does no harm")
     func strange() throws {
         let server = try RedisServer()
@@ -210,7 +229,7 @@ struct OpenCandleTests {
             batch.add(
                 Logged(microseconds: Self.minute + 1, price: 3).tick("a"),
                 offset: 1,
-                latest: CacheFixture.farFuture,
+                latest: EventTime(microseconds: Self.now.microseconds + 60_000_000),
                 now: Self.now
             )
             _ = try writer.write(batch)
