@@ -128,8 +128,8 @@ extension CacherTask {
 
     /// Says how far a refill is; it is over when the ends are reached that the partitions had when it began.
     func showRefill(_ consumer: KafkaConsumer) {
+        defer { writer.isFilling = !positions.refilling.isEmpty }
         let refilling = positions.refilling
-        writer.isFilling = !refilling.isEmpty
         if refilling.isEmpty { return }
         var left: Int64 = 0
         for partition in refilling {
@@ -141,7 +141,6 @@ extension CacherTask {
             }
         }
         if positions.refilling.isEmpty {
-            writer.isFilling = false
             // With the next look at the positions what waited for this is written.
             nextReport = .now
             readiness.set("cache", .ok)

@@ -41,7 +41,7 @@ extension CacheEncoder {
         to pipeline: inout RedisPipeline
     ) {
         pipeline.command("SET", arguments: 6)
-        pipeline.argument(names.open, coins.names[coin].suffix, Self.minute)
+        pipeline.argument(names.open, coins.names[coin].suffix, coins.windows[0].suffix)
         json.reset()
         coins.open.write(coin, to: &json)
         pipeline.argument(json.bytes)
@@ -49,6 +49,4 @@ extension CacheEncoder {
         pipeline.argument(life)
         pipeline.argument("GET")
     }
-
-    private static let minute = Array(":1m".utf8)
 }

@@ -60,7 +60,7 @@ struct HistoryAnswer: Sendable {
             var numbers: [Price?] = []
             try scanner.beginArray()
             while try scanner.nextElement() {
-                let number = try number(&scanner)
+                let number = try PolledRow.price(&scanner)
                 if numbers.count < 2 { numbers.append(number) }
             }
             guard numbers.count == 2, let milliseconds = numbers[0], let value = numbers[1], value >= .zero,
@@ -73,18 +73,5 @@ struct HistoryAnswer: Sendable {
             pairs.append((time, value))
         }
         return (pairs, bad)
-    }
-
-    /// A number, or `nil` for anything else.
-    private static func number(_ scanner: inout JSONScanner) throws(JSONError) -> Price? {
-        guard try scanner.peekKind() == .number else {
-            try scanner.skipValue()
-            return nil
-        }
-        do {
-            return try scanner.price()
-        } catch  where error.kind == .outOfRange {
-            return nil
-        }
     }
 }
