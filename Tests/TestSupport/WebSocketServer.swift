@@ -196,13 +196,14 @@ private final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandl
                 let pipeline = context.pipeline.syncOperations
                 try? pipeline.addHandler(ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: 16 << 20)))
                 try? pipeline.addHandler(PeerHandler(peer))
+                // Before the answer: a client that is open has a peer.
+                log.add(peer)
                 context.writeAndFlush(
                     wrapOutboundOut(ByteBuffer(bytes: Array(Self.head("101 Scripted", all).utf8) + then)),
                     promise: nil
                 )
                 pipeline.removeHandler(name: "http", promise: nil)
                 pipeline.removeHandler(context: context, promise: nil)
-                log.add(peer)
             }
     }
 
