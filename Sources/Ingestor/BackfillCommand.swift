@@ -8,17 +8,17 @@ import UnixSignals
 struct BackfillCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backfill",
-        abstract: "Bring CoinGecko's history of coins into prices.raw, within the budget of the key.",
+        abstract: "Bring the history of coins from CoinGecko into prices.raw, within the key's budget.",
         discussion: """
             The same command goes on where it was, after a kill too: each piece of history and how far it is are one Kafka \
             transaction. Settings are the service's (COINGECKO_…, KAFKA_…). Exit codes: 0 all is there, 1 an error.
             """
     )
 
-    @Option(help: "So many of the largest coins, or CoinGecko's ids separated by commas.")
+    @Option(help: "This many of the largest coins, or CoinGecko ids separated by commas.")
     var coins: String
 
-    @Option(help: "With a number of coins: the largest of this category of CoinGecko's.")
+    @Option(help: "With a number of coins: the largest of this CoinGecko category.")
     var category: String?
 
     @Option(help: "The currencies, separated by commas.")
@@ -27,19 +27,19 @@ struct BackfillCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The first time: a date, or RFC 3339.", valueName: "time"))
     var from: String
 
-    @Option(help: ArgumentHelp("The first time that isn't wanted any more; now without it.", valueName: "time"))
+    @Option(help: ArgumentHelp("The end, exclusive; now if not given.", valueName: "time"))
     var to: String?
 
-    @Option(help: "How fine: 5m (a call brings a day of a coin), hourly (90 days) or daily (all).")
+    @Option(help: "The spacing of points: 5m (a call brings one day of a coin), hourly (90 days) or daily (all).")
     var granularity = HistoryGranularity.hourly
 
-    @Option(help: "Put before prices.raw, so that history goes into a topic of its own (default: KAFKA_TOPIC_PREFIX).")
+    @Option(help: "Prefix of prices.raw, to put the history into a topic of its own (default: KAFKA_TOPIC_PREFIX).")
     var outputPrefix: String?
 
-    @Option(help: "The most calls it may cost (default: half of what the month leaves).")
+    @Option(help: "The most calls to spend (default: half of what the month has left).")
     var maxCalls: Int?
 
-    @Flag(help: "Only say what it would cost.")
+    @Flag(help: "Say what it would cost, and stop.")
     var dryRun = false
 
     func validate() throws {

@@ -7,7 +7,7 @@ public struct IngestorCommand: ServiceCommand {
     public static let service = ServiceDescription(
         name: "ingestor",
         abstract:
-            "Brings prices from CoinGecko, CoinPaprika, exchanges, a simulator or a file into the topic prices.raw.",
+            "Brings prices into the topic prices.raw: from CoinGecko, CoinPaprika, exchanges, a simulator or a file.",
         httpPort: 9101,
         settings: IngestorSettings.all + CoinGeckoSettings.all + CoinPaprikaSettings.all + ExchangeSettings.all
             + KafkaSettings.all

@@ -87,7 +87,7 @@ struct IngestorMetrics: Sendable {
             help: "Time from an HTTP request to the end of its answer.",
             registry: registry
         )
-        budgetLeft = gauge("budget_requests_left", "HTTP requests that the minute's budget leaves.")
+        budgetLeft = gauge("budget_requests_left", "HTTP requests left in this minute's budget.")
         monthLeft = gauge(
             "budget_month_requests_left",
             "HTTP requests that the month's budget leaves to all processes with the key; -1 without a limit."

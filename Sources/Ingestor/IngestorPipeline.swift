@@ -133,7 +133,7 @@ final class IngestorPipeline: Pipeline {
                 metrics.missed(now.unit)?.increment(by: now.count - missed)
                 missed = now.count
                 if sampler.pass(at: .now) != nil {
-                    log.warning("Kafka held the source back: \(missed) \(now.unit.rawValue) were given up so far")
+                    log.warning("Kafka holds the source back: \(missed) \(now.unit.rawValue) skipped so far")
                 }
             }
             switch step {
@@ -247,7 +247,7 @@ final class IngestorPipeline: Pipeline {
 
     private func trades(partitions: Int, stop: StopSignal) throws -> TradeSource {
         if !exchanges.missing.isEmpty {
-            log.warning("the table of products doesn't have \(exchanges.missing.joined(separator: ", "))")
+            log.warning("the table of products lacks \(exchanges.missing.joined(separator: ", "))")
         }
         let positions = try TradePositionsReader(kafka: kafka, readiness: readiness)
             .restore(exchanges.exchanges, partitions: partitions)
@@ -284,6 +284,6 @@ struct UndeliveredTicks: ClassifiedError {
 
     /// One line.
     var description: String {
-        "\(outstanding) ticks were not acknowledged in time and end with the process, \(failed) could not be delivered"
+        "\(outstanding) ticks were not acknowledged in time and are lost with the process, \(failed) could not be delivered"
     }
 }

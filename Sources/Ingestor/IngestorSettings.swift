@@ -40,19 +40,19 @@ struct IngestorSettings: Sendable {
         allowed:
             "coingecko, coinpaprika, simulator, replay, or some of \(ExchangeName.allCases.map(\.rawValue).joined(separator: ", ")) "
             + "separated by commas",
-        help: "Where the ticks come from: polled prices, invented ones, a file, or the trades of exchanges."
+        help: "Where ticks come from: polled prices, a simulator, a file, or the trades of exchanges."
     ) { Source($0) }
     static let coins = Setting<CoinList>(
         "INGESTOR_COINS",
         default: "100",
         allowed: "a whole number from 1 to 1000000, or CoinGecko ids separated by commas",
         help:
-            "Which coins: so many of the largest by market capitalisation, or these (coingecko, coinpaprika, exchanges, simulator)."
+            "Which coins: this many of the largest by market capitalisation, or these ids (coingecko, coinpaprika, exchanges, simulator)."
     ) { CoinList($0) }
     static let category = Setting.text(
         "INGESTOR_CATEGORY",
-        allowed: "the id of a category of CoinGecko's, such as layer-1 or meme-token",
-        help: "The largest coins of this category instead of all; with a number in INGESTOR_COINS (coingecko).",
+        allowed: "a CoinGecko category id, such as layer-1 or meme-token",
+        help: "Take the largest coins of this category, not of all; needs a number in INGESTOR_COINS (coingecko).",
         where: isCategory
     )
     static let vsCurrencies = Setting.list(
@@ -67,7 +67,7 @@ struct IngestorSettings: Sendable {
         "INGESTOR_POLL_INTERVAL",
         default: "auto",
         allowed: "auto, or a time from 1s to 24h, such as 90s or 5m",
-        help: "The time between two rounds of polling; auto is as often as the plan's prices change and its limits "
+        help: "The time between two rounds of polling; auto polls as often as the plan's prices change and its limits "
             + "allow (coingecko, coinpaprika)."
     ) { text in
         if text == "auto" { return .some(nil) }
@@ -78,8 +78,8 @@ struct IngestorSettings: Sendable {
     static let rate = Setting<SimulatorRate>(
         "INGESTOR_RATE",
         default: "100",
-        allowed: "a number from 0.001 to 10000000, or max for as fast as Kafka takes it",
-        help: "Ticks a second over all coins (simulator)."
+        allowed: "a number from 0.001 to 10000000, or max for as fast as Kafka accepts them",
+        help: "Ticks a second, all coins together (simulator)."
     ) { SimulatorRate($0) }
     static let seed = Setting.integer(
         "INGESTOR_SEED",
@@ -90,7 +90,7 @@ struct IngestorSettings: Sendable {
     static let ticks = Setting.integer(
         "INGESTOR_TICKS",
         in: 1...Int.max,
-        help: "End after so many ticks; without it the simulator never ends (simulator)."
+        help: "Stop after this many ticks; unset, the simulator never stops (simulator)."
     )
     /// All of them.
     static let all: [any SettingDescription] =

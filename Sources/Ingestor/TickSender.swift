@@ -95,10 +95,10 @@ final class TickSender {
         let error = producer.unreachable() ?? held
         if let error, !isHeld {
             readiness.set("kafka", .failing("\(error)"))
-            log.warning("Kafka takes no ticks, they wait in the queue: \(error)")
+            log.warning("Kafka accepts no ticks; they wait in the queue: \(error)")
         } else if error == nil, isHeld {
             readiness.set("kafka", .ok)
-            log.info("Kafka takes ticks again")
+            log.info("Kafka accepts ticks again")
         }
         isHeld = error != nil
     }

@@ -6,19 +6,20 @@ struct CoinGeckoSettings: Sendable {
         "COINGECKO_API_KEY",
         secret: true,
         allowed: "the key as CoinGecko shows it",
-        help: "The API key, if there is one.",
+        help: "The API key, if you have one (coingecko).",
         where: { $0.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } }
     )
     static let plan = Setting<CoinGeckoPlan>.choice(
         "COINGECKO_PLAN",
-        help: "Which host, key header and limits; without it demo when there is a key, keyless when there is none."
+        help: "The plan, which decides host, key header and limits; unset, demo with a key, keyless without "
+            + "(coingecko)."
     )
     static let baseURL = Setting.text(
         "COINGECKO_BASE_URL",
         secret: true,
         masked: MaskedURL.withoutUser,
         allowed: "a URL that begins with http:// or https:// and has no query",
-        help: "Where the API is; without it the plan's host.",
+        help: "The API's address; unset, the plan's host (coingecko).",
         where: { url in
             (url.hasPrefix("https://") || url.hasPrefix("http://"))
                 && !url.contains { $0.isWhitespace || $0 == "?" || $0 == "#" }
@@ -43,7 +44,7 @@ struct CoinGeckoSettings: Sendable {
         from: "1s",
         to: "50s",
         default: "30s",
-        help: "How long one request may take."
+        help: "How long a request may take (coingecko)."
     )
     static let clockTolerance = Setting.duration(
         "COINGECKO_CLOCK_TOLERANCE",
@@ -59,7 +60,7 @@ struct CoinGeckoSettings: Sendable {
         from: "1s",
         to: "24h",
         default: "10m",
-        help: "The longest Retry-After that is obeyed; a longer one counts as this."
+        help: "The longest Retry-After to obey; a longer one counts as this (coingecko)."
     )
 
     static let backfillGaps = Setting.flag(
@@ -86,7 +87,7 @@ struct CoinGeckoSettings: Sendable {
     var callsPerMinute: Int?
     /// The most requests a month, if it was set.
     var callsPerMonth: Int?
-    /// How long one request may take.
+    /// How long a request may take.
     var timeout: Duration
     /// How far `last_updated` may be ahead.
     var clockTolerance: Duration

@@ -15,7 +15,7 @@ struct CoinPaprikaSettings: Sendable {
         "COINPAPRIKA_API_KEY",
         secret: true,
         allowed: "the key as CoinPaprika shows it",
-        help: "The key of a paid plan, if there is one (coinpaprika).",
+        help: "The key of a paid plan, if you have one (coinpaprika).",
         where: { $0.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } }
     )
     static let baseURL = Setting.text(
@@ -43,7 +43,7 @@ struct CoinPaprikaSettings: Sendable {
         from: "1s",
         to: "50s",
         default: "30s",
-        help: "How long one request may take; an answer has some megabytes, packed to a fifth (coinpaprika)."
+        help: "How long a request may take; an answer is some megabytes, compressed to a fifth (coinpaprika)."
     )
 
     /// All of them.
@@ -55,7 +55,7 @@ struct CoinPaprikaSettings: Sendable {
     var baseURL: String
     /// The most requests a month, if it was set.
     var callsPerMonth: Int?
-    /// How long one request may take.
+    /// How long a request may take.
     var timeout: Duration
 
     /// Reads them.

@@ -6,12 +6,12 @@ struct ExchangeSettings: Sendable {
     static let products = Setting.list(
         "INGESTOR_PRODUCTS",
         allowed: "an exchange's own names of products, separated by commas, such as BTC-USD, BTC/USD or BTCUSDT",
-        help: "These products, instead of those of INGESTOR_COINS in INGESTOR_VS_CURRENCIES (exchanges)."
+        help: "Follow these products, not those of INGESTOR_COINS and INGESTOR_VS_CURRENCIES (exchanges)."
     )
     static let productsFile = Setting.text(
         "INGESTOR_PRODUCTS_FILE",
         allowed: "the path of a CSV file that can be read",
-        help: "Products that the built-in table lacks or has wrong, as lines of "
+        help: "Products that the built-in table lacks or gets wrong, as lines of "
             + "exchange,product,coin_id,symbol,name,vs_currency (exchanges)."
     )
     static let pairIDs = Setting<PairIDs>.choice(
@@ -26,12 +26,12 @@ struct ExchangeSettings: Sendable {
         from: "1s",
         to: "24h",
         default: "60s",
-        help: "How long newer trades of a product wait for missing ones before they go on without them (exchanges)."
+        help: "How long a product's newer trades wait for missing ones before they go on without (exchanges)."
     )
     static let caFile = Setting.text(
         "INGESTOR_CA_FILE",
         allowed: "the path of a PEM file that can be read",
-        help: "The authorities that are trusted instead of the system's, for a gateway of your own (exchanges)."
+        help: "Certificate authorities to trust instead of the system's, for your own gateway (exchanges)."
     )
 
     /// All of them.

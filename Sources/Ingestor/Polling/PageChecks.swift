@@ -39,7 +39,7 @@ struct PageChecks {
             let said = date.map { "\($0)" } ?? "missing"
             log.warning(
                 isDateBelieved
-                    ? "\(vendor)'s Date is right again"
+                    ? "\(vendor)'s Date agrees with the clock again"
                     : "\(vendor)'s Date is \(said), but this machine's clock says \(wall) and is believed"
             )
         }
@@ -60,7 +60,7 @@ struct PageChecks {
         if let change = list.judge() {
             metrics.listAdded.increment(by: change.added.count)
             metrics.listDropped.increment(by: change.dropped.count)
-            log.notice("the list of coins has changed, it has \(list.count) now; \(change)")
+            log.notice("the list of coins has changed and has \(list.count) now: \(change)")
         }
         guard let youngest = age.judge() else { return }
         log.warning(
@@ -78,7 +78,7 @@ struct PageChecks {
         list.add(page.rows.lazy.map(\.id), page: request.page, isLast: page.listed == 0 && request.ids.isEmpty)
         guard checked.insert(request.url).inserted else { return [] }
         if page.listed == 0, request.page == 1, request.ids.isEmpty {
-            log.warning("\(vendor) lists no coin at all; check INGESTOR_COINS and INGESTOR_CATEGORY")
+            log.warning("\(vendor) lists no coin; check INGESTOR_COINS and INGESTOR_CATEGORY")
         }
         return page.unknown
     }

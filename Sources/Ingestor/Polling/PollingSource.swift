@@ -237,7 +237,7 @@ struct PollingSource: TickSource {
             } catch {
                 // What isn't written down is still missing: the next answer finds the same gap, and a longer one.
                 log.warning(
-                    "nothing was polled from \(gap.lowerBound) on, and that can't be written down yet: \(error)"
+                    "nothing was polled from \(gap.lowerBound) on, which can't be recorded yet: \(error)"
                 )
                 pages[request.pageName] = memory
                 pages[request.pageName]?.answered = before

@@ -137,7 +137,7 @@ final class PriceAPI {
             response = try get(url, clock: clock)
         } catch {
             if error.disposition == .fatal, !everAnswered { throw error }
-            if error.kind != .cancelled { log.warning("the plan's figures: \(error)") }
+            if error.kind != .cancelled { log.warning("could not ask for the plan's limits: \(error)") }
             return .zero
         }
         if response.status == 200, let usage = try? vendor.usage(response.body.span) {
@@ -150,7 +150,7 @@ final class PriceAPI {
         let failure = failure(response, at: clock().wall)
         if failure.kind == .keyRejected, failure.code != 10_005, !everAnswered { throw failure }
         log.warning(
-            "\(vendor.name) does not say what the plan allows, so \(limits.perMinute) a minute it is: \(failure)"
+            "\(vendor.name) does not say what the plan allows; assuming \(limits.perMinute) requests a minute: \(failure)"
         )
         return .zero
     }
@@ -168,7 +168,7 @@ final class PriceAPI {
         do {
             return try body()
         } catch let error as any ClassifiedError where error.disposition == .retry {
-            log.debug("no place for a request: \(error)")
+            log.debug("no room in the budget for a request: \(error)")
             return .seconds(1)
         }
     }

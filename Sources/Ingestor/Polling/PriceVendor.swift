@@ -21,7 +21,7 @@ protocol PriceVendor: Sendable {
     var ledger: String { get }
     /// Put before the currency in the name in `ingestor.state` of the last tick sent: two vendors don't share it.
     var stateNamespace: String { get }
-    /// How long one request may take.
+    /// How long a request may take.
     var timeout: Duration { get }
     /// The largest body, in bytes after decompression.
     var bodyLimit: Int { get }

@@ -82,7 +82,7 @@ final class ReplayRun {
             readiness.set("source", .ok)
             try pump()
         } catch let error as ReplayError where error.isStop {
-            log.info("the replay was stopped; started again it goes on where it was")
+            log.info("the replay was stopped; start it again to resume")
         }
         meter.end()
     }
@@ -163,7 +163,7 @@ final class ReplayRun {
         }
         if hasFailed {
             readiness.set("kafka", .ok)
-            log.info("Kafka takes ticks again")
+            log.info("Kafka accepts ticks again")
         }
         ticks = position.ticks
         newest = [newest, batch.newest].compactMap(\.self).max()
@@ -212,7 +212,7 @@ final class ReplayRun {
         if error.disposition == .fatal, !error.isClientLost { throw error }
         if error.isInterrupted { return }
         readiness.set("kafka", .failing("\(error)"))
-        log.warning("Kafka takes no ticks, the replay waits: \(error)")
+        log.warning("Kafka accepts no ticks; the replay waits: \(error)")
     }
 
     /// Goes to where a process before stood.
@@ -221,13 +221,13 @@ final class ReplayRun {
         ticks = known.ticks
         if known.isDone {
             log.info(
-                "all of \(settings.replay.file) is in the topic already, \(ticks) ticks; INGESTOR_REPLAY_FROM=beginning sends it again"
+                "the topic already has all \(ticks) ticks of \(settings.replay.file); INGESTOR_REPLAY_FROM=beginning sends them again"
             )
             metrics.replayProgress.set(1.0)
             readiness.set("source", .ok)
             return false
         }
-        log.info("going on behind line \(known.lines) and \(ticks) ticks")
+        log.info("resuming after line \(known.lines) and \(ticks) ticks")
         try source.go(to: RecordPosition(offset: Int64(known.offset), lines: known.lines), behind: ticks) {
             () throws(ReplayError) in try look()
         }

@@ -13,40 +13,40 @@ struct ReplaySettings: Sendable {
     static let format = Setting<ReplayFormat>.choice(
         "INGESTOR_REPLAY_FORMAT",
         default: .auto,
-        help: "The format of the file; auto goes by its first lines (replay)."
+        help: "The file's format; auto tells it from the first lines (replay)."
     )
     static let speed = Setting<ReplaySpeed>(
         "INGESTOR_REPLAY_SPEED",
         default: "1x",
         allowed: "a factor from 0.001x to 1000000x, such as 10x or 0.5x, or max",
-        help: "The pace: 1x is the original one, max is flat out (replay)."
+        help: "The pace: 1x is the original, max is flat out (replay)."
     ) { ReplaySpeed($0) }
     static let badLines = Setting<ReplayBadLines>.choice(
         "INGESTOR_REPLAY_BAD_LINES",
         default: .skip,
-        help: "What to do about a line that makes no tick: count and log it, or end with an error (replay)."
+        help: "What to do with a line that yields no tick: count and log it, or stop with an error (replay)."
     )
     static let start = Setting<ReplayStart>.choice(
         "INGESTOR_REPLAY_FROM",
         default: .position,
-        help: "Where it begins: behind what of this file is in the topic already, or at the beginning again (replay)."
+        help: "Where to start: after the part of this file that is already in the topic, or at its beginning (replay)."
     )
     static let coin = Setting.text(
         "INGESTOR_REPLAY_COIN",
         allowed: "a CoinGecko id of at most 128 bytes",
-        help: "The coin of a file that names none in its lines; without it the file's name says it (replay)."
+        help: "The coin of a file whose lines name none; unset, the file's name tells it (replay)."
     ) { !$0.isEmpty && $0.utf8.count <= 128 && $0.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F } }
     static let currency = Setting.text(
         "INGESTOR_REPLAY_CURRENCY",
         allowed: "a currency's id in lower case",
-        help: "The currency of lines that name none; without it the file's name says it, or INGESTOR_VS_CURRENCIES "
+        help: "The currency of lines that name none; unset, the file's name or INGESTOR_VS_CURRENCIES tells it "
             + "(replay)."
     ) { IngestorSettings.isCurrency($0) && !$0.isEmpty }
     static let interval = Setting.duration(
         "INGESTOR_REPLAY_INTERVAL",
         from: "1s",
         to: "720h",
-        help: "How long a candle of the file is, where neither the file nor its name says it (replay)."
+        help: "The length of a candle, if neither the file nor its name tells it (replay)."
     )
 
     /// All of them.

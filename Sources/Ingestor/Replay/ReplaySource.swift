@@ -136,7 +136,7 @@ struct ReplaySource {
         }
         // The first ones one by one, then ever fewer: a file in the wrong format must not fill the disk with its log.
         if bad <= 10 || bad % 1_000 == 0 {
-            log.warning("\(path) \(place) makes no tick: \(reason)", metadata: ["bad_lines": "\(bad)"])
+            log.warning("\(path) \(place) yields no tick: \(reason)", metadata: ["bad_lines": "\(bad)"])
         }
     }
 

@@ -5,13 +5,13 @@ struct SimulatorSettings: Sendable {
     static let trades = Setting.flag(
         "INGESTOR_SIMULATOR_TRADES",
         default: false,
-        help: "Ticks are trades with size, id and side, as an exchange's (simulator)."
+        help: "Make trades with size, id and side, like an exchange's, instead of prices (simulator)."
     )
     static let start = Setting<EventTime>(
         "INGESTOR_SIMULATOR_START",
         allowed: "an RFC 3339 time",
         help: "The first event time; the others follow at INGESTOR_RATE (at 10000 a second for max), so that the same "
-            + "settings give the same bytes. Without it event times are now (simulator)."
+            + "settings give the same bytes. Unset, ticks carry the current time (simulator)."
     ) { EventTime($0) }
     static let disorder = share(
         "DISORDER",
@@ -21,25 +21,25 @@ struct SimulatorSettings: Sendable {
         "INGESTOR_SIMULATOR_DISORDER_TIME",
         from: "1ms",
         default: "5s",
-        help: "How much older ticks out of order are at most (simulator)."
+        help: "How far back a tick out of order may lie (simulator)."
     )
     static let late = share("LATE", "that are late, by INGESTOR_SIMULATOR_LATE_TIME to twice as much")
     static let lateTime = Setting.duration(
         "INGESTOR_SIMULATOR_LATE_TIME",
         from: "1ms",
         default: "10m",
-        help: "How late late ticks are at least (simulator)."
+        help: "How late a late tick is at least (simulator)."
     )
-    static let duplicates = share("DUPLICATES", "that are one of the last 64 again, byte for byte")
+    static let duplicates = share("DUPLICATES", "that repeat one of the last 64 byte for byte")
     static let gaps = Setting<SimulatorShape.Period>(
         "INGESTOR_SIMULATOR_GAPS",
         allowed: "a period from 1s to 24h and a shorter length, such as 5m/10s",
-        help: "Silence again and again: how often, and how long (simulator)."
+        help: "Recurring silence: how often, and for how long (simulator)."
     ) { SimulatorShape.Period($0, hasFactor: false) }
     static let bursts = Setting<SimulatorShape.Period>(
         "INGESTOR_SIMULATOR_BURSTS",
         allowed: "a period from 1s to 24h, a shorter length and a factor from 1x to 1000x, such as 1m/5s/10x",
-        help: "A higher rate again and again: how often, how long, and how many times INGESTOR_RATE (simulator)."
+        help: "Recurring bursts: how often, for how long, and at how many times INGESTOR_RATE (simulator)."
     ) { SimulatorShape.Period($0, hasFactor: true) }
 
     /// All of them.

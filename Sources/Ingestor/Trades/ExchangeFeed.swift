@@ -85,7 +85,7 @@ struct ExchangeFeed {
         lastClose = reason
         let wait = connections[number].closed(at: now, retryAfter: retryAfter, random: random)
         log.warning(
-            "a connection is closed: \(reason); next attempt in \(wait.inSeconds)",
+            "a connection was closed: \(reason); next attempt in \(wait.inSeconds)",
             metadata: ["connection": "\(number)"]
         )
     }
@@ -99,7 +99,7 @@ struct ExchangeFeed {
         } catch {
             counts.unreadable.increment()
             if let suppressed = samplers.unreadable.pass(at: .now) {
-                log.warning("a message can't be read: \(error)", metadata: ["unmentioned": "\(suppressed)"])
+                log.warning("a message could not be read: \(error)", metadata: ["unmentioned": "\(suppressed)"])
             }
         }
         for event in events { take(event, from: number, at: now) }
@@ -166,7 +166,7 @@ struct ExchangeFeed {
             actions.append(.connect(connection: number, url: url))
         case .send(let text): actions.append(.send(connection: number, text: text))
         case .end(let reason):
-            log.warning("a connection is ended: \(reason)", metadata: ["connection": "\(number)"])
+            log.warning("ending a connection: \(reason)", metadata: ["connection": "\(number)"])
             actions.append(.disconnect(connection: number))
         }
     }
@@ -180,7 +180,7 @@ struct ExchangeFeed {
         case .subscribed(let product): refused.remove(product)
         case .refused(let product, let reason):
             if refused.insert(product).inserted {
-                log.warning("\(exchange.products[product].name) is refused: \(reason)")
+                log.warning("\(exchange.products[product].name) was refused: \(reason)")
             }
         case .failed(let reason, let endsConnection):
             log.warning("\(exchange.name) says: \(reason)", metadata: ["connection": "\(number)"])
@@ -189,7 +189,7 @@ struct ExchangeFeed {
             actions.append(.disconnect(connection: number))
         case .ignored(let kind):
             counts.ignored.increment()
-            if samplers.ignored.pass(at: .now) != nil { log.info("a message is ignored: \(kind)") }
+            if samplers.ignored.pass(at: .now) != nil { log.info("ignoring a message: \(kind)") }
         }
     }
 
@@ -199,10 +199,10 @@ struct ExchangeFeed {
         case .ready, .held, .stray: break
         case .duplicate: counts.duplicates.increment()
         case .restarted:
-            log.warning("\(exchange.products[trade.product].name) counts its trades anew, from \(trade.id)")
+            log.warning("\(exchange.products[trade.product].name) restarted its trade ids, at \(trade.id)")
         }
         if heldCount > limits.held, let product = history.missing.max(by: { held($0) < held($1) }) {
-            giveUp(product, because: "\(heldCount) trades wait", at: now)
+            giveUp(product, because: "\(heldCount) trades are waiting", at: now)
         }
     }
 
@@ -238,7 +238,7 @@ struct ExchangeFeed {
         case .disbelieved(let trade):
             counts.disbelieved.increment()
             let name = exchange.products[product].name
-            log.warning("trade \(trade.id) of \(name) is dropped: the feed went on below that id")
+            log.warning("trade \(trade.id) of \(name) was dropped: the feed went on below that id")
         case nil: break
         }
     }

@@ -39,9 +39,9 @@ struct FeedCounts: Sendable {
             let labels = ["exchange": exchange]
             return PrometheusGauge("tickline_ingestor_feed_" + name, help: help, labels: labels, registry: registry)
         }
-        trades = counter("trades_total", "Trades of the exchange that were handed on, each once.")
-        filled = counter("filled_trades_total", "Of them, trades that the feed did not bring and the history did.")
-        duplicates = counter("duplicate_trades_total", "Trades that were told again, and not sent again.")
+        trades = counter("trades_total", "Trades that were passed on, each once.")
+        filled = counter("filled_trades_total", "Those of them that the feed missed and the history supplied.")
+        duplicates = counter("duplicate_trades_total", "Trades that arrived again and were not sent again.")
         lost = counter("lost_trades_total", "Ids that neither the feed nor the history brought.")
         disbelieved = counter("disbelieved_trades_total", "Trades with an id far above those that followed.")
         unreadable = counter("unreadable_messages_total", "Messages that were not what the exchange documents.")

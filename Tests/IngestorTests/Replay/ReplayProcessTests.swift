@@ -74,7 +74,7 @@ struct ReplayProcessTests {
         let count = try sent(broker).prices.count
         #expect(count > 100 && count < 1_500)
         let second = try ServiceProcess.run("ingestor", environment: environment)
-        #expect(second.code == 0 && second.output.contains("going on behind line"), "\(second.output)")
+        #expect(second.code == 0 && second.output.contains("resuming after line"), "\(second.output)")
         #expect(try sent(broker).prices.sorted() == Array(1...1_500))
     }
 
@@ -128,7 +128,7 @@ struct ReplayProcessTests {
         #expect(prices.count == count, "seed \(seed)")
         #expect(Set(prices).count == count, "seed \(seed)")
         #expect(isInOrder, "seed \(seed)")
-        print("seed \(seed): \(killed) of 30 killed at work; \(last.output.contains("going on behind"))")
+        print("seed \(seed): \(killed) of 30 killed at work; \(last.output.contains("resuming after"))")
     }
 
     @Test(

@@ -66,7 +66,7 @@ final class GapFiller: Sendable {
         )
         let progress = BackfillProgress(request, from: gap.lowerBound, to: gap.upperBound, coins: [])
         _ = try state.append(StateRecord(key: .backfill(request.name), value: progress.bytes))
-        log.warning("nothing was polled from \(gap.lowerBound) to \(gap.upperBound); history fills it")
+        log.warning("nothing was polled from \(gap.lowerBound) to \(gap.upperBound); filling the gap from history")
         start(request)
     }
 
@@ -74,7 +74,7 @@ final class GapFiller: Sendable {
         do throws(ThreadError) {
             try DedicatedThread.start(name: "gap") { self.run(request) }
         } catch {
-            log.error("a gap is not filled: \(error)")
+            log.error("a gap could not be filled: \(error)")
         }
     }
 
