@@ -61,7 +61,7 @@ struct ExchangeProcessTests {
         let market = ScriptedMarket(CoinbaseWords(), seed: 1, clockOffset: .zero, isTroubled: false)
         let server = try await MarketServer(market, certificates: try TestCertificates())
         let ingestor = try ingestor(server, broker, [:])
-        let line = try ingestor.waitForLine(containing: "a connection is closed")
+        let line = try ingestor.waitForLine(containing: "a connection was closed")
         #expect(line.lowercased().contains("certificate"), "\(line)")
         #expect(ingestor.terminate() == 0)
         await server.end()

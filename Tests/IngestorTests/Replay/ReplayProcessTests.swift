@@ -70,7 +70,7 @@ struct ReplayProcessTests {
             try first.metric("tickline_ingestor_ticks_acknowledged_total") > 100 ? true : nil
         }
         #expect(first.terminate() == 0, "\(first.log)")
-        #expect(first.log.contains("goes on where it was"), "\(first.log)")
+        #expect(first.log.contains("start it again to resume"), "\(first.log)")
         let count = try sent(broker).prices.count
         #expect(count > 100 && count < 1_500)
         let second = try ServiceProcess.run("ingestor", environment: environment)
