@@ -74,8 +74,8 @@ struct AggregatorProcess {
     }
 
     private final class Bystander: RebalanceHandler {
-        func assigned(_ partitions: [TopicPartition], of _: KafkaConsumer) throws -> [TopicPartition: Int64] { [:] }
-        func revoked(_ partitions: [TopicPartition], of _: KafkaConsumer) {}
+        func assigned(_ partitions: [TopicPartition], of _: any GroupMember) throws -> [TopicPartition: Int64] { [:] }
+        func revoked(_ partitions: [TopicPartition], of _: any GroupMember) {}
         func lost(_ partitions: [TopicPartition]) {}
     }
 }

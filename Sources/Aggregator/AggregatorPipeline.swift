@@ -8,11 +8,6 @@ public struct AggregatorPipeline: Pipeline {
     private let metrics: AggregatorMetrics
     private let watch: BrokerWatch
     private let logger = Logger(label: "aggregator")
-    /// A turn hands out at most this many records, so that the clocks are read often enough.
-    private static let batch = 1_000
-    /// A transaction may last that long while the input is behind: then results are late by more anyway, and each
-    /// transaction costs its commit and a state record for every coin that it touches.
-    private static let backlogInterval = Duration.seconds(1)
     /// How long the end of a transaction may take; the broker ends one that lasts longer.
     private static let commitTime = Duration.seconds(3)
 
@@ -51,7 +46,7 @@ public struct AggregatorPipeline: Pipeline {
         let session = try TransactionSession(
             kafka: settings.kafka,
             id: settings.transactionalID,
-            limit: max(settings.transactionInterval, Self.backlogInterval) + Self.commitTime,
+            limit: max(settings.transactionInterval, TransactionLoop.backlogInterval) + Self.commitTime,
             stop: stop
         )
         readiness.heartbeat.beat()
@@ -67,11 +62,16 @@ public struct AggregatorPipeline: Pipeline {
             metrics: metrics,
             session: session,
             rules: RuleFeed(rules, settings: settings),
+            states: StateRestorer(
+                settings: settings,
+                memory: CoinMemory(limit: settings.coinMemory / max(1, inputPartitions)),
+                metrics: metrics,
+                logger: logger,
+                read: StateRestorer.kafka(settings.kafka, stop: stop, heartbeat: readiness.heartbeat)
+            ),
             inputPartitions: inputPartitions,
             logger: logger,
-            watch: watch,
-            stop: stop,
-            heartbeat: readiness.heartbeat
+            isBrokerReachable: { [watch] in watch.isReachable }
         )
         let consumer = try KafkaConsumer(
             settings: settings.kafka,
@@ -81,15 +81,8 @@ public struct AggregatorPipeline: Pipeline {
             stop: stop
         )
         try consumer.subscribe([settings.kafka.name(.raw)])
-        do {
-            try loop(stop: stop, consumer: consumer, tasks: tasks)
-        } catch {
-            // Nothing that failed may be committed on the way out.
-            consumer.close(abandon: true)
-            throw error
-        }
-        consumer.close()
-        if let failure = tasks.failure { throw failure }
+        let loop = TransactionLoop(settings: settings, readiness: readiness, logger: logger)
+        try loop.run(until: stop, consumer: consumer, tasks: tasks)
     }
 
     private func checkTopics(_ stop: StopSignal) throws -> Int {
@@ -98,69 +91,6 @@ public struct AggregatorPipeline: Pipeline {
         let state = partitions[settings.kafka.name(.aggregatorState)] ?? 0
         guard input == state else { throw PartitionMismatch(input: input, state: state) }
         return input
-    }
-
-    private func loop(stop: StopSignal, consumer: KafkaConsumer, tasks: PartitionTasks)
-        throws
-    {
-        var nextHousekeeping = ContinuousClock.now
-        while !stop.isRequested {
-            readiness.heartbeat.beat()
-            do {
-                let now = ContinuousClock.now
-                if now >= nextHousekeeping {
-                    nextHousekeeping = now.advanced(by: .milliseconds(500))
-                    try housekeep(consumer: consumer, tasks: tasks)
-                }
-                try turn(consumer: consumer, tasks: tasks)
-            } catch let error as KafkaError
-                where (error.requiresAbort && !error.isFatal && !error.isFenced) || error.isOffsetOutOfRange
-            {
-                // A restore also says what a position is that the broker no longer has, and what can be done.
-                logger.warning("the transaction is aborted and its input read again: \(error)")
-                try consumer.seek(to: try tasks.startAgain(consumer))
-            }
-        }
-        try tasks.commit(of: consumer)
-    }
-
-    /// One transaction and what goes into it.
-    private func turn(consumer: KafkaConsumer, tasks: PartitionTasks) throws {
-        var inTransaction = 0
-        var began = ContinuousClock.now
-        repeat {
-            let now = ContinuousClock.now
-            let clock = ClockReading.now()
-            let room = min(Self.batch, settings.transactionRecords - inTransaction)
-            // Behind the interval there is a backlog, and more comes at once.
-            let left = settings.transactionInterval - began.duration(to: now)
-            let wait = inTransaction == 0 ? settings.transactionInterval : max(left, .milliseconds(5))
-            let count = try consumer.poll(max: room, timeout: wait) { record in
-                try tasks.take(record, clock: clock)
-            }
-            if let failure = tasks.failure { throw failure }
-            if inTransaction == 0, count > 0 { began = .now }
-            inTransaction += count
-            if count == 0, !tasks.isBehind(consumer) { break }
-        } while inTransaction < settings.transactionRecords && hasTime(since: began, tasks, consumer)
-        tasks.publishCounts()
-        try tasks.advance(to: .now(), of: consumer)
-        try tasks.commit(of: consumer)
-    }
-
-    private func hasTime(since began: ContinuousClock.Instant, _ tasks: PartitionTasks, _ consumer: KafkaConsumer)
-        -> Bool
-    {
-        let spent = began.duration(to: .now)
-        return spent < settings.transactionInterval || (spent < Self.backlogInterval && tasks.isBehind(consumer))
-    }
-
-    private func housekeep(consumer: KafkaConsumer, tasks: PartitionTasks) throws {
-        readiness.set("partitions", tasks.wasAssigned ? .ok : .failing("the group has assigned none yet"))
-        let clock = tasks.checkClock()
-        readiness.set("clock", clock == .plausible ? .ok : .failing(clock.description))
-        try tasks.followRules()
-        tasks.publish(clock: .now(), of: consumer)
     }
 }
 

@@ -5,10 +5,12 @@ import Shared
 extension CacherTask {
     /// Candles are refilled from so many minutes at least, so that a coin has its latest one when no history is kept.
     private static let shortestHistory = 60
+    /// How long the broker may take to say what it has of partitions.
+    private static let answerTime = Duration.seconds(10)
 
     /// Asks Redis once after an assignment how far it has the partitions, and starts from there.
     /// - Returns: false when Redis went away.
-    func findPositions(_ consumer: KafkaConsumer) throws -> Bool {
+    func findPositions(_ consumer: any GroupMember) throws -> Bool {
         let unknown = positions.unknown
         if unknown.isEmpty { return true }
         let stored: [Int64?]
@@ -19,7 +21,7 @@ extension CacherTask {
             return false
         }
         let places = unknown.map(\.place)
-        let available = try consumer.watermarkOffsets(of: places)
+        let available = try consumer.watermarkOffsets(of: places, timeout: Self.answerTime)
         let missing = zip(places, stored).filter { $0.1 == nil }.map(\.0)
         let beginnings = try beginnings(of: missing, consumer)
         var starts: [TopicPartition: Int64] = [:]
@@ -41,7 +43,7 @@ extension CacherTask {
 
     /// Looks whether Redis still has what it had.
     /// - Returns: false when it went away.
-    func checkPositions(_ consumer: KafkaConsumer) throws -> Bool {
+    func checkPositions(_ consumer: any GroupMember) throws -> Bool {
         let steps = positions.check
         let receipt: CacheReceipt
         do throws(RedisError) {
@@ -58,7 +60,7 @@ extension CacherTask {
     }
 
     /// Redis answered steps: of what it has lost the partitions are read again.
-    func moved(_ steps: [PositionStep], _ found: [Int64], _ consumer: KafkaConsumer) throws {
+    func moved(_ steps: [PositionStep], _ found: [Int64], _ consumer: any GroupMember) throws {
         for (step, found) in zip(steps, found) where found == -2 {
             metrics.keysInTheWay.increment()
             left(out: step.key)
@@ -70,7 +72,7 @@ extension CacherTask {
             // What is in hand must not be heard before what is read again: Redis no longer knows that it has told newer.
             dropHand()
             let places = lost.map(\.place)
-            let available = try consumer.watermarkOffsets(of: places)
+            let available = try consumer.watermarkOffsets(of: places, timeout: Self.answerTime)
             let beginnings = try beginnings(of: lost.filter { $0.found < 0 }.map(\.place), consumer)
             var starts = handStart
             for (place, found) in lost {
@@ -95,7 +97,7 @@ extension CacherTask {
     /// there is.
     private func beginnings(
         of places: [TopicPartition],
-        _ consumer: KafkaConsumer
+        _ consumer: any GroupMember
     ) throws -> [TopicPartition: Int64] {
         let now = EventTime.now().milliseconds
         let life = settings.timeToLiveMilliseconds
@@ -106,12 +108,12 @@ extension CacherTask {
         var beginnings: [TopicPartition: Int64] = [:]
         for (topic, age) in ages where age < now {
             let some = places.filter { decoder.topics[$0.topic] == topic }
-            beginnings.merge(try consumer.firstOffsets(of: some, since: now - age)) { $1 }
+            beginnings.merge(try consumer.firstOffsets(of: some, since: now - age, timeout: Self.answerTime)) { $1 }
         }
         return beginnings
     }
 
-    private func start(_ starts: [TopicPartition: Int64], _ consumer: KafkaConsumer) throws {
+    private func start(_ starts: [TopicPartition: Int64], _ consumer: any GroupMember) throws {
         let ours = consumer.positions
         for place in starts.keys { acknowledged[place] = nil }
         handStart.merge(starts) { $1 }
@@ -127,7 +129,7 @@ extension CacherTask {
     }
 
     /// Says how far a refill is; it is over when the ends are reached that the partitions had when it began.
-    func showRefill(_ consumer: KafkaConsumer) {
+    func showRefill(_ consumer: any GroupMember) {
         defer { writer.isFilling = !positions.refilling.isEmpty }
         let refilling = positions.refilling
         if refilling.isEmpty { return }

@@ -12,7 +12,7 @@ extension CacherTask {
     ///
     /// While Redis is away the last two wait for it: what was counted must be stored before the offsets behind it are
     /// committed, or it would never be counted.
-    func report(_ consumer: KafkaConsumer) throws {
+    func report(_ consumer: any GroupMember) throws {
         guard ContinuousClock.now >= nextReport else { return }
         nextReport = .now + Self.reportInterval
         guard try settle(consumer) else { return }
@@ -42,7 +42,7 @@ extension CacherTask {
         }
     }
 
-    private func measureLag(_ consumer: KafkaConsumer) {
+    private func measureLag(_ consumer: any GroupMember) {
         for (partition, position) in consumer.positions {
             if redis.isAway {
                 // What is paused isn't fetched, so its end is asked for; a broker that is away is not asked again.
@@ -58,7 +58,7 @@ extension CacherTask {
     }
 
     /// Writes the entries that changed into the hash `freshness`; once after an assignment it reads them back before.
-    private func storeFreshness(_ consumer: KafkaConsumer) throws(RedisError) {
+    private func storeFreshness(_ consumer: any GroupMember) throws(RedisError) {
         do throws(RedisError) {
             let unrestored = freshness.unrestored
             if !unrestored.isEmpty {
@@ -91,7 +91,7 @@ extension CacherTask {
 extension CacherTask: RebalanceHandler {
     /// Starts at the group's committed offsets; without one at the earliest record. Where Redis has less, that is seen
     /// before anything is read, see ``findPositions(_:)``.
-    func assigned(_ partitions: [TopicPartition], of consumer: KafkaConsumer) throws -> [TopicPartition: Int64] {
+    func assigned(_ partitions: [TopicPartition], of consumer: any GroupMember) throws -> [TopicPartition: Int64] {
         // Partitions that are added come with a rebalance. Without an answer the count is what it was.
         let count = try? consumer.partitionCount(of: settings.kafka.name(.raw), timeout: .seconds(5))
         decoder.rawPartitionCount = count ?? decoder.rawPartitionCount
@@ -110,7 +110,7 @@ extension CacherTask: RebalanceHandler {
     }
 
     /// Stores how fresh Redis is, and commits what it has acknowledged.
-    func revoked(_ partitions: [TopicPartition], of consumer: KafkaConsumer) {
+    func revoked(_ partitions: [TopicPartition], of consumer: any GroupMember) {
         do {
             if !redis.isAway, positions.unknown.isEmpty, try settleForGood() {
                 try storeFreshness(consumer)

@@ -114,11 +114,11 @@ final class CacherTask {
             throw error
         }
         // Leaving the group calls `revoked`, which commits what Redis has acknowledged.
-        consumer.close()
+        consumer.close(abandon: false)
     }
 
     /// While Redis works at a batch the next one is gathered. One that was kept while Redis was away goes first.
-    private func work(_ consumer: KafkaConsumer) throws {
+    private func work(_ consumer: any GroupMember) throws {
         guard try findPositions(consumer) else { return }
         try gather(consumer)
         guard try settle(consumer) else { return }
@@ -133,7 +133,7 @@ final class CacherTask {
     }
 
     /// Takes in what Kafka has; waits for it only when there is nothing else to do.
-    private func gather(_ consumer: KafkaConsumer) throws {
+    private func gather(_ consumer: any GroupMember) throws {
         // All coins are forgotten between two batches.
         if coins.isFull, recordsInBatch == 0, recordsSent > 0 { return }
         if recordsInBatch == 0, recordsSent == 0 { handStart = consumer.positions }
@@ -164,7 +164,7 @@ final class CacherTask {
 
     /// Waits until Redis has what was sent.
     /// - Returns: false when it went away, and the batch is kept, or when it has lost data, and the batch is read again.
-    func settle(_ consumer: KafkaConsumer) throws -> Bool {
+    func settle(_ consumer: any GroupMember) throws -> Bool {
         guard isInFlight else { return true }
         isInFlight = false
         let receipt: CacheReceipt
@@ -250,7 +250,7 @@ final class CacherTask {
     }
 
     /// Makes sure that Redis answers.
-    private func ask(_ consumer: KafkaConsumer) throws {
+    private func ask(_ consumer: any GroupMember) throws {
         guard try settle(consumer) else { return }
         do throws(RedisError) {
             try writer.connect()
@@ -274,7 +274,7 @@ final class CacherTask {
     }
 
     /// While Redis is away the partitions are paused but polled, so that the membership is kept.
-    private func wait(_ consumer: KafkaConsumer) throws {
+    private func wait(_ consumer: any GroupMember) throws {
         // After a rebalance new partitions arrive unpaused; what they bring joins the batch.
         try consumer.pause(Array(consumer.positions.keys))
         try consumer.poll(max: 100, timeout: .milliseconds(50), take)

@@ -158,7 +158,12 @@ struct BrokerTests {
         try other.send(to: state, partition: 1, key: "position", value: Array("{}".utf8))
         try other.flush(timeout: .seconds(10))
         let metrics = AggregatorMetrics(plan: settings.plan, registry: PrometheusRegistry())
-        let restorer = StateRestorer(settings: settings, metrics: metrics, logger: Logger(label: "test"))
+        let restorer = StateRestorer(
+            settings: settings,
+            metrics: metrics,
+            logger: Logger(label: "test"),
+            read: StateRestorer.kafka(settings.kafka)
+        )
         let started = ContinuousClock.now
         let error = #expect(throws: KafkaError.self) {
             try restorer.restore([0, 1, 2], rules: [], until: started.advanced(by: .seconds(2)))

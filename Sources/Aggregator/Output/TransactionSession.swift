@@ -13,41 +13,27 @@ import Shared
 ///
 /// It belongs to the thread that made it.
 final class TransactionSession: RecordSink {
-    private let producer: KafkaProducer
-    private let aggregates1m: KafkaProducer.DestinationTopic
-    private let aggregatesSliding: KafkaProducer.DestinationTopic
-    private let alerts: KafkaProducer.DestinationTopic
-    private let late: KafkaProducer.DestinationTopic
-    private let deadLetters: KafkaProducer.DestinationTopic
-    private let state: KafkaProducer.DestinationTopic
+    private let producer: any TransactionalProducer
 
     /// Whether a transaction is open.
     private(set) var isOpen = false
 
-    /// Connects, and ends what an earlier session of the same name had open.
-    /// - Parameters:
-    ///   - kafka: where the brokers are; its prefix goes before the topics' names.
-    ///   - id: a name no other running session has, with the prefix.
-    ///   - limit: how long a transaction may last. When its session dies, readers and successors wait for the rest of it.
-    ///   - stop: ends the waits for a broker early.
+    /// Ends what an earlier session of the same name had open.
     /// - Throws: ``KafkaError``.
-    init(kafka: KafkaSettings, id: String, limit: Duration, stop: StopSignal? = nil) throws(KafkaError) {
-        producer = try KafkaProducer(
-            settings: kafka,
-            mode: .transactional(id: id),
-            properties: [
-                "queue.buffering.max.kbytes": "32768", "queue.buffering.max.messages": "200000",
-                "transaction.timeout.ms": "\(limit.wholeMicroseconds / 1_000)",
-            ],
-            stop: stop
-        )
-        aggregates1m = try producer.topic(kafka.name(.aggregates1m), schema: "price-aggregate/1")
-        aggregatesSliding = try producer.topic(kafka.name(.aggregatesSliding), schema: "price-aggregate/1")
-        alerts = try producer.topic(kafka.name(.alerts), schema: "price-alert/1")
-        late = try producer.topic(kafka.name(.late))
-        deadLetters = try producer.topic(kafka.name(.deadLetter))
-        state = try producer.topic(kafka.name(.aggregatorState), schema: "aggregator-state/1")
+    init(_ producer: any TransactionalProducer) throws(KafkaError) {
+        self.producer = producer
         try producer.initTransactions()
+    }
+
+    /// Connects, and ends what an earlier session of the same name had open: see ``KafkaTransactions``.
+    /// - Throws: ``KafkaError``.
+    convenience init(
+        kafka: KafkaSettings,
+        id: String,
+        limit: Duration,
+        stop: StopSignal? = nil
+    ) throws(KafkaError) {
+        try self.init(KafkaTransactions(kafka: kafka, id: id, limit: limit, stop: stop))
     }
 
     /// Begins a transaction unless one is open.
@@ -66,16 +52,7 @@ final class TransactionSession: RecordSink {
         headers: [KafkaHeader]
     ) throws {
         try begin()
-        let destination =
-            switch topic {
-            case .aggregates1m: aggregates1m
-            case .aggregatesSliding: aggregatesSliding
-            case .alerts: alerts
-            case .late: late
-            case .aggregatorState: state
-            case .deadLetter, .raw, .alertRules, .ingestorState: deadLetters
-            }
-        try producer.send(to: destination, partition: partition, key: key, value: value, headers: headers)
+        try producer.send(to: topic, partition: partition, key: key, value: value, headers: headers)
     }
 
     /// Commits: everything sent and the offsets become visible at once.
@@ -83,7 +60,8 @@ final class TransactionSession: RecordSink {
     ///   - offsets: by partition the next offset to read.
     ///   - consumer: whose membership of its group is checked by the broker: a zombie's commit is refused.
     ///   - timeout: for each step.
-    func commit(_ offsets: [TopicPartition: Int64], of consumer: KafkaConsumer, timeout: Duration) throws(KafkaError) {
+    func commit(_ offsets: [TopicPartition: Int64], of consumer: any GroupMember, timeout: Duration) throws(KafkaError)
+    {
         // The state must have arrived before the broker checks our membership: whoever takes over after the check
         // then finds it there, open or committed, and waits for its end.
         try producer.flush(timeout: timeout)

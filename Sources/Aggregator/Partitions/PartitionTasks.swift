@@ -15,28 +15,29 @@ final class PartitionTasks: RebalanceHandler {
     private let settings: AggregatorSettings
     private let metrics: AggregatorMetrics
     private let session: TransactionSession
-    private let rules: RuleFeed
+    private let rules: any RuleSource
+    private let states: any StateSource
+    private let clocks: Clocks
     private var clockCheck = ClockCheck()
     private var noRoomLog: SampledLog
     private let inputPartitions: Int
     private let logger: Logger
-    private let watch: BrokerWatch
-    private let stop: StopSignal
-    private let heartbeat: Heartbeat?
+    private let isBrokerReachable: @Sendable () -> Bool
     /// How long a step of a transaction's end may take: a little longer than the broker lets a transaction last.
     private static let stepTimeout = Duration.seconds(5)
 
     /// No tasks yet.
+    /// - Parameter isBrokerReachable: whether a broker answered of late.
     init(
         settings: AggregatorSettings,
         metrics: AggregatorMetrics,
         session: TransactionSession,
-        rules: RuleFeed,
+        rules: any RuleSource,
+        states: any StateSource,
         inputPartitions: Int,
         logger: Logger,
-        watch: BrokerWatch,
-        stop: StopSignal,
-        heartbeat: Heartbeat? = nil
+        clocks: Clocks = .system,
+        isBrokerReachable: @escaping @Sendable () -> Bool
     ) {
         self.settings = settings
         self.metrics = metrics
@@ -45,19 +46,19 @@ final class PartitionTasks: RebalanceHandler {
         noRoomLog = SampledLog(logger)
         self.inputPartitions = inputPartitions
         self.logger = logger
-        self.watch = watch
-        self.stop = stop
-        self.heartbeat = heartbeat
+        self.states = states
+        self.clocks = clocks
+        self.isBrokerReachable = isBrokerReachable
     }
 
     // MARK: - Rebalances
 
-    func assigned(_ partitions: [TopicPartition], of consumer: KafkaConsumer) throws -> [TopicPartition: Int64] {
+    func assigned(_ partitions: [TopicPartition], of consumer: any GroupMember) throws -> [TopicPartition: Int64] {
         wasAssigned = true
         return try restore(partitions, of: consumer)
     }
 
-    func revoked(_ partitions: [TopicPartition], of consumer: KafkaConsumer) {
+    func revoked(_ partitions: [TopicPartition], of consumer: any GroupMember) {
         do {
             try commit(of: consumer)
         } catch {
@@ -78,7 +79,7 @@ final class PartitionTasks: RebalanceHandler {
         do {
             // Brokers that are away abort nothing, and the group must not wait for them to come back: the next producer
             // of this name ends what this one had open.
-            if session.isOpen, !watch.isReachable {
+            if session.isOpen, !isBrokerReachable() {
                 throw ProducerLost(reason: "no broker answers")
             }
             try session.abort(timeout: Self.stepTimeout)
@@ -107,21 +108,13 @@ final class PartitionTasks: RebalanceHandler {
 
     /// Makes the tasks of these partitions from their state.
     /// - Returns: where to go on, by partition.
-    private func restore(_ partitions: [TopicPartition], of consumer: KafkaConsumer) throws -> [TopicPartition: Int64] {
-        let deadline = ContinuousClock.now.advanced(by: settings.restoreLimit)
-        let memory = CoinMemory(limit: settings.coinMemory / max(1, inputPartitions))
-        let restorer = StateRestorer(
-            settings: settings,
-            memory: memory,
-            metrics: metrics,
-            logger: logger,
-            stop: stop,
-            heartbeat: heartbeat
-        )
+    private func restore(_ partitions: [TopicPartition], of consumer: any GroupMember) throws -> [TopicPartition: Int64]
+    {
+        let deadline = clocks.instant().advanced(by: settings.restoreLimit)
         var positions: [TopicPartition: Int64] = [:]
         let start = StartPosition(settings: settings, metrics: metrics, logger: logger)
-        let found = try restorer.restore(partitions.map(\.partition), rules: rules.inForce, until: deadline)
-        let left = min(.seconds(10), max(.seconds(1), ContinuousClock.now.duration(to: deadline)))
+        let found = try states.restore(partitions.map(\.partition), rules: rules.inForce, until: deadline)
+        let left = min(.seconds(10), max(.seconds(1), clocks.instant().duration(to: deadline)))
         let available = try consumer.watermarkOffsets(of: partitions, timeout: left)
         for (partition, var restored) in zip(partitions, found) {
             try start.find(for: &restored, of: partition, available: available[partition] ?? 0..<0)
@@ -146,7 +139,7 @@ final class PartitionTasks: RebalanceHandler {
 
     /// Throws away what is in memory and in the open transaction, and restores all tasks.
     /// - Returns: where to go on, by partition.
-    func startAgain(_ consumer: KafkaConsumer) throws -> [TopicPartition: Int64] {
+    func startAgain(_ consumer: any GroupMember) throws -> [TopicPartition: Int64] {
         try session.abort(timeout: Self.stepTimeout)
         metrics.aborted.increment()
         let topic = settings.kafka.name(.raw)
@@ -165,8 +158,8 @@ final class PartitionTasks: RebalanceHandler {
     }
 
     /// Lets the watermarks of partitions that have been read to their end follow the clock.
-    func advance(to clock: ClockReading, of consumer: KafkaConsumer) throws {
-        guard settings.followsClock, watch.isReachable else { return }
+    func advance(to clock: ClockReading, of consumer: any GroupMember) throws {
+        guard settings.followsClock, isBrokerReachable() else { return }
         let topic = settings.kafka.name(.raw)
         for task in tasks.values
         where consumer.lag(of: TopicPartition(topic: topic, partition: task.number)) == 0 {
@@ -175,7 +168,7 @@ final class PartitionTasks: RebalanceHandler {
     }
 
     /// Whether more waits on the broker than a few turns of the loop take.
-    func isBehind(_ consumer: KafkaConsumer) -> Bool {
+    func isBehind(_ consumer: any GroupMember) -> Bool {
         let topic = settings.kafka.name(.raw)
         return tasks.keys.contains { consumer.lag(of: TopicPartition(topic: topic, partition: $0)) ?? 0 > 10_000 }
     }
@@ -198,7 +191,7 @@ final class PartitionTasks: RebalanceHandler {
 
     /// Whether the ticks' times fit this machine's clock; a change is logged.
     func checkClock() -> ClockCheck.Verdict {
-        if clockCheck.judge(at: .now) {
+        if clockCheck.judge(at: clocks.instant()) {
             let verdict = clockCheck.verdict
             logger.log(level: verdict == .plausible ? .info : .warning, "\(verdict)")
         }
@@ -212,10 +205,10 @@ final class PartitionTasks: RebalanceHandler {
 
     /// Commits what is in hand, if there is anything.
     /// - Parameter consumer: the member of the group, for the broker's check of the commit.
-    func commit(of consumer: KafkaConsumer) throws {
+    func commit(of consumer: any GroupMember) throws {
         let touched = tasks.values.filter(\.needsCommit).sorted { $0.number < $1.number }
         guard !touched.isEmpty else { return }
-        let started = ContinuousClock.now
+        let started = clocks.instant()
         try session.begin()
         let topic = settings.kafka.name(.raw)
         var offsets: [TopicPartition: Int64] = [:]
@@ -225,11 +218,11 @@ final class PartitionTasks: RebalanceHandler {
         }
         try session.commit(offsets, of: consumer, timeout: Self.stepTimeout)
         metrics.committed.increment()
-        metrics.commitSeconds.observe(started.duration(to: .now))
+        metrics.commitSeconds.observe(started.duration(to: clocks.instant()))
     }
 
     /// Brings the figures up to date that change slowly.
-    func publish(clock: ClockReading, of consumer: KafkaConsumer) {
+    func publish(clock: ClockReading, of consumer: any GroupMember) {
         for task in tasks.values {
             let source = input(task.number)
             metrics.coinMemory(of: task.number).set(task.partition.byteCount)

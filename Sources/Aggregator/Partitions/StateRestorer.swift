@@ -7,13 +7,16 @@ import Synchronization
 ///
 /// The end waits for transactions that a predecessor left open, until they are committed or aborted: so nothing that
 /// becomes visible later is missed.
-struct StateRestorer {
+struct StateRestorer: StateSource {
     private let settings: AggregatorSettings
     private let memory: CoinMemory
     private let metrics: AggregatorMetrics
     private let logger: Logger
-    private let stop: StopSignal?
-    private let heartbeat: Heartbeat?
+    private let clocks: Clocks
+    private let read: Reading
+
+    /// Reads a partition of the changelog to its end, open transactions included, within a time; hands out its records.
+    typealias Reading = @Sendable (TopicPartition, Duration, (KafkaRecord) throws -> Void) throws -> Void
 
     /// More is fetched at a time than of the input: here the seconds count, and the memory goes back at once.
     private static let readerProperties = ["fetch.message.max.bytes": "1048576"]
@@ -34,22 +37,42 @@ struct StateRestorer {
     /// - Parameters:
     ///   - memory: what the coins of each partition may take.
     ///   - logger: gets a line about each record that can't be used, up to a limit.
-    ///   - stop: ends the waits for a broker early.
-    ///   - heartbeat: gets beats while the state is read.
+    ///   - clocks: what it goes by.
+    ///   - read: reads the changelog, see ``kafka(_:stop:heartbeat:)``.
     init(
         settings: AggregatorSettings,
         memory: CoinMemory = .unlimited,
         metrics: AggregatorMetrics,
         logger: Logger,
-        stop: StopSignal? = nil,
-        heartbeat: Heartbeat? = nil
+        clocks: Clocks = .system,
+        read: @escaping Reading
     ) {
         self.settings = settings
         self.memory = memory
         self.metrics = metrics
         self.logger = logger
-        self.stop = stop
-        self.heartbeat = heartbeat
+        self.clocks = clocks
+        self.read = read
+    }
+
+    /// Reads the changelog on a broker.
+    /// - Parameters:
+    ///   - stop: ends the waits for a broker early.
+    ///   - heartbeat: gets beats while the state is read.
+    static func kafka(
+        _ settings: KafkaSettings,
+        stop: StopSignal? = nil,
+        heartbeat: Heartbeat? = nil
+    ) -> Reading {
+        { partition, timeout, body in
+            let reader = try KafkaReader(
+                settings: settings,
+                properties: readerProperties,
+                stop: stop,
+                heartbeat: heartbeat
+            )
+            try reader.readToEnd(of: partition, timeout: timeout, body)
+        }
     }
 
     /// Restores partitions side by side, as many at a time as there are cores, so that waiting for the open
@@ -64,40 +87,35 @@ struct StateRestorer {
         until deadline: ContinuousClock.Instant
     ) throws -> [Restored] {
         let results = Mutex<[Int: Result<Restored, any Error>]>([:])
-        let started = ContinuousClock.now
+        let started = clocks.instant()
         DispatchQueue.concurrentPerform(iterations: partitions.count) { index in
-            let result = Result { try restore(partitions[index], rules: rules, until: deadline, clock: .now()) }
+            let result = Result { try restore(partitions[index], rules: rules, until: deadline) }
             results.withLock { $0[index] = result }
         }
-        metrics.restoreSeconds.observe(started.duration(to: .now))
+        metrics.restoreSeconds.observe(started.duration(to: clocks.instant()))
         return try results.withLock { results in
             try partitions.indices.compactMap { try results[$0]?.get() }
         }
     }
 
-    private func restore(
+    /// Restores one partition.
+    func restore(
         _ partition: Int32,
         rules: [AlertRule],
-        until deadline: ContinuousClock.Instant,
-        clock: ClockReading
+        until deadline: ContinuousClock.Instant
     ) throws -> Restored {
-        let started = ContinuousClock.now
+        let clock = clocks.reading()
+        let started = clocks.instant()
         var restore = StateRestore(plan: settings.plan, memory: memory, rules: rules, partition: partition)
         var records = 0
         let source = TopicPartition(topic: settings.kafka.name(.aggregatorState), partition: partition)
-        let reader = try KafkaReader(
-            settings: settings.kafka,
-            properties: Self.readerProperties,
-            stop: stop,
-            heartbeat: heartbeat
-        )
-        try reader.readToEnd(of: source, timeout: max(.zero, started.duration(to: deadline))) { record in
+        try read(source, max(.zero, started.duration(to: deadline))) { record in
             records += 1
             restore.apply(key: record.key?.span, value: record.value?.span, offset: record.offset)
         }
         let outcome = try restore.finish(at: clock.monotonic)
         report(outcome.faults, of: partition)
-        let duration = started.duration(to: .now)
+        let duration = started.duration(to: clocks.instant())
         metrics.restoredRecords.increment(by: records)
         return Restored(
             partition: outcome.partition,

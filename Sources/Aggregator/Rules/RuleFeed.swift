@@ -3,7 +3,7 @@ import Shared
 /// Brings the alert rules to the partitions, and the faulty ones to the dead letters.
 ///
 /// It belongs to the thread that made it.
-final class RuleFeed {
+final class RuleFeed: RuleSource {
     private let follower: RuleFollower
     private let faults: RuleFaultReader
 

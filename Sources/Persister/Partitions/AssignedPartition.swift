@@ -32,14 +32,14 @@ struct AssignedPartition {
 
     /// Asks the broker for its end, so that its lag doesn't stand still while it isn't fetched.
     /// - Returns: whether the broker answered.
-    mutating func findEnd(by consumer: KafkaConsumer, within timeout: Duration) -> Bool {
+    mutating func findEnd(by consumer: any GroupMember, within timeout: Duration) -> Bool {
         guard let available = try? consumer.watermarkOffsets(of: name, timeout: timeout) else { return false }
         end = available.upperBound
         return true
     }
 
     /// Brings its lag up to date in the metrics.
-    func reportLag(now: EventTime, of consumer: KafkaConsumer) {
+    func reportLag(now: EventTime, of consumer: any GroupMember) {
         // Of a partition that is fetched, the consumer knows the end, and that a transaction's marker is no record.
         let unread = isPaused ? nil : consumer.lag(of: name)
         let end = unread.map { read + $0 } ?? end ?? read

@@ -57,13 +57,13 @@ final class Assignment: RebalanceHandler {
 
     // MARK: - The group's word
 
-    func assigned(_ assigned: [TopicPartition], of consumer: KafkaConsumer) throws -> [TopicPartition: Int64] {
+    func assigned(_ assigned: [TopicPartition], of consumer: any GroupMember) throws -> [TopicPartition: Int64] {
         hasJoined = true
         unwritten = 0
         var offsets: [TopicPartition: Int64] = [:]
         guard !assigned.isEmpty else { return offsets }
         let ticks = settings.kafka.name(.raw)
-        rules.partitionCount = try consumer.partitionCount(of: ticks) ?? rules.partitionCount
+        rules.partitionCount = try consumer.partitionCount(of: ticks, timeout: Self.takeOver) ?? rules.partitionCount
         let connection = try PostgresConnection(
             settings.postgres,
             silence: settings.databaseTimeout,
@@ -89,7 +89,7 @@ final class Assignment: RebalanceHandler {
         return offsets
     }
 
-    func revoked(_ revoked: [TopicPartition], of consumer: KafkaConsumer) {
+    func revoked(_ revoked: [TopicPartition], of consumer: any GroupMember) {
         let names = Set(revoked)
         let deadline = ContinuousClock.now.advanced(by: Self.handOver)
         for index in partitions.indices where partitions[index].firstArrival != nil {
@@ -147,7 +147,7 @@ final class Assignment: RebalanceHandler {
     /// Gives every batch that is due to the writers. Where those are behind, this waits for them a little; where they stay
     /// behind, the partition is paused, so that the others go on and the group isn't kept waiting. When all batches
     /// together are as large as they may be, everything is paused.
-    func submitDue(now: EventTime, of consumer: KafkaConsumer) throws {
+    func submitDue(now: EventTime, of consumer: any GroupMember) throws {
         rules.latest = EventTime(microseconds: now.microseconds + settings.maximumFutureMicroseconds)
         let deadline = ContinuousClock.now.advanced(by: Self.backPressure)
         let isCrowded = bytesInHand + pool.byteCount >= settings.bufferBytes
@@ -180,7 +180,7 @@ final class Assignment: RebalanceHandler {
     }
 
     /// Fetches from the partitions that are not to be paused, and from no other.
-    private func pause(_ consumer: KafkaConsumer, _ isToBePaused: (TopicPartition) -> Bool) throws {
+    private func pause(_ consumer: any GroupMember, _ isToBePaused: (TopicPartition) -> Bool) throws {
         var changed: (paused: [TopicPartition], resumed: [TopicPartition]) = ([], [])
         for index in partitions.indices {
             let isPaused = isToBePaused(partitions[index].name)
@@ -230,7 +230,7 @@ final class Assignment: RebalanceHandler {
 
     /// Once a second: lag to the metrics, positions to the group. The group's offsets are for lag tools; nothing here
     /// ever starts from them.
-    func report(now: EventTime, of consumer: KafkaConsumer) throws {
+    func report(now: EventTime, of consumer: any GroupMember) throws {
         guard nextReport <= .now else { return }
         nextReport = ContinuousClock.now.advanced(by: .seconds(1))
         for index in partitions.indices where partitions[index].isPaused {

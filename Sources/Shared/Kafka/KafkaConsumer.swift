@@ -6,7 +6,7 @@ import Logging
 /// The eager `range` assignor is used on purpose: librdkafka 2.0.2's cooperative one is broken. Offsets are never
 /// committed or stored unasked, and a position that the broker no longer has is an error, not a jump, unless the
 /// options say otherwise.
-public final class KafkaConsumer {
+public final class KafkaConsumer: GroupMember {
     /// What a consumer does beyond the common settings.
     public struct Options: Sendable {
         /// True hides records of open and aborted transactions.
@@ -25,7 +25,7 @@ public final class KafkaConsumer {
     }
 
     /// A group's name, generation and member id, which fence a zombie's transaction (KIP-447).
-    final class GroupMetadata {
+    public final class GroupMetadata {
         let pointer: OpaquePointer
 
         init?(_ client: OpaquePointer) {
@@ -262,7 +262,8 @@ public final class KafkaConsumer {
         }
     }
 
-    func groupMetadata() throws(KafkaError) -> GroupMetadata {
+    /// What the broker checks when a transaction is committed.
+    public func groupMetadata() throws(KafkaError) -> GroupMetadata {
         guard let metadata = GroupMetadata(client.pointer) else {
             throw KafkaError(refused: "the consumer has no group")
         }

@@ -18,6 +18,23 @@ public struct KafkaError: ClassifiedError, Hashable {
     /// The same call may be made again.
     public let isRetriable: Bool
 
+    /// Makes an error as librdkafka would report it: for what is driven without a broker.
+    public init(
+        code: Int32,
+        name: String,
+        message: String,
+        isFatal: Bool = false,
+        requiresAbort: Bool = false,
+        isRetriable: Bool = false
+    ) {
+        self.code = code
+        self.name = name
+        self.message = message
+        self.isFatal = isFatal
+        self.requiresAbort = requiresAbort
+        self.isRetriable = isRetriable
+    }
+
     /// How the pipeline answers: fatal errors and refusals end the process, all else is tried again from the position.
     public var disposition: Disposition {
         if isInterrupted {

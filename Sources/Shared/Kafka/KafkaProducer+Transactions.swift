@@ -36,7 +36,7 @@ extension KafkaProducer {
     /// The broker refuses them when the consumer is no longer a member of its group's present generation.
     public func sendOffsets(
         _ offsets: [TopicPartition: Int64],
-        of consumer: KafkaConsumer,
+        of consumer: any GroupMember,
         timeout: Duration = .seconds(30)
     ) throws(KafkaError) {
         let metadata = try consumer.groupMetadata()

@@ -5,10 +5,10 @@ public protocol RebalanceHandler: AnyObject {
     ///
     /// - Returns: the offset to start from, per partition. A partition that isn't named starts at the group's committed
     ///   offset, or at the earliest one when there is none.
-    func assigned(_ partitions: [TopicPartition], of consumer: KafkaConsumer) throws -> [TopicPartition: Int64]
+    func assigned(_ partitions: [TopicPartition], of consumer: any GroupMember) throws -> [TopicPartition: Int64]
 
     /// These partitions go to somebody else as soon as this returns: write and commit what is in hand.
-    func revoked(_ partitions: [TopicPartition], of consumer: KafkaConsumer)
+    func revoked(_ partitions: [TopicPartition], of consumer: any GroupMember)
 
     /// These partitions already belong to somebody else: drop what is in hand, commit nothing.
     func lost(_ partitions: [TopicPartition])

@@ -17,7 +17,7 @@ final class RecordingHandler: RebalanceHandler {
     var starts: [TopicPartition: Int64] = [:]
     var refuses = false
 
-    func assigned(_ partitions: [TopicPartition], of _: KafkaConsumer) throws -> [TopicPartition: Int64] {
+    func assigned(_ partitions: [TopicPartition], of _: any GroupMember) throws -> [TopicPartition: Int64] {
         events.append(.assigned(partitions.sorted()))
         if refuses {
             throw failure ?? Refusal()
@@ -25,7 +25,7 @@ final class RecordingHandler: RebalanceHandler {
         return starts
     }
 
-    func revoked(_ partitions: [TopicPartition], of _: KafkaConsumer) {
+    func revoked(_ partitions: [TopicPartition], of _: any GroupMember) {
         events.append(.revoked(partitions.sorted()))
     }
 

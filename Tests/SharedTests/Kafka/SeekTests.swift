@@ -68,9 +68,9 @@ struct SeekTests {
         var next: [TopicPartition: Int64] = [:]
         var rebalances = 0
 
-        func assigned(_ partitions: [TopicPartition], of _: KafkaConsumer) -> [TopicPartition: Int64] { next }
+        func assigned(_ partitions: [TopicPartition], of _: any GroupMember) -> [TopicPartition: Int64] { next }
 
-        func revoked(_ partitions: [TopicPartition], of _: KafkaConsumer) { rebalances += 1 }
+        func revoked(_ partitions: [TopicPartition], of _: any GroupMember) { rebalances += 1 }
 
         func lost(_ partitions: [TopicPartition]) { rebalances += 1 }
     }

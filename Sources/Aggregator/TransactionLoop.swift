@@ -1,0 +1,101 @@
+import Logging
+import Shared
+
+/// What the Aggregator's thread does all day: one transaction after the other, until a stop.
+struct TransactionLoop {
+    private let settings: AggregatorSettings
+    private let readiness: Readiness
+    private let logger: Logger
+    private let clocks: Clocks
+    /// A turn hands out at most this many records, so that the clocks are read often enough.
+    private static let batch = 1_000
+    /// A transaction may last that long while the input is behind: then results are late by more anyway, and each
+    /// transaction costs its commit and a state record for every coin that it touches.
+    static let backlogInterval = Duration.seconds(1)
+
+    /// A loop that has not begun.
+    /// - Parameter readiness: gets the conditions `partitions` and `clock`, and the beats.
+    init(settings: AggregatorSettings, readiness: Readiness, logger: Logger, clocks: Clocks = .system) {
+        self.settings = settings
+        self.readiness = readiness
+        self.logger = logger
+        self.clocks = clocks
+    }
+
+    /// Works until a stop, commits what is in hand and leaves the group.
+    /// - Throws: what ended it; then nothing in hand was committed.
+    func run(until stop: StopSignal, consumer: any GroupMember, tasks: PartitionTasks) throws {
+        do {
+            try work(until: stop, consumer, tasks)
+        } catch {
+            // Nothing that failed may be committed on the way out.
+            consumer.close(abandon: true)
+            throw error
+        }
+        consumer.close(abandon: false)
+        if let failure = tasks.failure { throw failure }
+    }
+
+    private func work(until stop: StopSignal, _ consumer: any GroupMember, _ tasks: PartitionTasks) throws {
+        var nextHousekeeping = clocks.instant()
+        while !stop.isRequested {
+            readiness.heartbeat.beat()
+            do {
+                let now = clocks.instant()
+                if now >= nextHousekeeping {
+                    nextHousekeeping = now.advanced(by: .milliseconds(500))
+                    try housekeep(consumer: consumer, tasks: tasks)
+                }
+                try turn(consumer: consumer, tasks: tasks)
+            } catch let error as KafkaError
+                where (error.requiresAbort && !error.isFatal && !error.isFenced) || error.isOffsetOutOfRange
+            {
+                // A restore also says what a position is that the broker no longer has, and what can be done.
+                logger.warning("the transaction is aborted and its input read again: \(error)")
+                try consumer.seek(to: try tasks.startAgain(consumer))
+            }
+        }
+        try tasks.commit(of: consumer)
+    }
+
+    /// One transaction and what goes into it.
+    private func turn(consumer: any GroupMember, tasks: PartitionTasks) throws {
+        var inTransaction = 0
+        var began = clocks.instant()
+        repeat {
+            let now = clocks.instant()
+            let clock = clocks.reading()
+            let room = min(Self.batch, settings.transactionRecords - inTransaction)
+            // Behind the interval there is a backlog, and more comes at once.
+            let left = settings.transactionInterval - began.duration(to: now)
+            let wait = inTransaction == 0 ? settings.transactionInterval : max(left, .milliseconds(5))
+            let count = try consumer.poll(max: room, timeout: wait) { record in
+                try tasks.take(record, clock: clock)
+            }
+            if let failure = tasks.failure { throw failure }
+            if inTransaction == 0, count > 0 { began = clocks.instant() }
+            inTransaction += count
+            if count == 0, !tasks.isBehind(consumer) { break }
+        } while inTransaction < settings.transactionRecords && hasTime(since: began, tasks, consumer)
+        tasks.publishCounts()
+        try tasks.advance(to: clocks.reading(), of: consumer)
+        try tasks.commit(of: consumer)
+    }
+
+    private func hasTime(
+        since began: ContinuousClock.Instant,
+        _ tasks: PartitionTasks,
+        _ consumer: any GroupMember
+    ) -> Bool {
+        let spent = began.duration(to: clocks.instant())
+        return spent < settings.transactionInterval || (spent < Self.backlogInterval && tasks.isBehind(consumer))
+    }
+
+    private func housekeep(consumer: any GroupMember, tasks: PartitionTasks) throws {
+        readiness.set("partitions", tasks.wasAssigned ? .ok : .failing("the group has assigned none yet"))
+        let clock = tasks.checkClock()
+        readiness.set("clock", clock == .plausible ? .ok : .failing(clock.description))
+        try tasks.followRules()
+        tasks.publish(clock: clocks.reading(), of: consumer)
+    }
+}
