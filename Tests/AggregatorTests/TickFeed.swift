@@ -3,14 +3,14 @@ import TestSupport
 
 @testable import Aggregator
 
-/// Makes ticks from a seed and writes them to `prices.raw`, and knows what the Aggregator should make of them.
+/// Writes ticks that a seed gives to `prices.raw`, and knows what the Aggregator should make of them.
 struct TickFeed {
     private let broker: TestBroker
     private let producer: KafkaProducer
     private let topic: KafkaProducer.DestinationTopic
+    private var maker: TickMaker
     private var random: SplitMix64
     private var now: Int64 = 1_768_000_000_000_000
-    private let coins: [String]
     /// Microseconds of event time between two ticks.
     let pace: UInt64
 
@@ -19,37 +19,15 @@ struct TickFeed {
         producer = try KafkaProducer(settings: broker.settings, mode: .idempotent)
         topic = try producer.topic(broker.name(Topic.raw.rawValue), schema: "price-tick/1")
         random = SplitMix64(seed: seed)
-        self.coins = (0..<coins).map { "coin-\($0)" }
+        maker = TickMaker(seed: ~seed, coins: coins)
         self.pace = pace
     }
 
-    /// Sends ticks: most in bounds, some repeated, some within the allowed lateness, some beyond, some unreadable.
+    /// Sends ticks, and those that are sent twice.
     mutating func send(_ count: Int) throws {
         for _ in 0..<count {
             now += Int64(random.next() % pace)
-            let coin = random.pick(coins)
-            if random.chance(1, in: 200) {
-                try send(key: coin, "{\"coin_id\":\"\(coin)\",\"price\":")
-                continue
-            }
-            let behind: UInt64 =
-                random.chance(1, in: 50) ? 900_000_000 : random.chance(1, in: 20) ? 200_000_000 : 8_000_000
-            let time = EventTime(microseconds: now - Int64(random.next() % behind))
-            let isTrade = random.chance(1, in: 2)
-            let tick = PriceTick(
-                coinID: coin,
-                symbol: "c",
-                name: coin,
-                vsCurrency: "usd",
-                price: Price(units: Int128(random.next() % 1_000_000_000) * 1_000_000_000_000),
-                size: isTrade ? Price(units: Int128(random.next())) : nil,
-                totalVolume: Price(Int(random.next() % 1_000_000)),
-                timestamp: time,
-                ingestedAt: time,
-                source: random.chance(1, in: 2) ? "simulator" : random.chance(1, in: 2) ? "coingecko" : "coinpaprika"
-            )
-            try send(tick)
-            if random.chance(1, in: 20) { try send(tick) }
+            for record in maker.next(at: now) { try send(key: record.key, record.value) }
         }
         try flush()
     }
@@ -77,26 +55,8 @@ struct TickFeed {
         var expected = Expected()
         let clock = ClockReading(wall: .now(), monotonic: 0)
         for (_, records) in Dictionary(grouping: records, by: \.partition) {
-            var model = ReferenceModel(plan: plan)
-            model.rules = rules
-            for record in records.sorted(by: { $0.offset < $1.offset }) {
-                expected.records += 1
-                guard let tick = try? PriceTick(json: Array((record.value ?? "").utf8).span) else {
-                    expected.deadLetters += 1
-                    continue
-                }
-                let input = WindowTick(
-                    price: tick.price,
-                    volume: tick.totalVolume,
-                    size: tick.size,
-                    time: tick.timestamp,
-                    isSnapshot: ["coingecko", "coinpaprika"].contains(tick.source)
-                )
-                let coin = CoinKey(coinID: tick.coinID, vsCurrency: tick.vsCurrency)
-                if case .late = model.process(input, coin: coin, clock: clock) { expected.late += 1 }
-            }
-            expected.aggregates += model.results
-            expected.alerts += model.alerts.map(\.alertID)
+            let values = records.sorted { $0.offset < $1.offset }.map { $0.value.map { Array($0.utf8) } }
+            expected.add(values, plan: plan, rules: rules, clock: clock)
         }
         return expected
     }
@@ -109,6 +69,31 @@ struct Expected {
     var deadLetters = 0
     var aggregates: [PriceAggregate] = []
     var alerts: [String] = []
+
+    /// Adds what the reference model makes of the records of a partition, in their order.
+    mutating func add(_ values: [[UInt8]?], plan: WindowPlan, rules: [AlertRule], clock: ClockReading) {
+        var model = ReferenceModel(plan: plan)
+        model.rules = rules
+        for value in values {
+            records += 1
+            let value = value ?? []
+            guard let tick = try? PriceTick(json: value.span) else {
+                deadLetters += 1
+                continue
+            }
+            let input = WindowTick(
+                price: tick.price,
+                volume: tick.totalVolume,
+                size: tick.size,
+                time: tick.timestamp,
+                isSnapshot: ["coingecko", "coinpaprika"].contains(tick.source)
+            )
+            let coin = CoinKey(coinID: tick.coinID, vsCurrency: tick.vsCurrency)
+            if case .late = model.process(input, coin: coin, clock: clock) { late += 1 }
+        }
+        aggregates += model.results
+        alerts += model.alerts.map(\.alertID)
+    }
 
     /// Every aggregate as it should lie in the topics, sorted.
     var lines: [String] {
