@@ -20,7 +20,7 @@ struct HealthcheckCommand<Command: ServiceCommand>: ParsableCommand {
             host = HealthProbe.target(for: try reader.value(RuntimeSettings.httpHost))
             port = try reader.value(RuntimeSettings.httpPort(default: Command.service.httpPort))
         } catch {
-            StandardError.write("\(Command.service.name) healthcheck: \(error)\n")
+            Terminal.say("\(Command.service.name) healthcheck: \(error)")
             throw ExitCode.configuration
         }
         let path = alive ? "/healthz" : "/readyz"

@@ -110,7 +110,7 @@ extension ServiceCommand {
     /// Writes every problem on a line of its own to stderr.
     private static func report(_ error: SettingsError) -> ExitCode {
         for problem in error.problems {
-            StandardError.write("\(service.name): \(problem)\n")
+            Terminal.say("\(service.name): \(problem)")
         }
         return .configuration
     }

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Ingestor
+@testable import Shared
 
 @Suite("Progress")
 struct ProgressMeterTests {

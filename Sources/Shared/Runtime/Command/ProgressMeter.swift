@@ -1,9 +1,8 @@
 import Glibc
 import Logging
-import Shared
 
 /// Shows how far something is: a bar with the time that is left on a terminal, else a line in the log now and then.
-struct ProgressMeter {
+public struct ProgressMeter {
     /// How often the bar moves at most.
     static let barInterval: Duration = .milliseconds(200)
     /// How often the log says it.
@@ -20,14 +19,14 @@ struct ProgressMeter {
     /// - Parameters:
     ///   - isTerminal: whether stderr is one.
     ///   - log: where it speaks when it isn't.
-    init(isTerminal: Bool, log: Logger) {
+    public init(isTerminal: Bool, log: Logger) {
         self.isTerminal = isTerminal
         self.log = log
     }
 
     /// Begins to measure.
     /// - Parameter done: what was there before, from 0 to 1.
-    mutating func begin(at uptime: Duration, done: Double) {
+    public mutating func begin(at uptime: Duration, done: Double) {
         began = (uptime, done)
         shown = nil
     }
@@ -36,7 +35,7 @@ struct ProgressMeter {
     /// - Parameters:
     ///   - done: from 0 to 1.
     ///   - detail: what else to say.
-    mutating func show(_ done: Double, _ detail: @autoclosure () -> String, at uptime: Duration) {
+    public mutating func show(_ done: Double, _ detail: @autoclosure () -> String, at uptime: Duration) {
         guard let began else { return begin(at: uptime, done: done) }
         let interval = isTerminal ? Self.barInterval : Self.logInterval
         if uptime - (shown ?? (isTerminal ? began.uptime - interval : began.uptime)) < interval { return }
@@ -51,7 +50,7 @@ struct ProgressMeter {
     }
 
     /// Leaves the bar's line.
-    mutating func end() {
+    public mutating func end() {
         if isTerminal, shown != nil { Self.write("\r\u{1B}[K") }
         began = nil
     }
@@ -78,7 +77,7 @@ struct ProgressMeter {
     }
 
     /// A length of time in words: `45 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`.
-    static func text(of duration: Duration) -> String {
+    public static func text(of duration: Duration) -> String {
         let seconds = Int(min(1e9, max(0, (duration / .seconds(1)).rounded())))
         switch seconds {
         case ..<60: return "\(seconds) s"
