@@ -227,15 +227,18 @@ final class CacherTask {
     private func take(_ record: KafkaRecord) throws {
         let use = positions.use(of: record)
         if use == .leave { return }
-        recordsInBatch += 1
         guard let topic = decoder.topics[record.topic] else { return }
+        recordsInBatch += 1
+        // A mark that dead letters were put back is no dead letter.
+        if topic == .deadLetter, RequeueMark(record) != nil { return }
         metrics.records(of: topic).increment()
         switch decoder.take(record, of: topic, into: &batch, now: .now(), isSilent: use != .new) {
         case .used(let eventTime):
             freshness.read(record, eventTime)
         case .refused(let reason):
             freshness.read(record, nil)
-            if use == .again { return }
+            // Of one that was put back for others the dead letter is there already, if there is one.
+            if use == .again || !record.isMeant(for: "cacher") { return }
             metrics.deadLetters.increment()
             refused.warning("\(record.topicPartition)@\(record.offset) can't be used: \(reason)")
             try deadLetters.send(DeadLetter(record, service: "cacher", error: reason))

@@ -16,6 +16,8 @@ final class PartitionTask {
     private var writer: ResultWriter
     private let metrics: AggregatorMetrics
     @exclusivity(unchecked) private var counts = TickCounts()
+    /// The name in dead letters, and in records that were put back for this service.
+    private static let service = "aggregator"
 
     /// Takes over a partition.
     /// - Parameter partitionCount: how many partitions `prices.raw` has.
@@ -64,7 +66,14 @@ final class PartitionTask {
         )
         let decision = tick.coinID.withUTF8(in: bytes) { coin in
             tick.vsCurrency.withUTF8(in: bytes) { currency in
-                partition.process(input, coin: coin, currency: currency, clock: clock, into: &output)
+                partition.process(
+                    input,
+                    coin: coin,
+                    currency: currency,
+                    clock: clock,
+                    isForOthers: { !record.isMeant(for: Self.service) },
+                    into: &output
+                )
             }
         }
         if !output.isEmpty { try writeOutput(now: clock.wall) }
@@ -73,9 +82,11 @@ final class PartitionTask {
         case .revised: counts.revised += 1
         case .unchanged: counts.unchanged += 1
         case .late(let late):
+            guard record.isMeant(for: Self.service) else { return counts.unchanged += 1 }
             counts.late += 1
             try writer.writeLate(record, headers: Self.headers(late))
         case .future(let ahead):
+            guard record.isMeant(for: Self.service) else { return counts.unchanged += 1 }
             counts.future += 1
             counts.furthestAhead = max(counts.furthestAhead, ahead)
             try writer.writeLate(record, headers: headers(future: ahead))
@@ -159,8 +170,10 @@ final class PartitionTask {
     }
 
     private func refuse(_ record: KafkaRecord, _ reason: String) throws {
+        // Of one that was put back for others the dead letter is there already, if there is one.
+        guard record.isMeant(for: Self.service) else { return counts.unchanged += 1 }
         counts.deadLetters += 1
-        try writer.write(DeadLetter(record, service: "aggregator", error: reason))
+        try writer.write(DeadLetter(record, service: Self.service, error: reason))
     }
 
     private static func headers(_ late: LateTick) -> [KafkaHeader] {

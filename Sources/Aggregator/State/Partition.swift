@@ -48,6 +48,7 @@ public struct Partition: Sendable {
     ///   - coin: UTF-8 of the coin's id.
     ///   - currency: UTF-8 of the currency.
     ///   - clock: the clocks now.
+    ///   - isForOthers: whether it was put back for other services, and counted here at its first place; asked of few.
     ///   - output: gets the results and alerts that come of it.
     /// - Returns: what became of the tick.
     public mutating func process(
@@ -55,6 +56,7 @@ public struct Partition: Sendable {
         coin: Span<UInt8>,
         currency: Span<UInt8>,
         clock: ClockReading,
+        isForOthers: () -> Bool = { false },
         into output: inout WindowOutput
     ) -> TickDecision {
         let before = output.results.count
@@ -64,6 +66,7 @@ public struct Partition: Sendable {
             currency: currency,
             clock: clock,
             bytesElsewhere: alerts.byteCount,
+            isForOthers: isForOthers,
             into: &output
         )
         if let number = outcome.newCoin { addCoin(number) }

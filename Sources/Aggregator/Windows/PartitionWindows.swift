@@ -67,6 +67,8 @@ struct PartitionWindows: Sendable {
     ///   - currency: UTF-8 of the currency.
     ///   - clock: the clocks now.
     ///   - bytesElsewhere: what is taken elsewhere of the memory for coins.
+    ///   - isForOthers: whether it was put back for other services, and counted here at its first place. Asked only where
+    ///     that can be: not of a tick that is newer than all of its coin, which is no tick that was counted before.
     ///   - output: gets the results that come of it.
     mutating func process(
         _ tick: WindowTick,
@@ -74,6 +76,7 @@ struct PartitionWindows: Sendable {
         currency: Span<UInt8>,
         clock: ClockReading,
         bytesElsewhere: Int,
+        isForOthers: () -> Bool,
         into output: inout WindowOutput
     ) -> TickOutcome {
         let time = tick.time.microseconds
@@ -92,6 +95,7 @@ struct PartitionWindows: Sendable {
         }
         let known = coins.find(coin: coin, currency: currency)
         if let known, tick.isSnapshot, states[known].lastEventTime == time { return TickOutcome(.unchanged) }
+        if !isNews(tick, of: known), isForOthers() { return TickOutcome(.unchanged) }
         // The windows that this tick closes never contain it, so the order doesn't show; but the ring has room for
         // the tick's pane only after the panes behind the new watermark have gone.
         if watermark.observe(tick.time, at: clock.monotonic) { closeWindows(into: &output) }
@@ -184,6 +188,16 @@ struct PartitionWindows: Sendable {
         let pane = plan.pane(at: time)
         let start = pane * plan.paneLength
         recent = (pane, start, start + plan.paneLength, -1)
+    }
+
+    /// Whether a tick, as nearly every one, goes on where its coin was: it is newer than all before it, and finds its place
+    /// there. One that was counted or refused before is no such tick.
+    @inline(__always)
+    private func isNews(_ tick: WindowTick, of known: Int?) -> Bool {
+        guard let known, states[known].lastEventTime < tick.time.microseconds, !rings[known].isEmpty else {
+            return false
+        }
+        return tick.size == nil || rings[known].hasTrades
     }
 
     @inline(__always)

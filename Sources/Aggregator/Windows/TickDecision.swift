@@ -6,7 +6,7 @@ public enum TickDecision: Sendable, Hashable {
     case accepted
     /// It went into a pane that had been closed, within the allowed lateness: windows were emitted again.
     case revised
-    /// It repeats the coin's newest observation: counted, not aggregated.
+    /// It repeats the coin's newest observation, or was put back for another service: counted, not aggregated.
     case unchanged
     /// It came after the allowed lateness.
     case late(LateTick)

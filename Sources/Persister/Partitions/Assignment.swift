@@ -138,6 +138,7 @@ final class Assignment: RebalanceHandler {
             value: record.value,
             recordTime: record.time,
             headers: record.headers(atMost: DeadLetter.maximumHeaders),
+            requeuedFor: record.requeuedFor,
             rules: rules,
             directory: directory
         )

@@ -31,6 +31,7 @@ struct Batch: Sendable {
     private(set) var coins: [CoinDescription] = []
     /// Records that can't be used, in the order of their offsets.
     private(set) var unusable: [DeadLetter] = []
+    /// The bytes of those, and of ``requeued``.
     private var unusableBytes = 0
     /// What ``coins`` says.
     private var described = CoinDirectory()
@@ -38,6 +39,9 @@ struct Batch: Sendable {
     private var entries: [Entry] = []
     /// Keys and values as received, for the dead letters of rows that the server refuses.
     private var records: [UInt8] = []
+    /// Headers of rows whose records were put back, by their offsets: a dead letter says how often that was, and there is none
+    /// of those that were put back for others. The headers of other rows aren't kept, for the sake of memory.
+    private var requeued: [Int64: (headers: [KafkaHeader], isForOthers: Bool)] = [:]
     private var days = DayLimit()
     /// The rows, other than the first, with which a new part begins.
     private var cuts: [Int] = []
@@ -68,7 +72,8 @@ struct Batch: Sendable {
     ///   - key: Its key.
     ///   - value: Its value.
     ///   - recordTime: When it was written.
-    ///   - headers: Its headers; asked for only when it becomes a dead letter.
+    ///   - headers: Its headers; asked for only when it becomes a dead letter, or was put back.
+    ///   - requeuedFor: The services it was put back for. If others couldn't use it, it is no dead letter here again.
     ///   - rules: What it must keep to.
     ///   - directory: What the database knows about coins.
     mutating func append(
@@ -77,12 +82,15 @@ struct Batch: Sendable {
         value: UnsafeBufferPointer<UInt8>?,
         recordTime: EventTime? = nil,
         headers: @autoclosure () -> [KafkaHeader] = [],
+        requeuedFor: [String]? = nil,
         rules: RecordRules,
         directory: CoinDirectory
     ) {
         precondition(offset >= nextOffset, "a record is handed out twice")
         nextOffset = offset + 1
+        let isForOthers = requeuedFor?.contains(Positions.service) == false
         func refuse(_ error: String) {
+            if isForOthers { return }
             let letter = DeadLetter(
                 source: source,
                 offset: offset,
@@ -122,6 +130,11 @@ struct Batch: Sendable {
             valueCount: value.count
         )
         entries.append(entry)
+        if requeuedFor != nil {
+            let headers = headers()
+            requeued[offset] = (headers, isForOthers)
+            unusableBytes += headers.reduce(64) { $0 + $1.byteCount }
+        }
         if let key { records.append(contentsOf: key) }
         records.append(contentsOf: value)
     }
@@ -239,9 +252,16 @@ struct Batch: Sendable {
         return others.coins
     }
 
-    /// The dead letter of a row that the server refused.
-    func deadLetter(row: Int, error: PostgresError) -> DeadLetter {
+    /// The offset of a row's record.
+    func offset(ofRow row: Int) -> Int64 {
+        entries[row].offset
+    }
+
+    /// The dead letter of a row that the server refused; nil when its record was put back for others.
+    func deadLetter(row: Int, error: PostgresError) -> DeadLetter? {
         let entry = entries[row]
+        let requeued = requeued[entry.offset]
+        if requeued?.isForOthers == true { return nil }
         let valueStart = entry.recordStart + max(0, entry.keyCount)
         return records.withUnsafeBufferPointer { records in
             DeadLetter(
@@ -249,7 +269,7 @@ struct Batch: Sendable {
                 offset: entry.offset,
                 key: entry.keyCount < 0 ? nil : UnsafeBufferPointer(rebasing: records[entry.recordStart..<valueStart]),
                 value: UnsafeBufferPointer(rebasing: records[valueStart..<(valueStart + entry.valueCount)]),
-                headers: [],
+                headers: requeued?.headers ?? [],
                 service: Positions.service,
                 error: error.description,
                 sqlState: error.sqlState.code

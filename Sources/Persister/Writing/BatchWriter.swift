@@ -80,8 +80,8 @@ struct BatchWriter {
                 result.conflicts = part.rows.count - refused.count - result.rows
             }
             if !refused.isEmpty { try store.makeSureOf(batch.table) }
-            let refusedLetters = refused.map { batch.deadLetter(row: $0.row, error: $0.error) }
-            let coins = batch.coins(of: part, without: Set(refusedLetters.map(\.offset)))
+            let refusedLetters = refused.compactMap { batch.deadLetter(row: $0.row, error: $0.error) }
+            let coins = batch.coins(of: part, without: Set(refused.map { batch.offset(ofRow: $0.row) }))
             try CoinWriter.write(coins, over: connection)
             guard try positions.advance(over: part, of: batch, rows: result.rows) else {
                 throw Fenced(partition: batch.source, expected: part.offsets.lowerBound)

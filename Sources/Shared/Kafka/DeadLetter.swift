@@ -103,17 +103,26 @@ extension DeadLetter {
     public func withBytes<Failure: Error>(
         _ body: (_ key: UnsafeBufferPointer<UInt8>?, _ value: UnsafeBufferPointer<UInt8>?) throws(Failure) -> Void
     ) throws(Failure) {
-        try Self.withBytes(key) { key throws(Failure) in
-            try Self.withBytes(value) { value throws(Failure) in try body(key, value) }
+        try Self.withBytes(key, value, body)
+    }
+
+    /// Hands the bytes of a key and a value out; a record without one is another than a record with an empty one.
+    public static func withBytes<Answer, Failure: Error>(
+        _ key: [UInt8]?,
+        _ value: [UInt8]?,
+        _ body: (_ key: UnsafeBufferPointer<UInt8>?, _ value: UnsafeBufferPointer<UInt8>?) throws(Failure) -> Answer
+    ) throws(Failure) -> Answer {
+        try withBytes(key) { key throws(Failure) in
+            try withBytes(value) { value throws(Failure) in try body(key, value) }
         }
     }
 
-    private static func withBytes<Failure: Error>(
+    private static func withBytes<Answer, Failure: Error>(
         _ bytes: [UInt8]?,
-        _ body: (UnsafeBufferPointer<UInt8>?) throws(Failure) -> Void
-    ) throws(Failure) {
+        _ body: (UnsafeBufferPointer<UInt8>?) throws(Failure) -> Answer
+    ) throws(Failure) -> Answer {
         guard let bytes else { return try body(nil) }
-        try bytes.withUnsafeBufferPointer { buffer throws(Failure) in try body(buffer) }
+        return try bytes.withUnsafeBufferPointer { buffer throws(Failure) in try body(buffer) }
     }
 }
 

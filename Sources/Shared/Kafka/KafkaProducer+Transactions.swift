@@ -31,6 +31,12 @@ extension KafkaProducer {
         try KafkaError.check(rd_kafka_begin_transaction(client.pointer), "beginning a transaction")
     }
 
+    /// Whether the end of a transaction was asked for without an answer, so that ``beginTransaction()`` would take over from
+    /// itself, and fence whoever has taken over meanwhile.
+    public var isEndUnanswered: Bool {
+        client.callbacks.hasUnansweredEndTxn.load(ordering: .acquiring)
+    }
+
     /// Puts a group's positions into the transaction: the next offset to read, per partition.
     ///
     /// The broker refuses them when the consumer is no longer a member of its group's present generation.

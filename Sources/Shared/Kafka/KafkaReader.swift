@@ -113,6 +113,41 @@ public final class KafkaReader {
         }
     }
 
+    /// Reads a part of one partition, whose end was seen before and may have been passed since.
+    ///
+    /// With `readCommitted` this waits for open transactions below the end.
+    /// - Parameters:
+    ///   - range: the offsets; its end is at most one behind the last record that anybody has written.
+    ///   - patience: how long to wait for another record.
+    /// - Throws: as ``readToEnd(of:from:timeout:_:)``.
+    public func read(
+        _ partition: TopicPartition,
+        _ range: Range<Int64>,
+        patience: Duration,
+        _ body: (KafkaRecord) throws -> Void
+    ) throws {
+        if range.isEmpty { return }
+        try fetched.assign([partition: range.lowerBound])
+        defer { fetched.unassign() }
+        var deadline = ContinuousClock.now.advanced(by: patience)
+        while true {
+            heartbeat?.beat()
+            let count = try fetched.poll(max: 10_000, timeout: .milliseconds(100)) { record in
+                if record.offset < range.upperBound { try body(record) }
+            }
+            guard let slot = fetched.slots.first else { return }
+            // Behind the last record there may be nothing but the marker of its transaction.
+            if max(slot.next, slot.end ?? 0) >= range.upperBound { return }
+            let doing = "reading \(partition) from \(slot.next) to \(range.upperBound)"
+            if let stop = client.stop, stop.isRequested { throw KafkaError(RD_KAFKA_RESP_ERR__INTR, doing) }
+            if count > 0 {
+                deadline = .now.advanced(by: patience)
+            } else if ContinuousClock.now >= deadline {
+                throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, doing)
+            }
+        }
+    }
+
     /// The partition's high watermark as the last fetch answered it: it counts open transactions too.
     private func highWatermark(of partition: TopicPartition) -> Int64 {
         var low: Int64 = 0

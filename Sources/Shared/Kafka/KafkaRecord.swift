@@ -121,6 +121,21 @@ public struct KafkaRecord {
         }
     }
 
+    /// The value of the last header with a name, without making the others; nil where there is none.
+    ///
+    /// Reading headers costs an allocation for each, so a path that every record takes asks only where it has to.
+    public func header(_ name: String) -> [UInt8]? {
+        guard let message else {
+            return made?.takeUnretainedValue().headers.last { $0.name == name }?.value
+        }
+        var headers: OpaquePointer?
+        guard rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR, let headers else { return nil }
+        var value: UnsafeRawPointer?
+        var count = 0
+        guard rd_kafka_header_get_last(headers, name, &value, &count) == RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
+        return Array(UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : count))
+    }
+
     private static func bytes(_ start: UnsafeMutableRawPointer?, _ count: Int) -> UnsafeBufferPointer<UInt8>? {
         guard let start else {
             return nil

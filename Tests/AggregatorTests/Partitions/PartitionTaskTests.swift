@@ -71,6 +71,48 @@ struct PartitionTaskTests {
         )
     }
 
+    /// The headers of a record that was put back for some services.
+    private static func requeued(for services: [String]) -> [KafkaHeader] {
+        Requeued(from: "prices.dead-letter[0]@1", services: services, count: 1).headers(before: [])
+    }
+
+    @Test("A tick that was put back for others is not counted again, not late and no dead letter again")
+    func requeuedForOthers() throws {
+        func text(_ second: Int64, price: String = "99", coin: String = "bitcoin") -> String {
+            let time = EventTime(microseconds: CoreRun.noon + second * 1_000_000)
+            return #"{"coin_id":"\#(coin)","vs_currency":"usd","price":\#(price),"size":1,"timestamp":"\#(time)"}"#
+        }
+        let others = Self.requeued(for: ["persister", "cacher"])
+        // In an open window, in one that is revised, as late, as its coin's newest, as its coin's first, and broken.
+        for (kind, value) in [
+            ("open", text(125)), ("closed", text(1)), ("late", text(-3_600)), ("newest", text(130)),
+            ("unknown", text(131, coin: "dogecoin")), ("broken", "{"), ("far", text(99_999)),
+        ] {
+            let driver = try driver()
+            for second: Int64 in [0, 121, 130] { try driver.send(key: "bitcoin", text(second, price: "10")) }
+            let key = kind == "unknown" ? "dogecoin" : "bitcoin"
+            #expect(try driver.send(key: key, value, headers: others).isEmpty, "\(kind)")
+            let end = try driver.send(key: "bitcoin", text(180))
+            let minute = try #require(end.first { $0.topic == .aggregates1m }?.value, "\(kind)")
+            #expect(minute.contains(#""sample_count":2,"#) && minute.contains(#""high":10,"#), "\(kind): \(minute)")
+            #expect(end.allSatisfy { $0.topic != .deadLetter && $0.topic != .late }, "\(kind)")
+            #expect(driver.counts().unchanged == 1, "\(kind)")
+        }
+    }
+
+    @Test("A tick that was put back for the Aggregator is a tick as any other")
+    func requeuedForUs() throws {
+        let driver = try driver()
+        let ours = Self.requeued(for: ["persister", "aggregator"])
+        try driver.tick("10", second: 0)
+        try driver.tick("10", second: 121)
+        let text = #"{"coin_id":"bitcoin","vs_currency":"usd","price":8,"timestamp":"2026-11-22T12:00:02Z"}"#
+        let revised = try driver.send(key: "bitcoin", text, headers: ours)
+        #expect(revised.first?.value?.contains(#""sample_count":2"#) == true)
+        let broken = try driver.send(key: "bitcoin", "{", headers: ours)
+        #expect(broken.map(\.topic) == [.deadLetter] && broken.first?.headers["requeued_count"] == "1")
+    }
+
     @Test("How long after its end a window with ticks has a result is measured, of revisions and synthetic ones not")
     func windowToResult() throws {
         let driver = try driver()

@@ -87,6 +87,11 @@ final class TaskDriver {
         return drain()
     }
 
+    /// What was counted since the last time.
+    func counts() -> TickCounts {
+        task.publishCounts()
+    }
+
     /// Writes the state that changed.
     func writeState() throws -> [Output] {
         try task.writeState()

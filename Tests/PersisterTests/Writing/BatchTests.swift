@@ -49,6 +49,38 @@ struct BatchTests {
         #expect(batch.unusable.count == 1)
     }
 
+    @Test("What was put back says so when it dies again, and dies here only if it was put back for the Persister")
+    func requeued() throws {
+        let error = PostgresError(sqlState: SQLState("23514"), message: "odd")
+        for (services, isOurs) in [(["persister", "cacher"], true), (["cacher"], false), (nil, true)] {
+            let requeued = services.map { Requeued(from: "d[0]@1", services: $0, count: 2) }
+            let headers = requeued?.headers(before: [KafkaHeader("own", "1")]) ?? [KafkaHeader("own", "1")]
+            var batch = Batch(
+                source: TopicPartition(topic: "t", partition: 0),
+                table: .rawPriceData,
+                firstOffset: 0
+            )
+            for (offset, value) in [Ticks.json(Ticks.tick(0)), Array("not JSON".utf8)].enumerated() {
+                value.withUnsafeBufferPointer {
+                    batch.append(
+                        offset: Int64(offset),
+                        key: nil,
+                        value: $0,
+                        headers: headers,
+                        requeuedFor: services,
+                        rules: RecordRules(latest: .latest),
+                        directory: CoinDirectory()
+                    )
+                }
+            }
+            #expect(batch.rowCount == 1 && batch.nextOffset == 2)
+            #expect(batch.unusable.map(\.receivedHeaders) == (isOurs ? [headers] : []), "\(services ?? [])")
+            let refused = batch.deadLetter(row: 0, error: error)
+            #expect((refused != nil) == isOurs, "\(services ?? [])")
+            #expect(refused.map(\.receivedHeaders) == (isOurs ? services == nil ? [] : headers : nil))
+        }
+    }
+
     @Test("A tick whose key is not its coin, or whose partition is not the key's, is a dead letter")
     func place() {
         let value = Ticks.json(Ticks.tick(1))
