@@ -11,7 +11,7 @@ public struct PersisterCommand: ServiceCommand {
         settings: PersisterSettings.all
     )
     /// Its name and help.
-    public static let configuration = commandConfiguration(subcommands: [MigrateCommand.self])
+    public static let configuration = commandConfiguration(subcommands: [MigrateCommand.self, DeadLettersCommand.self])
 
     /// `--check-config` and the like.
     @OptionGroup public var options: ServiceOptions

@@ -1,4 +1,4 @@
-"""Runs the commands of the pages as they stand, on a demo: redis-cli, curl, kcat and cacher find its servers by shims that put
+"""Runs the commands of the pages as they stand, on a demo: redis-cli, curl, kcat, cacher and persister find its servers by shims that put
 its addresses in place of those of the compose stack."""
 
 import os
@@ -32,6 +32,8 @@ for argument in "$@"; do
   arguments+=("${{argument/#localhost:9092/{found["kafka"]}}}")
 done
 exec {shutil.which("kcat")} "${{arguments[@]}}"''',
+        "persister": f'KAFKA_BOOTSTRAP_SERVERS={found["kafka"]} KAFKA_TOPIC_PREFIX={found["prefix"]} '
+                     f'exec {os.path.join(binaries, "persister")} "$@"',
         "cacher": f'REDIS_URL=redis://127.0.0.1:{found["redis"]} exec {os.path.join(binaries, "cacher")} "$@"',
     }
     for name, body in scripts.items():

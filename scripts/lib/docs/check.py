@@ -129,8 +129,10 @@ def check_options(name, command, binaries):
     rest = words[position + 1:]
     binary = os.path.join(binaries, words[position])
     text = help_of(binary)
-    if rest and not rest[0].startswith("-"):
-        text = help_of(binary, rest[0]) or text
+    # `persister dead-letters list`: as many words as name a command.
+    for count in (1, 2):
+        if not any(word.startswith("-") for word in rest[:count]):
+            text = help_of(binary, *rest[:count]) or text
     for option in (word.split("=")[0] for word in rest if word.startswith("--")):
         if option not in text:
             problems.append(f"{name}: {words[position]} has no {option}: {command}")
