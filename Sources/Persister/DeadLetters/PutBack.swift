@@ -2,10 +2,13 @@ import Shared
 
 /// The records whose dead letters were put back, as the marks of one partition say.
 ///
-/// It takes 16 bytes for each run of neighbouring records of one service and topic.
+/// It takes 16 bytes for each run of neighbouring records of one service and partition, and ``runsPerSource`` times as much
+/// for each such service and partition: a handful, unless somebody writes marks that are none of ours.
 struct PutBack: Sendable {
     /// So many runs are held, which is 64 MB.
     static let maximumRuns = 4 << 20
+    /// A service and partition counts as so many runs.
+    static let runsPerSource = 16
 
     /// More marks than are held.
     struct TooMany: Error, CustomStringConvertible {
@@ -41,7 +44,7 @@ struct PutBack: Sendable {
             runs += known.runs.count
             offsets[source] = known
         }
-        if runs > limit { throw TooMany() }
+        if runs + offsets.count * Self.runsPerSource > limit { throw TooMany() }
     }
 
     /// Whether a dead letter was put back: it, or another that the same service wrote about the same record.

@@ -55,7 +55,8 @@ struct RequeueDeadLetters: AsyncParsableCommand {
             selection: isNamed ? .places(Set(places)) : .filter(filter),
             isDry: isDry,
             limit: limit ?? .max,
-            meter: ProgressMeter(isTerminal: isatty(STDERR_FILENO) == 1, log: Logger(label: "requeue")),
+            // Among the lines of a dry run a bar would be in the way.
+            meter: ProgressMeter(isTerminal: !isDry && isatty(STDERR_FILENO) == 1, log: Logger(label: "requeue")),
             stop: stop
         ) { letter, decision in
             switch decision {

@@ -3,6 +3,8 @@ import Shared
 import TestSupport
 import Testing
 
+@testable import Persister
+
 /// What only a real broker shows; the mock accepts transactions and isolates nothing.
 @Suite(
     "Dead letters put back by processes that are killed, and by two at once",
@@ -54,5 +56,30 @@ struct RequeueCrashTests {
         #expect(expected.count == count)
         let wrong = expected.filter { answered[$0.key]?.sorted() != $0.value }
         #expect(wrong.isEmpty, "seed \(seed), after \(kills) kills: \(wrong.prefix(3))")
+    }
+
+    @Test("Where the end of a transaction went unanswered no other one begins: it would fence a successor")
+    func lostTrack() throws {
+        let stage = try DeadLetterStage()
+        let proxy = try KafkaProxy(before: stage.broker.settings.bootstrapServers)
+        var behind = stage.broker.settings
+        behind.bootstrapServers = proxy.bootstrapServers
+        func records(_ offset: Int64) throws -> [RequeueBatch.Record] {
+            let place = TopicPartition(topic: behind.name(.raw), partition: 0)
+            let letter = Letters.letter(of: offset, in: place)
+            var batch = RequeueBatch()
+            batch.add(letter, try #require(letter.refusal))
+            return batch.records
+        }
+        let writer = try RequeueWriter(kafka: behind, stop: StopSignal())
+        proxy.holdNextEndTxn()
+        try writer.write(records(1), partition: 0)
+        #expect(proxy.isHolding)
+        let successor = try RequeueWriter(kafka: stage.broker.settings, stop: StopSignal())
+        #expect(throws: RequeueWriter.LostTrack.self) { try writer.write(records(2), partition: 0) }
+        _ = try proxy.release()
+        try successor.write(records(2), partition: 0)
+        #expect(try stage.ticks().count == 2)
+        #expect(try stage.marks() == 2)
     }
 }

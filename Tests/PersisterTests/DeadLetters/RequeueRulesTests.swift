@@ -46,12 +46,17 @@ struct RequeueRulesTests {
 
     @Test("Marks beyond what is kept in mind are an error, not a record that goes back twice")
     func bound() throws {
-        var putBack = PutBack(limit: 2)
+        var putBack = PutBack(limit: 2 + PutBack.runsPerSource)
         for offset: Int64 in [1, 2, 3, 5] {
             try putBack.add(RequeueMark(source: Letters.raw, offset: offset, services: ["cacher"]))
         }
         #expect(throws: PutBack.TooMany.self) {
             try putBack.add(RequeueMark(source: Letters.raw, offset: 9, services: ["cacher"]))
+        }
+        var others = PutBack(limit: 2 * PutBack.runsPerSource)
+        try others.add(RequeueMark(source: Letters.raw, offset: 1, services: ["cacher"]))
+        #expect(throws: PutBack.TooMany.self) {
+            try others.add(RequeueMark(source: Letters.raw, offset: 1, services: ["a", "b"]))
         }
     }
 

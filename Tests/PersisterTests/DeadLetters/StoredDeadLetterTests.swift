@@ -1,4 +1,5 @@
 import Shared
+import TestSupport
 import Testing
 
 @testable import Persister
@@ -56,6 +57,54 @@ struct StoredDeadLetterTests {
     func foreign(headers: [KafkaHeader]) {
         let letter = Letters.stored(headers, value: Array("x".utf8))
         #expect(letter.refusal == nil && letter.headers == headers)
+    }
+
+    @Test("Whatever headers somebody writes, they are taken apart and nothing of them is lost")
+    func anyHeaders() {
+        let seed = UInt64.random(in: .min ... .max)
+        print("seed \(seed)")
+        var random = SplitMix64(seed: seed)
+        let names = [
+            "error", "service", "source_topic", "source_partition", "source_offset", "sqlstate", "value_size",
+            "key_size",
+            "requeued_for", "requeued_from", "requeued_count", "headers_dropped", "x",
+        ]
+        let values = ["", "0", "7", "-1", "65537", "9223372036854775807", "9223372036854775808", "a,b", ",,"]
+        var whole = 0
+        for _ in 0..<20_000 {
+            var headers = (0..<Int.random(in: 0...9, using: &random)).map { _ in
+                KafkaHeader(names.randomElement(using: &random) ?? "", values.randomElement(using: &random) ?? "")
+            }
+            // Half of them nearly right.
+            if Bool.random(using: &random) {
+                for name in names.prefix(5) {
+                    headers.append(KafkaHeader(name, Bool.random(using: &random) ? "7" : "-1"))
+                }
+            }
+            let size = [0, 65_536].randomElement(using: &random) ?? 0
+            let letter = Letters.stored(headers, key: [], value: [UInt8](repeating: 1, count: size))
+            #expect(Array(headers.prefix(letter.headers.count)) == letter.headers, "seed \(seed)")
+            guard let refusal = letter.refusal else {
+                #expect(letter.headers == headers, "seed \(seed)")
+                continue
+            }
+            whole += 1
+            let taken = 5 + (refusal.sqlState == nil ? 0 : 1) + (refusal.valueSize == nil ? 0 : 1)
+            #expect(letter.headers.count == headers.count - taken && refusal.offset >= 0, "seed \(seed)")
+            var batch = RequeueBatch()
+            batch.add(letter, refusal)
+            #expect((Requeued(batch.records[0].headers(from: "d"))?.count ?? 0) > 0, "seed \(seed)")
+        }
+        #expect(whole > 1_000, "seed \(seed)")
+    }
+
+    @Test("How often a record came has no overflow")
+    func counts() throws {
+        let own = Requeued(from: "d", services: ["persister"], count: .max).headers(before: [])
+        let letter = Letters.letter(headers: own)
+        var batch = RequeueBatch()
+        batch.add(letter, try #require(letter.refusal))
+        #expect(Requeued(batch.records[0].headers(from: "d"))?.count == .max)
     }
 
     @Test("A place is PARTITION@OFFSET, and nothing else")
