@@ -2,7 +2,8 @@ import Shared
 
 /// How many dead letters there are of each service and reason.
 ///
-/// Reasons that differ only in numbers are one: `byte 7` and `byte 19` count as `byte #`.
+/// Reasons that differ only in numbers are one: `byte 7` and `byte 19` count as `byte #`. Of what the database says, the detail
+/// is left out: it shows the row.
 struct DeadLetterSummary: Sendable, Hashable {
     /// So many kinds are told apart; what comes after that counts as "other reasons".
     static let maximumKinds = 100
@@ -22,7 +23,7 @@ struct DeadLetterSummary: Sendable, Hashable {
     /// Counts one.
     mutating func add(_ letter: StoredDeadLetter, isPutBack: Bool) {
         var kind =
-            letter.refusal.map { Kind(service: $0.service, reason: Self.withoutNumbers($0.reason)) }
+            letter.refusal.map { Kind(service: $0.service, reason: Self.kind(of: $0)) }
             ?? Kind(service: "-", reason: "no dead letter of Tickline's")
         if counts[kind] == nil, counts.count >= Self.maximumKinds { kind = Kind(service: "-", reason: "other reasons") }
         counts[kind, default: Count()].all += 1
@@ -68,6 +69,12 @@ struct DeadLetterSummary: Sendable, Hashable {
     private static func right(_ number: Int, _ width: Int) -> String {
         let text = String(number)
         return String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+
+    private static func kind(of refusal: StoredDeadLetter.Refusal) -> String {
+        guard let state = refusal.sqlState else { return withoutNumbers(refusal.reason) }
+        let message = refusal.reason.firstRange(of: ": ").map { refusal.reason[..<$0.lowerBound] }
+        return withoutNumbers(message.map(String.init) ?? refusal.reason) + " (\(state))"
     }
 
     /// A reason with `#` for each run of digits.

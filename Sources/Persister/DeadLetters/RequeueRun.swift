@@ -79,6 +79,8 @@ struct RequeueRun {
     /// Puts back what is meant and hasn't been put back yet.
     /// - Throws: ``KafkaError``, ``MissingTopics``, ``PutBack/TooMany``. What was put back stays so; the next run goes on.
     mutating func run() throws {
+        // Without the topic nobody needs to be fenced.
+        try KafkaTopics.check([kafka.name(.deadLetter)], settings: kafka, stop: stop)
         // Before the marks are read, or two could put the same one back.
         var writer = isDry ? nil : try RequeueWriter(kafka: kafka, stop: stop)
         let reader = try DeadLetterReader(settings: kafka, stop: stop)

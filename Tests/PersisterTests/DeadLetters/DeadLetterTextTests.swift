@@ -99,15 +99,20 @@ struct DeadLetterTextTests {
         for byte in 0..<12 {
             summary.add(Letters.letter(reason: "odd at byte \(byte)"), isPutBack: byte < 2)
         }
+        for price in ["1", "x"] {
+            let reason = "row for \"chunk_1\" is odd: Failing row contains (\(price)). (SQLSTATE 23514)"
+            summary.add(Letters.letter(reason: reason, sqlState: "23514"), isPutBack: false)
+        }
         summary.add(Letters.letter(service: "cacher", reason: "late"), isPutBack: false)
         summary.add(Letters.stored([]), isPutBack: false)
         #expect(
             summary.text == """
                   count  put back  service     reason
                      12         2  persister   odd at byte #
+                      2         0  persister   row for "chunk_#" is odd (23514)
                       1         0  -           no dead letter of Tickline's
                       1         0  cacher      late
-                     14         2  in all
+                     16         2  in all
 
                 """
         )
@@ -118,6 +123,6 @@ struct DeadLetterTextTests {
         let lines = summary.text.split(separator: "\n")
         #expect(lines.count == DeadLetterSummary.maximumKinds + 3, "with the head, the rest and the sum")
         #expect(lines.contains { $0.hasSuffix("other reasons") })
-        #expect(lines.last?.hasPrefix("   1014         2") == true)
+        #expect(lines.last?.hasPrefix("   1016         2") == true)
     }
 }
