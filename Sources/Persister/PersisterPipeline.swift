@@ -40,8 +40,14 @@ public final class PersisterPipeline: Pipeline {
             settings: settings,
             pool: pool,
             metrics: metrics,
-            stop: stop,
-            heartbeat: readiness.heartbeat
+            connect: { [settings, readiness] () throws(PostgresError) in
+                try PostgresConnection(
+                    settings.postgres,
+                    silence: settings.databaseTimeout,
+                    stop: stop,
+                    heartbeat: readiness.heartbeat
+                )
+            }
         )
         let topics = assignment.topics
         _ = try watch.wait(for: topics + [settings.kafka.name(.deadLetter)], stop: stop)
@@ -52,31 +58,11 @@ public final class PersisterPipeline: Pipeline {
             stop: stop
         )
         try consumer.subscribe(topics)
-        do {
-            while !stop.isRequested {
-                readiness.heartbeat.beat()
-                let now = EventTime.now()
-                try assignment.collect(now: now)
-                try assignment.submitDue(now: now, of: consumer)
-                try assignment.report(now: now, of: consumer)
-                reportReadiness(assignment, pool)
-                try consumer.poll(max: 1000, timeout: assignment.pollTimeout()) { assignment.take($0) }
-            }
-        } catch let error as KafkaError where error.isOffsetOutOfRange {
-            consumer.close(abandon: true)
-            throw PositionOutOfRange(error: error)
-        } catch {
-            consumer.close(abandon: true)
-            // A stop may interrupt anything, such as reading the positions of new partitions; with nothing in hand no harm
-            // is done.
-            if stop.isRequested, assignment.unwritten == 0, (error as? any ClassifiedError)?.disposition == .retry {
-                return
-            }
-            throw error
+        let loop = WritingLoop(clocks: .system) { [self] in
+            readiness.heartbeat.beat()
+            reportReadiness(assignment, pool)
         }
-        // Leaving the group revokes our partitions, and that writes what is in hand.
-        consumer.close()
-        if assignment.unwritten > 0 { throw LeftUnwritten(records: assignment.unwritten) }
+        try loop.run(until: stop, consumer: consumer, assignment: assignment)
     }
 
     /// Makes sure that there is a database with the schema before the group is joined, and logs once what it is.
@@ -87,7 +73,7 @@ public final class PersisterPipeline: Pipeline {
             stop: stop,
             heartbeat: readiness.heartbeat
         )
-        _ = try connection.query("SELECT count(*) FROM processing_metadata")
+        _ = try connection.query("SELECT count(*) FROM processing_metadata", [])
         if !hasNamedServer.exchange(true, ordering: .relaxed) {
             let edition = try ServerEdition.ask(connection)
             logger.info("\(edition)")

@@ -23,7 +23,7 @@ struct AssignedPartition {
     var read: Int64 { batch.nextOffset }
 
     /// How long the batch's first record has been waiting; nil while it has none.
-    var age: Duration? { firstArrival?.duration(to: .now) }
+    func age(at now: ContinuousClock.Instant) -> Duration? { firstArrival?.duration(to: now) }
 
     /// Whether a record is of this partition.
     func isSource(of record: KafkaRecord) -> Bool {

@@ -17,10 +17,10 @@ final class Assignment: RebalanceHandler {
     private static let takeOver = Duration.seconds(20)
 
     private let settings: PersisterSettings
-    private let pool: WriterPool
+    private let pool: any Writers
     private let metrics: PersisterMetrics
-    private let stop: StopSignal
-    private let heartbeat: Heartbeat?
+    private let clocks: Clocks
+    private let connect: () throws(PostgresError) -> any DatabaseConnection
     private let logger = Logger(label: "persister")
     private let tables: [String: SinkTable]
 
@@ -34,21 +34,23 @@ final class Assignment: RebalanceHandler {
     private(set) var unwritten = 0
     private var directory = CoinDirectory()
     private var rules = RecordRules(latest: .earliest)
-    private var nextReport = ContinuousClock.now
+    private var nextReport: ContinuousClock.Instant
 
     /// An assignment without partitions.
+    /// - Parameter connect: makes a connection on which the positions are read.
     init(
         settings: PersisterSettings,
-        pool: WriterPool,
+        pool: any Writers,
         metrics: PersisterMetrics,
-        stop: StopSignal,
-        heartbeat: Heartbeat? = nil
+        clocks: Clocks = .system,
+        connect: @escaping () throws(PostgresError) -> any DatabaseConnection
     ) {
         self.settings = settings
         self.pool = pool
         self.metrics = metrics
-        self.stop = stop
-        self.heartbeat = heartbeat
+        self.clocks = clocks
+        self.connect = connect
+        nextReport = clocks.instant()
         tables = Dictionary(uniqueKeysWithValues: SinkTable.allCases.map { (settings.kafka.name($0.topic), $0) })
     }
 
@@ -64,17 +66,13 @@ final class Assignment: RebalanceHandler {
         guard !assigned.isEmpty else { return offsets }
         let ticks = settings.kafka.name(.raw)
         rules.partitionCount = try consumer.partitionCount(of: ticks, timeout: Self.takeOver) ?? rules.partitionCount
-        let connection = try PostgresConnection(
-            settings.postgres,
-            silence: settings.databaseTimeout,
-            stop: stop,
-            heartbeat: heartbeat
-        )
-        let start = StartPosition(positions: Positions(connection: connection), settings: settings, metrics: metrics)
+        let start = StartPosition(positions: Positions(connection: try connect()), settings: settings, metrics: metrics)
+        var found: [TopicPartition: Int64] = [:]
+        for partition in assigned { found[partition] = try start.positions.read(partition) }
         let available = try consumer.watermarkOffsets(of: assigned, timeout: Self.takeOver)
         for partition in assigned.sorted() {
             guard let table = tables[partition.topic], let available = available[partition] else { continue }
-            let offset = try start.offset(of: partition, available: available)
+            let offset = try start.offset(of: partition, at: found[partition], available: available)
             offsets[partition] = offset
             partitions.append(
                 AssignedPartition(
@@ -91,13 +89,13 @@ final class Assignment: RebalanceHandler {
 
     func revoked(_ revoked: [TopicPartition], of consumer: any GroupMember) {
         let names = Set(revoked)
-        let deadline = ContinuousClock.now.advanced(by: Self.handOver)
+        let deadline = clocks.instant().advanced(by: Self.handOver)
         for index in partitions.indices where partitions[index].firstArrival != nil {
             if pool.waitForRoom(for: partitions[index].name, until: deadline) { submit(index) }
         }
         let isWritten = pool.waitUntilWritten(names, until: deadline)
         // What failed is not lost: the next owner reads it again.
-        try? collect(now: .now())
+        try? collect(now: clocks.now)
         // For lag tools only: not worth waiting for long.
         if isWritten { try? consumer.commit(committed, wait: Self.farewell) }
         release(names)
@@ -142,7 +140,7 @@ final class Assignment: RebalanceHandler {
             rules: rules,
             directory: directory
         )
-        if partitions[current].firstArrival == nil { partitions[current].firstArrival = .now }
+        if partitions[current].firstArrival == nil { partitions[current].firstArrival = clocks.instant() }
     }
 
     /// Gives every batch that is due to the writers. Where those are behind, this waits for them a little; where they stay
@@ -150,13 +148,13 @@ final class Assignment: RebalanceHandler {
     /// together are as large as they may be, everything is paused.
     func submitDue(now: EventTime, of consumer: any GroupMember) throws {
         rules.latest = EventTime(microseconds: now.microseconds + settings.maximumFutureMicroseconds)
-        let deadline = ContinuousClock.now.advanced(by: Self.backPressure)
+        let deadline = clocks.instant().advanced(by: Self.backPressure)
         let isCrowded = bytesInHand + pool.byteCount >= settings.bufferBytes
         var stuck = Set<TopicPartition>()
         for index in partitions.indices where partitions[index].firstArrival != nil {
             let (name, batch) = (partitions[index].name, partitions[index].batch)
             let isFull = isCrowded || settings.policy.isFull(rows: batch.recordCount, bytes: batch.byteCount)
-            guard isFull || settings.policy.isDue(age: partitions[index].age) else { continue }
+            guard isFull || settings.policy.isDue(age: partitions[index].age(at: clocks.instant())) else { continue }
             if pool.hasRoom(for: name)
                 || isFull && !partitions[index].isPaused && pool.waitForRoom(for: name, until: deadline)
             {
@@ -171,7 +169,8 @@ final class Assignment: RebalanceHandler {
 
     /// How long a poll may wait before the next batch is due.
     func pollTimeout() -> Duration {
-        let oldest = partitions.lazy.compactMap { $0.isPaused ? nil : $0.age }.max()
+        let now = clocks.instant()
+        let oldest = partitions.lazy.compactMap { $0.isPaused ? nil : $0.age(at: now) }.max()
         let isAnyPaused = partitions.contains { $0.isPaused }
         return settings.policy.pollTimeout(oldest: oldest, limit: .milliseconds(isAnyPaused ? 20 : 100))
     }
@@ -232,8 +231,8 @@ final class Assignment: RebalanceHandler {
     /// Once a second: lag to the metrics, positions to the group. The group's offsets are for lag tools; nothing here
     /// ever starts from them.
     func report(now: EventTime, of consumer: any GroupMember) throws {
-        guard nextReport <= .now else { return }
-        nextReport = ContinuousClock.now.advanced(by: .seconds(1))
+        guard nextReport <= clocks.instant() else { return }
+        nextReport = clocks.instant().advanced(by: .seconds(1))
         for index in partitions.indices where partitions[index].isPaused {
             // A broker that is away is not asked for the next one.
             guard partitions[index].findEnd(by: consumer, within: Self.lookAhead) else { break }

@@ -11,10 +11,13 @@ struct StartPosition {
     let metrics: PersisterMetrics
 
     /// The position in the database, or the earliest record there is when there is none.
-    /// - Parameter available: the offsets of the records that the broker has.
-    /// - Throws: ``PositionGap`` when it no longer has all behind the position, and that is to stop the service.
-    func offset(of partition: TopicPartition, available: Range<Int64>) throws -> Int64 {
-        guard let position = try positions.read(partition) else {
+    /// - Parameters:
+    ///   - position: the position in the database, if there is one.
+    ///   - available: the offsets of the records that the broker has, asked for after the position was read: what another
+    ///     instance wrote in between would seem to lie behind the end.
+    /// - Throws: ``PositionGap`` when it no longer has all behind the position, and that is to stop the service; ``Fenced``.
+    func offset(of partition: TopicPartition, at position: Int64?, available: Range<Int64>) throws -> Int64 {
+        guard let position else {
             try positions.start(partition, at: available.lowerBound)
             return try positions.read(partition) ?? available.lowerBound
         }
@@ -24,7 +27,9 @@ struct StartPosition {
         guard settings.gapPolicy == .continue else { throw gap }
         Logger(label: "persister").error("\(gap)")
         metrics.gaps.increment()
-        try positions.replace(partition, by: available.lowerBound)
+        guard try positions.replace(position, of: partition, by: available.lowerBound) else {
+            throw Fenced(partition: partition, expected: position)
+        }
         return available.lowerBound
     }
 }

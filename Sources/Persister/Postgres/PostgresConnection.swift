@@ -8,7 +8,7 @@ import Shared
 /// It belongs to the thread that made it. Every wait is a `poll(2)` of ours with an end: a server that stands still, or
 /// vanished without a word, is noticed by its silence, and a requested stop ends the wait at once. Afterwards nobody knows
 /// where the two sides are, so the connection is of no more use.
-final class PostgresConnection {
+final class PostgresConnection: DatabaseConnection {
     private let handle: OpaquePointer
     private let silence: Duration?
     private let stop: StopSignal?

@@ -23,7 +23,7 @@ struct BatchWriter {
     }
 
     /// The connection; it belongs to this writer.
-    let connection: PostgresConnection
+    let connection: any DatabaseConnection
     private let positions: Positions
     private var store: RowStore
 
@@ -31,7 +31,7 @@ struct BatchWriter {
     /// - Parameter statementTimeout: How long a statement may take; the server ends it then.
     /// - Throws: ``PostgresError``; without the schema, one that says how to get it.
     init(
-        _ connection: PostgresConnection,
+        _ connection: any DatabaseConnection,
         statementTimeout: Duration = .seconds(30)
     ) throws(PostgresError) {
         self.connection = connection
@@ -44,7 +44,7 @@ struct BatchWriter {
             SET statement_timeout = \(Int(statementTimeout / .milliseconds(1))); SET TimeZone = 'UTC'
             """
         )
-        guard try connection.query("SELECT current_setting('server_encoding')") == [["UTF8"]] else {
+        guard try connection.query("SELECT current_setting('server_encoding')", []) == [["UTF8"]] else {
             let message = "the database at \(connection.place) is not in UTF-8; create it with ENCODING 'UTF8'"
             throw PostgresError(sqlState: SQLState("0A000"), message: message)
         }

@@ -7,7 +7,7 @@ enum CoinWriter {
 
     /// Writes descriptions within the transaction in hand; older ones never replace newer ones, and one without symbol and
     /// name replaces none. What the server refuses is left out and logged: the tick itself is a row already.
-    static func write(_ coins: [CoinDescription], over connection: PostgresConnection) throws(PostgresError) {
+    static func write(_ coins: [CoinDescription], over connection: any DatabaseConnection) throws(PostgresError) {
         guard !coins.isEmpty else { return }
         do {
             try connection.execute("SAVEPOINT coins")
@@ -26,7 +26,7 @@ enum CoinWriter {
 
     private static func insert(
         _ coins: [CoinDescription],
-        over connection: PostgresConnection
+        over connection: any DatabaseConnection
     ) throws(PostgresError) {
         let parameters = [
             array(coins.map(\.coinID)), array(coins.map(\.symbol)), array(coins.map(\.name)),

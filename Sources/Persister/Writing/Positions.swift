@@ -5,7 +5,7 @@ struct Positions {
     /// The name that the rows are kept under.
     static let service = "persister"
 
-    let connection: PostgresConnection
+    let connection: any DatabaseConnection
 
     /// The position of a partition, or nil if it has none yet.
     func read(_ partition: TopicPartition) throws(PostgresError) -> Int64? {
@@ -27,15 +27,17 @@ struct Positions {
         )
     }
 
-    /// Moves the position of a partition, whatever stands there: for a person's decision about a gap.
-    func replace(_ partition: TopicPartition, by offset: Int64) throws(PostgresError) {
-        try connection.execute(
+    /// Moves the position of a partition, if it is still where it was found: for a person's decision about a gap.
+    /// - Returns: whether it moved; if not, somebody else has written to this partition.
+    func replace(_ position: Int64, of partition: TopicPartition, by offset: Int64) throws(PostgresError) -> Bool {
+        let moved = try connection.execute(
             """
-            UPDATE processing_metadata SET next_offset = $4, updated_at = clock_timestamp()
-            WHERE service = $1 AND topic = $2 AND partition = $3
+            UPDATE processing_metadata SET next_offset = $5, updated_at = clock_timestamp()
+            WHERE service = $1 AND topic = $2 AND partition = $3 AND next_offset = $4
             """,
-            [Self.service, partition.topic, "\(partition.partition)", "\(offset)"]
+            [Self.service, partition.topic, "\(partition.partition)", "\(position)", "\(offset)"]
         )
+        return moved == 1
     }
 
     /// Moves the position from the start of a part to its end, if it is still at its start. The watermark of the batch

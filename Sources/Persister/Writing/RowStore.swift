@@ -19,11 +19,11 @@ struct RowStore {
     /// in vain, and each go costs a round trip.
     private static let rowsPerSearch = 2_000
 
-    private let connection: PostgresConnection
+    private let connection: any DatabaseConnection
     private var batchesToMerge = 0
 
     /// Stores over a connection that has the staging tables.
-    init(_ connection: PostgresConnection) {
+    init(_ connection: any DatabaseConnection) {
         self.connection = connection
     }
 

@@ -1,10 +1,11 @@
+import Logging
 import Shared
 
 /// The writer threads, each with a connection of its own, and the queue that they take batches from.
 ///
 /// One thread (the one that polls) gives batches out and collects what became of them. A batch is tried again and again
 /// while the database is in trouble, so nothing is lost and the polling thread stays in its group meanwhile.
-final class WriterPool: Sendable {
+final class WriterPool: Writers, Sendable {
     private let queue = Monitor(WriterQueue())
     private let running: Monitor<Int>
     /// Ends every wait for the database.
@@ -18,7 +19,13 @@ final class WriterPool: Sendable {
             let (queue, running, end) = (queue, running, end)
             do {
                 try DedicatedThread.start(name: "writer \(index)") {
-                    var thread = WriterThread(index: index, settings: settings, queue: queue, end: end)
+                    var thread = WriterThread(
+                        queue: queue,
+                        isEnding: { end.isRequested },
+                        deadLetters: DeadLetterQueue(settings: settings.kafka, stop: end),
+                        logger: Logger(label: "writer \(index)"),
+                        connect: { () throws(PostgresError) in try Self.connect(settings, stop: end) }
+                    )
                     thread.run()
                     running.withLock { $0 -= 1 }
                 }
@@ -27,6 +34,14 @@ final class WriterPool: Sendable {
                 throw error
             }
         }
+    }
+
+    private static func connect(_ settings: PersisterSettings, stop: StopSignal) throws(PostgresError) -> BatchWriter {
+        // The server ends a statement that takes too long, so that it doesn't go on for nobody. One that stands still
+        // can't, and is given up a little later.
+        let timeout = settings.databaseTimeout
+        let connection = try PostgresConnection(settings.postgres, silence: timeout + .seconds(2), stop: stop)
+        return try BatchWriter(connection, statementTimeout: timeout)
     }
 
     /// Whether a batch of a partition can be submitted.

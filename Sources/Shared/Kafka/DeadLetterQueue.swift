@@ -2,7 +2,7 @@
 /// dropped; it may arrive twice, where what comes after its acknowledgement fails.
 ///
 /// It belongs to one thread. The Aggregator has none: its dead letters are in its transactions.
-public final class DeadLetterQueue {
+public final class DeadLetterQueue: DeadLetterSink {
     private let settings: KafkaSettings
     private let stop: StopSignal?
     /// Made with the first dead letter: most services never need one.

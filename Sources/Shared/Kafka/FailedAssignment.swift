@@ -5,6 +5,11 @@ public struct FailedAssignment: ClassifiedError {
     /// What went wrong.
     public let cause: KafkaError
 
+    /// An assignment that failed.
+    public init(cause: KafkaError) {
+        self.cause = cause
+    }
+
     /// A position that went while it was being looked for is another at the next try.
     public var disposition: Disposition {
         cause.isOffsetOutOfRange ? .retry : cause.disposition

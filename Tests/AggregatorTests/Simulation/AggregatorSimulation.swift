@@ -48,6 +48,7 @@ struct AggregatorSimulation {
         )
         aggregator.unanswered = simulation.random.pick([0, 5, 50])
         aggregator.undelivered = simulation.random.pick([0, 5, 50])
+        aggregator.transactionLimit = simulation.random.pick([4_000_000, 15_000_000, 30_000_000])
         aggregator.keepsName = simulation.chance(1, in: 2)
         fleet = SimulatedFleet("a", of: 2 + Int(simulation.number(below: 2)), in: simulation) { [aggregator] in
             aggregator.live($0, until: $1)
@@ -56,7 +57,7 @@ struct AggregatorSimulation {
         let ticks = TickMaker(seed: simulation.random.next(), coins: 6)
         feed(ticks, every: simulation.random.pick([2_000_000, 8_000_000, 30_000_000]))
         kafka.compact(Topic.aggregatorState.rawValue, every: 60_000_000)
-        fleet.trouble(every: simulation.random.pick([5_000_000, 20_000_000, 60_000_000]))
+        fleet.trouble(every: simulation.random.pick([10_000_000, 30_000_000, 90_000_000]))
     }
 
     private static let rules = [

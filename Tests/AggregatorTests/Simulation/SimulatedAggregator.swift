@@ -14,10 +14,11 @@ struct SimulatedAggregator {
     let failed: (String) -> Void
     var unanswered: UInt64 = 0
     var undelivered: UInt64 = 0
+    /// How long a transaction may last, in microseconds. Whatever it is, it is no fence.
+    var transactionLimit: Int64 = 4_000_000
     /// Whether an instance that takes another's place has its name.
     var keepsName = true
     static let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
-    private static let transactionLimit: Int64 = 8_000_000
 
     /// One process, from its start to its end: as the shell does, it begins anew after an error that may pass.
     func live(_ process: SimulatedProcess, until stop: StopSignal) {
@@ -39,7 +40,7 @@ struct SimulatedAggregator {
     private func run(_ process: SimulatedProcess, until stop: StopSignal) throws {
         let clocks = process.simulation.clocks
         let id = keepsName ? String(process.name.prefix { $0 != "." }) : process.name
-        let producer = SimulatedProducer(of: process, on: kafka, id: id, timeout: Self.transactionLimit)
+        let producer = SimulatedProducer(of: process, on: kafka, id: id, timeout: transactionLimit)
         producer.unanswered = unanswered
         producer.undelivered = undelivered
         let session = try TransactionSession(producer)

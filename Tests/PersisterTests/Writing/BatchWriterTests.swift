@@ -159,7 +159,10 @@ struct BatchWriterTests {
                 == "test.prices.raw|0|5000|5000"
         )
         // From the start once more, in batches of another size, with ticks in between that are new.
-        try Positions(connection: writer.connection).replace(Ticks.source, by: 0)
+        let positions = Positions(connection: writer.connection)
+        let end = try #require(try positions.read(Ticks.source))
+        #expect(try positions.replace(end, of: Ticks.source, by: 0))
+        #expect(try !positions.replace(end, of: Ticks.source, by: 1), "it has moved meanwhile")
         var conflicts = 0
         for first in stride(from: 0, to: 5000, by: 250) {
             let batch = Ticks.batch(Array(values[first..<(first + 250)]), from: Int64(first))

@@ -109,7 +109,7 @@ public final class SimulatedConsumer: GroupMember {
         do {
             return try body()
         } catch {
-            throw (error as? KafkaError).map(FailedTakeover.init) ?? error
+            throw (error as? KafkaError).map { FailedAssignment(cause: $0) } ?? error
         }
     }
 
@@ -195,9 +195,17 @@ public final class SimulatedConsumer: GroupMember {
         for partition in partitions { slots[partition]?.isPaused = false }
     }
 
-    /// Commits offsets; a waiting call and one that doesn't wait are the same here.
+    /// Commits offsets.
     public func commit(_ offsets: [TopicPartition: Int64], wait: Duration?) throws(KafkaError) {
-        try ask("committing offsets", timeout: wait ?? .zero)
+        guard let wait else {
+            // Nobody waits for the answer, so nobody hears a refusal.
+            guard !process.isDead else { throw .crashed }
+            if process.isConnected, group.isMember(member, generation: generation) {
+                group.offsets.merge(offsets) { $1 }
+            }
+            return
+        }
+        try ask("committing offsets", timeout: wait)
         guard group.isMember(member, generation: generation) else {
             throw KafkaError(
                 code: RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION.rawValue,
@@ -295,12 +303,4 @@ public final class SimulatedConsumer: GroupMember {
     func membership() -> (group: String, member: String, generation: Int) {
         (groupName, member, generation)
     }
-}
-
-/// What ``FailedAssignment`` is to a real member: no answer to a ``KafkaError`` of another call fits it.
-private struct FailedTakeover: ClassifiedError {
-    let cause: KafkaError
-
-    var disposition: Disposition { cause.isOffsetOutOfRange ? .retry : cause.disposition }
-    var description: String { "the assigned partitions can't be taken over: \(cause)" }
 }

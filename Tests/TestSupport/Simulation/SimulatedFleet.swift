@@ -53,23 +53,26 @@ public final class SimulatedFleet {
     public func heal() {
         isTroubled = false
         for place in places {
-            place.process?.stepsLeft = nil
-            place.process?.cutUntil = 0
+            place.process?.spare()
         }
     }
 
     private func befall(_ process: SimulatedProcess, _ kind: Int, _ stop: StopSignal) {
-        switch kind {
-        case 0, 1: process.stepsLeft = Int(simulation.number(below: 40))
-        case 2: simulation.crash(process)
-        case 3: simulation.freeze(process, for: simulation.number(below: 25_000_000))
-        case 4:
-            process.cutUntil = simulation.now + simulation.number(below: 30_000_000)
-            simulation.note("\(process.name) is cut off")
-        default:
-            simulation.note("\(process.name) is asked to stop")
-            stop.request()
+        let length = simulation.number(below: 30_000_000)
+        let what = { [simulation] in
+            switch kind {
+            case 0, 1: simulation.crash(process)
+            case 2, 3: simulation.freeze(process, for: length)
+            case 4:
+                simulation.note("\(process.name) is cut off for \(length / 1_000) ms")
+                process.cutUntil = simulation.now + length
+            default:
+                simulation.note("\(process.name) is asked to stop")
+                stop.request()
+            }
         }
+        // Most of a process's time passes while it waits: so it befalls most of them at a step.
+        if simulation.chance(1, in: 5) { what() } else { process.after(steps: simulation.number(below: 40), what) }
     }
 
     private func start(_ place: Place) {

@@ -1,7 +1,7 @@
 import Dispatch
 import Shared
 
-/// A process of a simulation, on a thread that runs when its time has come.
+/// A process of a simulation, or a further thread of one: it runs when its time has come.
 public final class SimulatedProcess: @unchecked Sendable {
     /// Its name.
     public let name: String
@@ -11,20 +11,32 @@ public final class SimulatedProcess: @unchecked Sendable {
     public internal(set) var isDead = false
     /// Whether its code has come to its end.
     public internal(set) var hasEnded = false
-    /// Until when it stands still.
-    public internal(set) var frozenUntil: Int64 = 0
-    /// Until when no server can be reached from it.
-    public var cutUntil: Int64 = 0
-    /// After so many steps it crashes; nil for never.
-    public var stepsLeft: Int?
     /// What is still under way when it crashes.
     public var lastWords: [() -> Void] = []
+    /// The first thread of the process; what befalls that befalls all.
+    let first: SimulatedProcess?
     let baton = DispatchSemaphore(value: 0)
     var ticket: UInt64 = 0
+    var frozenTime: Int64 = 0
+    private var cutTime: Int64 = 0
+    private var fate: (steps: Int64, what: () -> Void)?
 
-    init(name: String, simulation: Simulation) {
+    init(name: String, simulation: Simulation, first: SimulatedProcess?) {
         self.name = name
         self.simulation = simulation
+        self.first = first
+    }
+
+    /// Until when it stands still.
+    public internal(set) var frozenUntil: Int64 {
+        get { first?.frozenTime ?? frozenTime }
+        set { (first ?? self).frozenTime = newValue }
+    }
+
+    /// Until when no server can be reached from it.
+    public var cutUntil: Int64 {
+        get { first?.cutTime ?? cutTime }
+        set { (first ?? self).cutTime = newValue }
     }
 
     /// Whether it runs: neither crashed nor ended nor standing still.
@@ -32,16 +44,26 @@ public final class SimulatedProcess: @unchecked Sendable {
     /// Whether what it sends arrives.
     public var isConnected: Bool { isRunning && cutUntil <= simulation.now }
 
+    /// Lets something befall it once its threads have made so many steps.
+    public func after(steps: Int64, _ what: @escaping () -> Void) {
+        fate = (steps, what)
+    }
+
+    /// What was to befall it doesn't.
+    public func spare() {
+        fate = nil
+        cutUntil = 0
+    }
+
     /// Takes the time that a request takes, while others do what they do.
     /// - Returns: whether it still lives; if not, nothing may happen any more.
     public func step() -> Bool {
         if isDead { return false }
-        if let left = stepsLeft {
-            stepsLeft = left - 1
-            if left <= 0 {
-                simulation.crash(self)
-                return false
-            }
+        let process = first ?? self
+        if let fate = process.fate {
+            process.fate = fate.steps > 0 ? (fate.steps - 1, fate.what) : nil
+            if fate.steps <= 0 { fate.what() }
+            if isDead { return false }
         }
         let usual = 200 + simulation.number(below: 3_000)
         let rare = simulation.chance(1, in: 60) ? simulation.number(below: 400_000) : 0
@@ -56,5 +78,10 @@ public final class SimulatedProcess: @unchecked Sendable {
         if isDead { return false }
         simulation.wait(self, until: simulation.now + max(1, duration))
         return !isDead
+    }
+
+    /// Ends its ``sleep(_:)``.
+    public func wake() {
+        if !isDead, !hasEnded { simulation.resume(self, at: simulation.now) }
     }
 }

@@ -81,10 +81,17 @@ public final class Simulation: @unchecked Sendable {
     }
 
     /// Starts a process.
-    /// - Parameter body: what it does, on a thread of its own.
+    /// - Parameters:
+    ///   - first: the process that this is a further thread of.
+    ///   - body: what it does, on a thread of its own.
     @discardableResult
-    public func start(_ name: String, _ body: @escaping (SimulatedProcess) -> Void) -> SimulatedProcess {
-        let process = SimulatedProcess(name: name, simulation: self)
+    public func start(
+        _ name: String,
+        in first: SimulatedProcess? = nil,
+        _ body: @escaping (SimulatedProcess) -> Void
+    ) -> SimulatedProcess {
+        let process = SimulatedProcess(name: name, simulation: self, first: first)
+        process.isDead = first?.isDead ?? false
         processes.append(process)
         note("\(name) starts")
         resume(process, at: now)
@@ -132,6 +139,7 @@ public final class Simulation: @unchecked Sendable {
         process.lastWords = []
         process.frozenUntil = 0
         resume(process, at: now)
+        for other in processes where other.first === process { crash(other) }
     }
 
     /// Lets a process stand still for so long, as SIGSTOP does: it goes on as if nothing had happened.
@@ -146,7 +154,7 @@ public final class Simulation: @unchecked Sendable {
         if turn(of: process) { process.baton.wait() }
     }
 
-    private func resume(_ process: SimulatedProcess, at time: Int64) {
+    func resume(_ process: SimulatedProcess, at time: Int64) {
         process.ticket += 1
         push(time, .resume(process, ticket: process.ticket))
     }

@@ -4,7 +4,7 @@ import Foundation
 public enum SimulationRuns {
     private static let environment = ProcessInfo.processInfo.environment
     /// The simulated hours of each kind: `TICKLINE_SIMULATION_HOURS`, without it so few that CI has them in seconds.
-    public static let hours = environment["TICKLINE_SIMULATION_HOURS"].flatMap(Double.init) ?? 2
+    public static let hours = environment["TICKLINE_SIMULATION_HOURS"].flatMap(Double.init) ?? 0.5
     /// The one seed to run: `TICKLINE_SIMULATION_SEED`.
     public static let seed = environment["TICKLINE_SIMULATION_SEED"].flatMap(UInt64.init)
 
@@ -23,10 +23,12 @@ public enum SimulationRuns {
             print("\(runs) simulations of \(rounded) h in \(Int(seconds)) s: \(Int(hours / seconds * 60)) h a minute")
         }
         var seeds = seed.map { [$0] } ?? fixed
+        var isOver = seed != nil
         while true {
             if seeds.isEmpty {
-                if seed != nil || Double(simulated) >= hours * 3_600_000_000 { return nil }
+                if isOver { return nil }
                 seeds.append(.random(in: .min ... .max))
+                isOver = Double(simulated) >= hours * 3_600_000_000
             }
             let simulation = Simulation(seed: seeds.removeFirst())
             let wrong = try body(simulation)
