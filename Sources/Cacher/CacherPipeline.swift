@@ -26,8 +26,22 @@ public struct CacherPipeline: Pipeline {
             metrics: metrics,
             logger: logger,
             partitions: partitions,
+            writer: CacheWriter(
+                url: settings.redis,
+                timeout: settings.redisTimeout,
+                encoder: CacheEncoder(settings)
+            ),
+            deadLetters: DeadLetterQueue(settings: settings.kafka, stop: stop)
+        )
+        let consumer = try KafkaConsumer(
+            settings: settings.kafka,
+            group: settings.group,
+            // What Kafka no longer has was superseded long ago: go on with the earliest there is.
+            options: KafkaConsumer.Options(resetsToEarliest: true),
+            handler: task,
             stop: stop
         )
-        try task.run()
+        try consumer.subscribe(task.topics)
+        try task.run(until: stop, consumer: consumer)
     }
 }

@@ -52,7 +52,7 @@ extension CacherTask {
             try failed(error)
             return false
         }
-        redis.answered(at: .now)
+        redis.answered(at: clocks.instant())
         let found = receipt.positions
         let (answered, answers) = receipt.isMade ? (steps, found) : Positions.lost(steps, found: found)
         try moved(answered, answers, consumer)
@@ -87,7 +87,7 @@ extension CacherTask {
             refill(places, of: "Redis has lost data")
             try start(starts, consumer)
             // The others are looked at soon.
-            nextReport = .now
+            nextReport = clocks.instant()
         }
         showRefill(consumer)
     }
@@ -99,7 +99,7 @@ extension CacherTask {
         of places: [TopicPartition],
         _ consumer: any GroupMember
     ) throws -> [TopicPartition: Int64] {
-        let now = EventTime.now().milliseconds
+        let now = clocks.now.milliseconds
         let life = settings.timeToLiveMilliseconds
         let history = Int64(max(settings.keptCandles, Self.shortestHistory)) * 60_000
         let ages: [Topic: Int64] = [
@@ -144,7 +144,7 @@ extension CacherTask {
         }
         if positions.refilling.isEmpty {
             // With the next look at the positions what waited for this is written.
-            nextReport = .now
+            nextReport = clocks.instant()
             readiness.set("cache", .ok)
             logger.info("Redis has everything again that Kafka holds for it")
         } else {

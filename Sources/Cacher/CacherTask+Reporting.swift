@@ -13,8 +13,8 @@ extension CacherTask {
     /// While Redis is away the last two wait for it: what was counted must be stored before the offsets behind it are
     /// committed, or it would never be counted.
     func report(_ consumer: any GroupMember) throws {
-        guard ContinuousClock.now >= nextReport else { return }
-        nextReport = .now + Self.reportInterval
+        guard clocks.instant() >= nextReport else { return }
+        nextReport = clocks.instant() + Self.reportInterval
         guard try settle(consumer) else { return }
         measureLag(consumer)
         // What was handed out before the start was known comes again, and counts then.
@@ -65,7 +65,7 @@ extension CacherTask {
                 let stored = try freshnessStore.load(unrestored, through: writer)
                 freshness.restore(stored, positions: consumer.positions)
             }
-            let entries = freshness.due(at: .now())
+            let entries = freshness.due(at: clocks.now)
             if entries.isEmpty { return }
             try freshnessStore.save(entries, through: writer)
             freshness.wrote(entries)
@@ -76,7 +76,7 @@ extension CacherTask {
             metrics.keysInTheWay.increment()
             left(out: settings.keys.freshness)
         }
-        redis.answered(at: .now)
+        redis.answered(at: clocks.instant())
     }
 
     /// What is read again was committed before.
@@ -101,7 +101,7 @@ extension CacherTask: RebalanceHandler {
         positions.assign(partitions)
         freshness.assign(partitions)
         // What is read before the stored entries are is remembered record by record: so they are read soon.
-        nextReport = .now
+        nextReport = clocks.instant()
         readiness.set("partitions", .ok)
         logger.info("assigned \(partitions.sorted().map(\.description).joined(separator: ", "))")
         let isOurs = !positions.partitions.isEmpty

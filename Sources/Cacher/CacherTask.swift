@@ -38,28 +38,40 @@ final class CacherTask {
     /// The next offset per partition that Redis has acknowledged everything before.
     var acknowledged: [TopicPartition: Int64] = [:]
     var committed: [TopicPartition: Int64] = [:]
-    var nextReport = ContinuousClock.now
+    var nextReport: ContinuousClock.Instant
     var sweep = IndexSweep()
-    private let stop: StopSignal
-    private let deadLetters: DeadLetterQueue
+    let clocks: Clocks
+    private let random: () -> Double
+    private let deadLetters: any DeadLetterSink
     /// Records that can't be used.
     private var refused: SampledLog
     /// Keys of another type.
     private var inTheWay: SampledLog
 
+    /// A member that has not joined.
+    /// - Parameters:
+    ///   - partitions: how many each topic has.
+    ///   - random: from 0 to below 1, for the lengths of pauses.
     init(
         settings: CacherSettings,
         readiness: Readiness,
         metrics: CacherMetrics,
         logger: Logger,
         partitions: [String: Int],
-        stop: StopSignal
+        writer: CacheWriter,
+        deadLetters: any DeadLetterSink,
+        clocks: Clocks = .system,
+        random: @escaping () -> Double = { .random(in: 0..<1) }
     ) {
         self.settings = settings
         self.readiness = readiness
         self.metrics = metrics
         self.logger = logger
-        self.stop = stop
+        self.writer = writer
+        self.deadLetters = deadLetters
+        self.clocks = clocks
+        self.random = random
+        nextReport = clocks.instant()
         coins = CoinTable()
         batch = CacheBatch(coins: coins, extent: settings.extent)
         sent = CacheBatch(coins: coins, extent: settings.extent)
@@ -72,37 +84,19 @@ final class CacherTask {
             key: settings.keys.freshness,
             timeToLiveMilliseconds: settings.timeToLiveMilliseconds
         )
-        writer = CacheWriter(
-            url: settings.redis,
-            timeout: settings.redisTimeout,
-            encoder: CacheEncoder(
-                keys: settings.keys,
-                timeToLiveMilliseconds: settings.timeToLiveMilliseconds,
-                keptAlerts: settings.keptAlerts,
-                keptCandles: settings.keptCandles,
-                streamLength: settings.streamLength
-            )
-        )
-        deadLetters = DeadLetterQueue(settings: settings.kafka, stop: stop)
     }
 
+    /// The topics that it reads.
+    var topics: [String] { decoder.topics.keys.sorted() }
+
     /// Works until a stop is requested.
-    func run() throws {
-        let consumer = try KafkaConsumer(
-            settings: settings.kafka,
-            group: settings.group,
-            // What Kafka no longer has was superseded long ago: go on with the earliest there is.
-            options: KafkaConsumer.Options(resetsToEarliest: true),
-            handler: self,
-            stop: stop
-        )
-        try consumer.subscribe(decoder.topics.keys.sorted())
+    func run(until stop: StopSignal, consumer: any GroupMember) throws {
         do {
             while !stop.isRequested {
                 readiness.heartbeat.beat()
                 // Before the first record, so that a wrong address or password is said at once, and while there is nothing
                 // to write, so that `/readyz` stays true, Redis is asked.
-                switch redis.turn(at: .now) {
+                switch redis.turn(at: clocks.instant()) {
                 case .work: try work(consumer)
                 case .ask: try ask(consumer)
                 case .wait: try wait(consumer)
@@ -141,8 +135,8 @@ final class CacherTask {
         if recordsInBatch < settings.batchSize { try consumer.poll(max: settings.batchSize, timeout: wait, take) }
         if positions.refilling.isEmpty || recordsInBatch == 0 { return }
         // Of a coin's many old records only the last is written: the more of them at once, the better.
-        let end = ContinuousClock.now + Self.refillGathering
-        while recordsInBatch < Self.refillBatch, ContinuousClock.now < end {
+        let end = clocks.instant() + Self.refillGathering
+        while recordsInBatch < Self.refillBatch, clocks.instant() < end {
             let count = min(settings.batchSize, Self.refillBatch - recordsInBatch)
             try consumer.poll(max: count, timeout: .milliseconds(10), take)
         }
@@ -153,6 +147,8 @@ final class CacherTask {
     private static let refillGathering = Duration.milliseconds(100)
 
     private func send() throws {
+        // Before the positions are in Redis: what lies before one is never a dead letter again.
+        try deadLetters.flush(timeout: DeadLetterQueue.patience)
         sentSteps = positions.steps(to: sentTo)
         do throws(RedisError) {
             try writer.send(sent, moving: sentSteps)
@@ -175,7 +171,7 @@ final class CacherTask {
             return false
         }
         // Of records that are only counted, or can't be used, Redis heard nothing.
-        if !receipt.roundTrips.isEmpty { redis.wrote(at: .now) }
+        if !receipt.roundTrips.isEmpty { redis.wrote(at: clocks.instant()) }
         guard receipt.isMade else {
             let lost = Positions.lost(sentSteps, found: receipt.positions)
             try moved(lost.steps, lost.found, consumer)
@@ -189,10 +185,9 @@ final class CacherTask {
     /// Redis has what was sent.
     private func acknowledge(_ receipt: CacheReceipt) throws {
         if !receipt.roundTrips.isEmpty { metrics.batchSize.observe(Double(recordsSent)) }
-        metrics.count(sent, receipt, now: .now())
+        metrics.count(sent, receipt, now: clocks.now)
         receipt.keysInTheWay.first.map { left(out: $0) }
         forgetSent()
-        try deadLetters.flush()
         acknowledged = sentTo
         handStart = sentTo
         freshness.acknowledge()
@@ -232,7 +227,7 @@ final class CacherTask {
         // A mark that dead letters were put back is no dead letter.
         if topic == .deadLetter, RequeueMark(record) != nil { return }
         metrics.records(of: topic).increment()
-        switch decoder.take(record, of: topic, into: &batch, now: .now(), isSilent: use != .new) {
+        switch decoder.take(record, of: topic, into: &batch, now: clocks.now, isSilent: use != .new) {
         case .used(let eventTime):
             freshness.read(record, eventTime)
         case .refused(let reason):
@@ -261,7 +256,7 @@ final class CacherTask {
             return try failed(error)
         }
         if redis.isAway { try consumer.resume(Array(consumer.positions.keys)) }
-        redis.answered(at: .now)
+        redis.answered(at: clocks.instant())
         readiness.set("redis", .ok)
     }
 
@@ -271,7 +266,7 @@ final class CacherTask {
         guard error.disposition == .retry || error.isAboutLogin && redis.wasHeard else { throw error }
         metrics.redisFailures.increment()
         readiness.set("redis", .failing(error.message))
-        let delay = redis.failed(at: .now, random: .random(in: 0..<1))
+        let delay = redis.failed(at: clocks.instant(), random: random())
         let milliseconds = Int(delay / .milliseconds(1))
         logger.warning("Redis is away, the batch is kept and tried again in \(milliseconds) ms: \(error)")
     }

@@ -5,7 +5,7 @@ import CHiredis
 /// It belongs to the thread that made it. After an error of kind `.connection` it is dead: throw it away and make
 /// another. Where sentinels name the master, that is asked for at each connect: so throw it away too when the server says
 /// that it is a replica (`READONLY`).
-public final class RedisConnection {
+public final class RedisConnection: CommandConnection {
     let link: RedisLink
 
     /// Connects, logs in and selects the database.

@@ -34,7 +34,7 @@ extension CacheWriter {
             self.progress = progress
             return .again
         }
-        progress.receipt.roundTrips.append(.now - progress.start)
+        progress.receipt.roundTrips.append(clocks.instant() - progress.start)
         self.progress = progress
         contents.removeAll(keepingCapacity: true)
         if !isOwner || isMade {
@@ -127,7 +127,7 @@ extension CacheWriter {
             entry.tick,
             in: batch.bytes(of: entry.record),
             version: entry.version,
-            renewal: renewal(of: encoder.timeToLiveMilliseconds, at: Self.now)
+            renewal: renewal(of: encoder.timeToLiveMilliseconds, at: now)
         )
     }
 
@@ -149,7 +149,7 @@ extension CacheWriter {
             ? KnownCandle(
                 version: entry.version,
                 fields: entry.value.fields,
-                renewal: renewal(of: encoder.timeToLiveMilliseconds, at: Self.now)
+                renewal: renewal(of: encoder.timeToLiveMilliseconds, at: now)
             ) : nil
     }
 

@@ -64,10 +64,10 @@ extension CacheWriter {
             isOurs = try watch(on: connection)
         }
         guard isOurs else { throw taken }
-        ownersRenewal = renewal(of: encoder.positionLife, at: Self.now)
+        ownersRenewal = renewal(of: encoder.positionLife, at: now)
     }
 
-    private func sendClaim(on connection: RedisConnection) throws(RedisError) {
+    private func sendClaim(on connection: any CommandConnection) throws(RedisError) {
         var commands = RedisPipeline()
         // Who watches a key is told of changes of its own as well.
         commands.command("UNWATCH")
@@ -87,7 +87,7 @@ extension CacheWriter {
 
     /// Watches the owners, and looks whether they are ours.
     /// - Returns: false when they may be claimed.
-    private func watch(on connection: RedisConnection) throws(RedisError) -> Bool {
+    private func watch(on connection: any CommandConnection) throws(RedisError) -> Bool {
         var commands = RedisPipeline()
         commands.command("WATCH")
         commands.append(encoder.keys.owners)
@@ -118,11 +118,4 @@ extension CacheWriter {
 
     /// How often a time to live is set anew before it ends.
     private static let renewalsInALife: Int64 = 16
-
-    /// Milliseconds of a clock that never goes back.
-    static var now: Int64 {
-        Int64((ContinuousClock.now - start) / .milliseconds(1))
-    }
-
-    private static let start = ContinuousClock.now
 }

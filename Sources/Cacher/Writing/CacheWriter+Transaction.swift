@@ -12,8 +12,8 @@ extension CacheWriter {
         contents.removeAll(keepingCapacity: true)
         pipeline.removeAll()
         guard var progress, let connection else { return }
-        progress.start = .now
-        let now = Self.now
+        progress.start = clocks.instant()
+        let now = self.now
         let count = batch.ticks.count + batch.candles.count + batch.alerts.count
         encoder.beginBatch()
         pipeline.command("MULTI", arguments: 1)

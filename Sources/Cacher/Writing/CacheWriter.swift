@@ -9,10 +9,11 @@ import Shared
 /// there; from then on the writer knows what its keys hold, sends what has changed, and nothing compares again: see
 /// ``Ownership`` for why that is safe. A writer without partitions uses the scripts always.
 public final class CacheWriter {
-    private let url: RedisURL
-    private let timeout: Duration
+    private let open: () throws(RedisError) -> any CommandConnection
+    let clocks: Clocks
+    private let began: ContinuousClock.Instant
     var encoder: CacheEncoder
-    var connection: RedisConnection?
+    var connection: (any CommandConnection)?
     var pipeline = RedisPipeline()
     /// What the commands of the transaction write.
     var contents: [WrittenValue] = []
@@ -40,16 +41,32 @@ public final class CacheWriter {
         /// What an attempt before had written.
         var before: CacheReceipt?
         var attempts = 1
-        var start = ContinuousClock.now
+        var start: ContinuousClock.Instant
     }
 
     /// Makes a writer; it isn't connected yet.
     /// - Parameters:
     ///   - timeout: how long a connect and an answer may take.
-    public init(url: RedisURL, timeout: Duration, encoder: CacheEncoder) {
-        self.url = url
-        self.timeout = timeout
+    public convenience init(url: RedisURL, timeout: Duration, encoder: CacheEncoder) {
+        self.init(encoder: encoder) { () throws(RedisError) in try RedisConnection(to: url, timeout: timeout) }
+    }
+
+    /// Makes a writer; it isn't connected yet.
+    /// - Parameter open: makes a connection.
+    init(
+        encoder: CacheEncoder,
+        clocks: Clocks = .system,
+        open: @escaping () throws(RedisError) -> any CommandConnection
+    ) {
         self.encoder = encoder
+        self.clocks = clocks
+        self.open = open
+        began = clocks.instant()
+    }
+
+    /// Milliseconds of a clock that never goes back.
+    var now: Int64 {
+        Int64((clocks.instant() - began) / .milliseconds(1))
     }
 
     /// Connects if there is no connection, and makes sure that Redis answers.
@@ -58,7 +75,7 @@ public final class CacheWriter {
             if let connection {
                 try connection.call(["PING"])
             } else {
-                let made = try RedisConnection(to: url, timeout: timeout)
+                let made = try open()
                 try load(on: made)
                 connection = made
             }
@@ -93,7 +110,7 @@ public final class CacheWriter {
             if connection == nil { try connect() }
             try hold()
             memory.use(batch.coins)
-            progress = Progress(steps: steps)
+            progress = Progress(steps: steps, start: clocks.instant())
             // A Redis that comes back may have lost what it had told; then nothing older may be heard.
             if !wasHeld, ownership.claim != nil, case .lost = try look(for: steps) {
                 progress?.receipt.isMade = false
@@ -116,7 +133,12 @@ public final class CacheWriter {
                     }
                     var before = done.receipt
                     if let earlier = done.before { before.movedFromOlder(earlier) }
-                    progress = Progress(steps: done.steps, before: before, attempts: done.attempts + 1)
+                    progress = Progress(
+                        steps: done.steps,
+                        before: before,
+                        attempts: done.attempts + 1,
+                        start: clocks.instant()
+                    )
                     try sendTransaction(of: batch)
                 case .lost:
                     progress?.receipt.isMade = false
@@ -172,7 +194,7 @@ public final class CacheWriter {
         ownership.claim = nil
     }
 
-    func load(on connection: RedisConnection) throws(RedisError) {
+    func load(on connection: any CommandConnection) throws(RedisError) {
         encoder.priceHash = try connection.call(["SCRIPT", "LOAD", CacheScript.price.text]).text ?? ""
         encoder.candleHash = try connection.call(["SCRIPT", "LOAD", CacheScript.candle.text]).text ?? ""
         encoder.alertHash = try connection.call(["SCRIPT", "LOAD", CacheScript.alert.text]).text ?? ""
