@@ -31,6 +31,8 @@ public enum SimulationRuns {
                 isOver = Double(simulated) >= hours * 3_600_000_000
             }
             let simulation = Simulation(seed: seeds.removeFirst())
+            // One that ends the process is known by this.
+            print("simulation of seed \(simulation.seed)")
             let wrong = try body(simulation)
             simulated += simulation.now
             runs += 1
