@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from collections import Counter
 from datetime import datetime
 
 import redis
@@ -11,29 +12,39 @@ TIMES = {"prices": "timestamp", "candles": "window_start"}
 
 
 class Listener:
-    """Listens until it is closed; comes back after a break, and keeps what it has seen."""
+    """Listens until the run ends; comes back after a break, and keeps what it has seen."""
 
     def __init__(self, port):
         self.begin = time.monotonic()
-        self.client = redis.Redis(port=port, decode_responses=True)
+        self.client = redis.Redis(port=port)
         self.newest = {}
-        self.count = 0
+        # (channel, the hash of a message) -> how often it came.
+        self.heard = Counter()
         self.faults = []
         threading.Thread(target=self._run, daemon=True).start()
+
+    @property
+    def count(self):
+        return self.heard.total()
 
     def _run(self):
         while True:
             try:
                 channels = self.client.pubsub(ignore_subscribe_messages=True)
-                channels.psubscribe(*(f"{kind}:*" for kind in TIMES))
+                channels.psubscribe("prices:*", "candles:*", "alerts:*")
+                channels.subscribe("alerts")
                 for message in channels.listen():
-                    self._take(message["channel"], json.loads(message["data"]))
+                    self._take(message["channel"].decode(), message["data"])
             except redis.RedisError:
                 threading.Event().wait(0.1)
 
-    def _take(self, channel, value):
-        self.count += 1
-        at = datetime.fromisoformat(value[TIMES[channel.split(":")[0]]])
+    def _take(self, channel, data):
+        self.heard[channel, hash(data)] += 1
+        kind = channel.split(":")[0]
+        if kind not in TIMES:
+            return
+        value = json.loads(data)
+        at = datetime.fromisoformat(value[TIMES[kind]])
         order = (at, value.get("revision", 0))
         if channel in self.newest and order < self.newest[channel]:
             heard = time.monotonic() - self.begin

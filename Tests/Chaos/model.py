@@ -31,12 +31,10 @@ def starts(at, size, slide):
         first -= slide
 
 
-def windows(taken):
-    """(coin, window, start, end) -> its fields, of every tick that is neither late nor from the future."""
+def windows(ticks):
+    """(coin, window, start, end) -> its fields, of the ticks that the Aggregator took."""
     held = {}
-    for sent in by_place(taken):
-        if sent.kind != "tick":
-            continue
+    for sent in by_place(ticks):
         for name, size, slide in (("tumbling", MINUTE, MINUTE), ("sliding", 5 * MINUTE, MINUTE)):
             for start in starts(sent.at, size, slide):
                 held.setdefault((sent.coin, name, start, start + size), []).append(sent)
@@ -55,37 +53,52 @@ def fields(ticks):
     if trades:
         volume = sum(Fraction(trade["size"]) for trade in trades)
         quote = sum(Fraction(trade["size"]) * Fraction(trade["price"]) for trade in trades)
-        result |= {"trade_count": len(trades), "volume": rounded(volume), "vwap": rounded(quote / volume)}
+        result |= {"trade_count": len(trades), "volume": rounded(volume), "quote_volume": rounded(quote), "vwap": rounded(quote / volume)}
     return result
 
 
-def watermarks(taken):
+def watermarks(ticks):
     """At least how far each partition's watermark is, from its ticks alone; the clock may have moved it on."""
     newest = {}
-    for sent in taken:
-        if sent.kind == "tick":
-            newest[sent.partition] = max(newest.get(sent.partition, sent.at), sent.at)
+    for sent in ticks:
+        newest[sent.partition] = max(newest.get(sent.partition, sent.at), sent.at)
     return {partition: at - OUT_OF_ORDERNESS for partition, at in newest.items()}
 
 
-def newest_prices(taken):
-    """coin -> its newest tick, by time and then by offset."""
-    newest = {}
-    for sent in by_place(taken):
-        if sent.kind in ("tick", "late") and (sent.coin not in newest or sent.at >= newest[sent.coin].at):
-            newest[sent.coin] = sent
-    return newest
+def first_times(ticks):
+    """partition -> the time of its first tick. A window that begins before it is partial, no other is."""
+    first = {}
+    for sent in by_place(ticks):
+        first.setdefault(sent.partition, sent.at)
+    return first
 
 
-def crossings(taken, coin, threshold):
+def empty_window(ticks_of_coin, start):
+    """What a window without ticks says: the price of the last tick before it, `ticks_of_coin` being in order of time."""
+    price = next((sent.fields["price"] for sent in reversed(ticks_of_coin) if sent.at < start), None)
+    return {"open": price, "high": price, "low": price, "close": price, "sample_count": 0}
+
+
+def crossings(ticks, coin, threshold):
     """The ticks at which `above` fires: the price rises to the threshold, among ticks that are the coin's newest."""
     fired, newest, holds = [], None, None
-    for sent in by_place(taken):
-        if sent.kind != "tick" or sent.coin != coin or (newest is not None and sent.at < newest):
+    for sent in by_place(ticks):
+        if sent.coin != coin or (newest is not None and sent.at < newest):
             continue
         newest = sent.at
         now = sent.fields["price"] >= threshold
         if now and holds is False:
-            fired.append(sent.at)
+            fired.append(sent)
         holds = now
     return fired
+
+
+def acceptable(history, refused):
+    """What may be the newest of a history of (place, value), oldest first, when those at `refused` places may be there or not."""
+    options = [None]
+    for place, value in history:
+        if place in refused:
+            options.append(value)
+        else:
+            options = [value]
+    return options

@@ -7,13 +7,16 @@ import threading
 import time
 import urllib.request
 
-from proxy import Proxy
-from servers import Kafka, Postgres, Process, Redis, free_port, wait_for  # noqa: F401
+from clock import Clock
+from proxy import KafkaProxy, Proxy
+from servers import Failure, Kafka, NamedPostgres, NamedRedis, Postgres, Process, Redis, free_port, wait_for  # noqa: F401
 
+SERVICES = ["aggregator", "persister", "cacher"]
 SETTINGS = {
     # What is late here is late by hours, so that nothing hangs on the order in which partitions are read.
     "AGGREGATOR_ALLOWED_LATENESS": "1h",
-    "KAFKA_SESSION_TIMEOUT_MS": "6000",
+    # As short as a broker allows that nobody has told otherwise; compose has 2000, and tells its broker.
+    "KAFKA_SESSION_TIMEOUT_MS": os.environ.get("KAFKA_SESSION_TIMEOUT_MS", "6000"),
     "KAFKA_FETCH_WAIT_MAX_MS": "10",
     "HTTP_HOST": "127.0.0.1",
     "LOG_FORMAT": "text",
@@ -29,6 +32,8 @@ class Instance(Process):
         self.http_port = free_port()
         self.command = [os.path.join(binaries, name), *arguments]
         self.settings = {"PATH": os.environ["PATH"]} | SETTINGS | settings | {"HTTP_PORT": str(self.http_port)}
+        self.clock = Clock(self.folder)
+        self.clock_settings = {}
         self.starts = 0
         # The ends that nobody here had asked for.
         self.strange_ends = []
@@ -36,7 +41,12 @@ class Instance(Process):
 
     def start(self):
         self.starts += 1
-        self.launch(self.command, self.settings)
+        self.launch(self.command, self.settings | self.clock_settings)
+
+    def end(self):
+        """How it ended, and what it said last."""
+        lines = [line for line in self.log().splitlines() if re.search(" (WARNING|ERROR|CRITICAL) ", line)] or self.log().splitlines()
+        return f"{self.process.returncode}, and said: {lines[-1] if lines else ''}"
 
     def freeze(self):
         if self.is_running():
@@ -57,29 +67,48 @@ class Instance(Process):
 
 
 class Stack:
-    """Kafka, PostgreSQL, Redis, a proxy before each of the latter, and the services."""
+    """Kafka, PostgreSQL, Redis, proxies before them, and the services."""
 
-    def __init__(self, binaries, named_kafka):
+    def __init__(self, binaries, named=False, minutes=3):
         self.binaries = binaries
-        self.kafka = Kafka(binaries, named_kafka)
-        self.postgres = Postgres(binaries)
-        self.redis = Redis()
-        self.proxies = {"postgres": Proxy(self.postgres.port), "redis": Proxy(self.redis.port)}
+        self.services = {name: [] for name in SERVICES}
+        self.lock = threading.Lock()
+        self.is_over = threading.Event()
+        self.servers = []
+        try:
+            self._start(named, minutes)
+        except BaseException:
+            self.close()
+            raise
+        threading.Thread(target=self._supervise, daemon=True).start()
+
+    def _start(self, named, minutes):
+        self.kafka = self._keep(Kafka(self.binaries, named))
+        self.postgres = self._keep(
+            NamedPostgres(self.binaries) if named and "POSTGRES_URL" in os.environ else Postgres(self.binaries, 240 + int(20 * minutes)))
+        self.redis = self._keep(NamedRedis() if named and "REDIS_URL" in os.environ else Redis())
+        self.proxies = {name: Proxy("127.0.0.1", getattr(self, name).port) for name in ("postgres", "redis")}
         self.settings = {
             "KAFKA_BOOTSTRAP_SERVERS": self.kafka.address,
             "KAFKA_TOPIC_PREFIX": self.kafka.prefix,
-            "POSTGRES_URL": Postgres.url(self.proxies["postgres"].port),
-            "REDIS_URL": f"redis://127.0.0.1:{self.proxies['redis'].port}",
+            "POSTGRES_URL": self.postgres.url(self.proxies["postgres"].port),
+            "REDIS_URL": self.redis.url(self.proxies["redis"].port),
         }
-        self.services = {name: [] for name in ("aggregator", "persister", "cacher")}
-        self.lock = threading.Lock()
-        self.is_over = threading.Event()
-        for name in self.services:
+        # Each service has a broker's address of its own, where there is only one broker.
+        if len(self.kafka.brokers) == 1:
+            self.proxies |= {f"kafka-{name}": KafkaProxy(*self.kafka.brokers[0]) for name in SERVICES}
+        for name in SERVICES:
             self.add(name)
-        threading.Thread(target=self._supervise, daemon=True).start()
+
+    def _keep(self, server):
+        self.servers.append(server)
+        return server
 
     def add(self, name):
-        instance = Instance(self.binaries, name, self.settings)
+        settings = dict(self.settings)
+        if proxy := self.proxies.get(f"kafka-{name}"):
+            settings["KAFKA_BOOTSTRAP_SERVERS"] = f"127.0.0.1:{proxy.port}"
+        instance = Instance(self.binaries, name, settings)
         with self.lock:
             self.services[name].append(instance)
 
@@ -91,7 +120,13 @@ class Stack:
         try:
             instance.process.wait(20)
         finally:
-            instance.kill()
+            instance.__exit__()
+
+    def start_again(self, instance):
+        """Ends an instance in order, and waits until it runs again and reads."""
+        starts = instance.starts
+        instance.process.terminate()
+        wait_for(f"{instance.name} to be started again", lambda: instance.starts > starts and instance.lags(), seconds=60)
 
     def instances(self):
         with self.lock:
@@ -104,14 +139,19 @@ class Stack:
         lags = {}
         for instance in instances:
             lags |= instance.lags()
-        return sum(lags.values()) if len(lags) >= self.kafka.topics()[self.kafka.prefix + "prices.raw"] else None
+        return sum(lags.values()) if len(lags) >= self.kafka.partitions else None
+
+    def is_up_to_date(self, name, records):
+        """Whether a service has read everything but so many records."""
+        lag = self.lag(name)
+        return lag is not None and lag <= records
 
     def _supervise(self):
         while not self.is_over.wait(0.1):
             for instance in self.instances():
                 if not instance.is_running():
                     if instance.process.returncode not in (0, -signal.SIGKILL, -signal.SIGTERM):
-                        instance.strange_ends.append(instance.process.returncode)
+                        instance.strange_ends.append(instance.end())
                     time.sleep(0.5)
                     with self.lock:
                         if not self.is_over.is_set() and any(instance in all for all in self.services.values()):
@@ -120,6 +160,5 @@ class Stack:
     def close(self):
         self.is_over.set()
         time.sleep(0.7)
-        for one in [*self.instances(), self.postgres, self.redis]:
+        for one in [*self.instances(), *reversed(self.servers)]:
             one.__exit__()
-        self.kafka.__exit__()

@@ -1,6 +1,7 @@
 """The ticks of a run, all made from its seed: ordinary ones and trades, and those that are late, from the future, twice there,
 or none at all. What Kafka took is kept, with its place, as the truth that everything else is compared with."""
 
+import copy
 import json
 import threading
 import time
@@ -22,6 +23,12 @@ class Sent:
     def __init__(self, kind, coin, at, value, fields):
         self.kind, self.coin, self.at, self.value, self.fields = kind, coin, at, value, fields
         self.partition = self.offset = None
+        # When it was sent, by the clock of the wall.
+        self.sent_at = time.time()
+
+    @property
+    def place(self):
+        return self.partition, self.offset
 
 
 class Stream:
@@ -30,8 +37,7 @@ class Stream:
     def __init__(self, kafka, random, rate):
         self.kafka, self.random, self.rate = kafka, random, rate
         self.topic = kafka.prefix + "prices.raw"
-        self.taken = []
-        self.failed = 0
+        self.sent, self.taken = [], []
         self.prices = {coin: Decimal(random.randrange(1, 10**6)) / 100 for coin in COINS}
         self.trades = 0
         self.newest = None
@@ -56,6 +62,10 @@ class Stream:
 
     def _run(self):
         begin, count = time.monotonic(), 0
+        # What is late is late only when its partition has seen something else before.
+        for coin in COINS:
+            self._tick("tick", coin, datetime.now(timezone.utc))
+        self.flush()
         while not self.ends.is_set():
             count += 1
             self._one()
@@ -95,14 +105,18 @@ class Stream:
 
     def _send(self, sent):
         def delivered(error, record):
-            if error:
-                self.failed += 1
-            else:
+            if not error:
                 sent.partition, sent.offset = record.partition(), record.offset()
                 self.taken.append(sent)
-        while True:
-            try:
-                self.kafka.producer.produce(self.topic, key=sent.coin.encode(), value=sent.value, on_delivery=delivered)
-                return sent
-            except BufferError:
-                self.kafka.producer.poll(0.1)
+        self.sent.append(sent)
+        self.kafka.produce(self.kafka.producer, self.topic, key=sent.coin.encode(), value=sent.value, on_delivery=delivered,
+                           headers={"number": str(len(self.sent) - 1)})
+        return sent
+
+    def use_topic(self, records):
+        """Takes what lies in the topic as the truth: a record may be there whose acknowledgement was lost with the broker."""
+        self.taken = []
+        for record in records:
+            sent = copy.copy(self.sent[int(record.headers["number"])])
+            sent.partition, sent.offset = record.partition, record.offset
+            self.taken.append(sent)

@@ -18,6 +18,7 @@ class Record:
     def __init__(self, message):
         self.topic, self.partition, self.offset = message.topic(), message.partition(), message.offset()
         self.key, self.value = message.key(), message.value()
+        self.timestamp = message.timestamp()[1]
         self.headers = {name: value.decode(errors="replace") for name, value in message.headers() or []}
 
     def json(self):
@@ -39,10 +40,10 @@ class Broker(Process):
             self.address = file.read().strip()
         self.producer = self.new_producer()
 
-    def new_producer(self):
+    def new_producer(self, more=None):
         return Producer({
             "bootstrap.servers": self.address, "partitioner": "murmur2_random", "linger.ms": 5, "enable.idempotence": True,
-        })
+        } | (more or {}))
 
     def topics(self):
         return {name: len(topic.partitions) for name, topic in self.producer.list_topics(timeout=10).topics.items()}
