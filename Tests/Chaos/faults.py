@@ -7,6 +7,8 @@ from running import SERVICES
 from servers import wait_for
 
 HOUR = 3600
+# These have no length: an orchestrator starts the service again, Redis goes on with nothing.
+INSTANTS = {"kill", "stop", "flush"}
 
 
 def kinds(stack):
@@ -56,7 +58,7 @@ class Fault:
 
     def __str__(self):
         by = f" by {self.jump / 60:+.0f} min" if self.jump else ""
-        return f"{self.name}{by}, for {self.seconds} s"
+        return f"{self.name}{by}" + (f", for {self.seconds} s" if self.seconds else "")
 
 
 def plan(random, kinds):
@@ -64,7 +66,9 @@ def plan(random, kinds):
     while True:
         left = random.sample(kinds, len(kinds))
         while left:
-            yield Fault(left.pop(), random.uniform(4, 10), round(random.uniform(1, 9), 1), random.random())
+            name = left.pop()
+            seconds = 0 if name.split()[0] in INSTANTS else round(random.uniform(1, 9), 1)
+            yield Fault(name, random.uniform(4, 10), seconds, random.random())
 
 
 def carry_out(stack, fault):

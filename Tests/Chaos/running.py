@@ -17,7 +17,7 @@ SETTINGS = {
     "AGGREGATOR_ALLOWED_LATENESS": "1h",
     # As short as a broker allows that nobody has told otherwise; compose has 2000, and tells its broker.
     "KAFKA_SESSION_TIMEOUT_MS": os.environ.get("KAFKA_SESSION_TIMEOUT_MS", "6000"),
-    "KAFKA_FETCH_WAIT_MAX_MS": "10",
+    "KAFKA_FETCH_WAIT_MAX_MS": "50",
     "HTTP_HOST": "127.0.0.1",
     "LOG_FORMAT": "text",
 }

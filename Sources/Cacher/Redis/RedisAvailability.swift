@@ -27,8 +27,8 @@ struct RedisAvailability {
     private var backoff: Backoff
 
     /// Not heard yet.
-    /// - Parameter cap: no pause between two attempts is longer.
-    init(cap: Duration = .seconds(10)) {
+    /// - Parameter cap: no pause between two attempts is longer. The Cacher is back within 5 s of Redis.
+    init(cap: Duration = .seconds(4)) {
         backoff = Backoff(initial: .milliseconds(250), cap: cap, resetAfter: .seconds(60))
     }
 

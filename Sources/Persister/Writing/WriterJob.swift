@@ -3,8 +3,8 @@ import Shared
 /// A batch on its way into the database: what of it is left to write, what has come of it so far, and when it is tried
 /// again after trouble.
 struct WriterJob: Sendable {
-    /// The longest wait between two attempts.
-    static let longestBackoff = Duration.seconds(10)
+    /// The longest wait between two attempts. The Persister is back within 5 s of the database.
+    static let longestBackoff = Duration.seconds(4)
 
     /// Why the last attempt failed.
     struct Trouble: Sendable, Equatable {

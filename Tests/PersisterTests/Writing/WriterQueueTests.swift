@@ -133,6 +133,14 @@ struct WriterQueueTests {
         #expect(job.trouble == nil)
     }
 
+    @Test("No wait is longer than four seconds, so that the Persister is back within five of the database")
+    func longestWait() {
+        var job = WriterJob(batch(first), now: at(0))
+        let error = PostgresError(sqlState: SQLState("53100"), message: "could not extend file")
+        for _ in 0..<20 { job.failed(error, now: at(0), random: 0) }
+        #expect(job.due == at(4))
+    }
+
     @Test("A server that is silent for seconds counts as trouble before anything has failed")
     func slow() throws {
         var queue = WriterQueue()
