@@ -60,25 +60,26 @@ class Run:
         self.stream.start()
         self.wait_until_whole(datetime.now(timezone.utc))
 
-    def is_whole(self, since):
-        """Whether all of them have what was sent after an instant."""
-        if not all(self.stack.is_up_to_date(name, self.options.rate) for name in SERVICES):
-            return False
+    def lacks(self, since):
+        """Who hasn't yet what was sent after an instant; None when all have."""
+        for name in SERVICES:
+            if not self.stack.is_up_to_date(name, self.options.rate):
+                return f"the {name}, which has {self.stack.lag(name)} records to read"
         try:
             prices = [self.redis.hget(f"price:coin-{number}:usd", "timestamp") for number in range(12)]
-        except redis.RedisError:
-            return False
+        except redis.RedisError as error:
+            return f"Redis: {error}"
         if not any(price and datetime.fromisoformat(price) > since for price in prices):
-            return False
+            return "Redis, which has no newer price"
         question = f"SELECT 1 FROM raw_price_data WHERE timestamp > '{since.isoformat()}' AND timestamp < now() + '1 m' LIMIT 1"
-        return bool(self.stack.postgres.rows(question, check=False))
+        return None if self.stack.postgres.rows(question, check=False) else "PostgreSQL, which has no newer row"
 
     def wait_until_whole(self, since):
-        """Waits for that, and answers with how many seconds it took."""
+        """Waits until all have what was sent after an instant, and answers with how many seconds it took."""
         begin = time.monotonic()
-        while not self.is_whole(since):
+        while lacking := self.lacks(since):
             if time.monotonic() > begin + PATIENCE:
-                raise Failure(f"after {PATIENCE} s not all services have what was sent since")
+                raise Failure(f"after {PATIENCE} s not all have what was sent since: {lacking}")
             time.sleep(0.05)
         return time.monotonic() - begin
 

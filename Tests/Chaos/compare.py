@@ -1,8 +1,12 @@
 """How what was found and what was wanted are compared."""
 
+import decimal
 from collections import Counter
 from datetime import datetime, timezone
 from decimal import Decimal
+
+# Sums of price times size have more digits than the 28 that Decimal rounds to by itself.
+decimal.getcontext().prec = 100
 
 
 def differences(what, found, wanted, exactly=True):

@@ -41,6 +41,10 @@ class Report:
             for fault in wrong[:5]:
                 print(f"          {fault}"[:600])
         wrong = sum(map(len, found.values()))
+        if wrong:
+            for instance in run.stack.instances():
+                print(f"the end of the {instance.name}'s log, process {instance.process.pid}:")
+                print("".join(f"          {line[:300]}\n" for line in instance.log().splitlines()[-20:]), end="")
         starts = sum(instance.starts for instance in run.stack.instances())
         print(f"{len(run.stream.taken)} records, {len(run.faults)} faults, {starts} starts, {run.listener.count} messages heard: "
               f"{f'{wrong} things wrong' if wrong else 'nothing lost, doubled or wrong'}, seed {self.options.seed}", flush=True)

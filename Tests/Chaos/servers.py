@@ -10,6 +10,7 @@ import sys
 from urllib.parse import urlsplit, urlunsplit
 
 from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "Tests", "Messages"))
@@ -62,7 +63,7 @@ class Kafka(Broker):
         self.brokers = [(one.host, one.port) for one in self.producer.list_topics(timeout=10).brokers.values()]
 
     def can(self, verb):
-        """Whether it can be broken in a way: `crash`, or None when the environment must say how, and doesn't."""
+        """Whether it can be broken in a way."""
         return verb == "crash" and self.is_real and self.commands.has("KILL", "START")
 
     def new_producer(self):
@@ -83,6 +84,16 @@ class Kafka(Broker):
 
     def start_again(self):
         self.commands.run("START")
+
+    def __exit__(self, *_):
+        try:
+            if self.is_real:
+                admin = AdminClient({"bootstrap.servers": self.address, "log_level": 2})
+                for done in admin.delete_topics([name for name in self.topics() if name.startswith(self.prefix)]).values():
+                    done.result(30)
+        except KafkaException as error:
+            print(f"the topics {self.prefix}… stay: {error}")
+        super().__exit__()
 
 
 class Redis(RedisServer):

@@ -84,14 +84,14 @@ struct WriterQueueTests {
             }
             _ = fail(job, with: code, in: &queue, at: 0)
         }
-        let early = take(&queue, at: 7)
+        let early = take(&queue, at: 3)
         #expect(early == nil)
-        var job = try #require(take(&queue, at: 8))
+        var job = try #require(take(&queue, at: 4))
         job.wrote(BatchWriter.Result(rows: 4))
         #expect(job.batch.source == first)
-        let isEnd = queue.finish(job, now: at(8))
+        let isEnd = queue.finish(job, now: at(4))
         #expect(!isEnd)
-        let next = take(&queue, at: 8)
+        let next = take(&queue, at: 4)
         #expect(next?.batch.source == second)
     }
 
