@@ -39,6 +39,7 @@ RULES = [
     (r"(KAFKA_TOPIC_PREFIX=load\. )?INGESTOR_SOURCE=simulator .* ingestor", CI,
      "Tests/IngestorTests/Simulator/SimulatorProcessTests.swift"),
     (r"INGESTOR_SOURCE=(kraken|coinbase,binance) \S+ \S+ ingestor", CI, "Tests/IngestorTests/Exchanges/ExchangeProcessTests.swift"),
+    (r"scripts/sbom >", CI, "scripts/test"),
     (r"python3 -m venv|\.venv/bin/pip install confluent-kafka$", CI, "scripts/check-examples"),
     (r"while sleep .* \.venv/bin/python examples/ticks\.py", CI, "Tests/Examples/examples_test.py"),
     (r"(echo .*\| )?examples/\w+\.(py|mjs)|psql \S+ -f examples/questions\.sql", CI, "Tests/Examples/examples_test.py"),
