@@ -23,6 +23,7 @@ public final class KafkaProxy: Sendable {
         var sockets: Set<Int32> = []
         var listsNoTopics = false
         var isDown = false
+        var advertised = 0
     }
 
     private static let metadata: UInt8 = 3
@@ -31,7 +32,7 @@ public final class KafkaProxy: Sendable {
     /// Where it listens, as clients write it.
     public var bootstrapServers: String { "127.0.0.1:\(port)" }
 
-    private let port: Int
+    let port: Int
     private let target: Int
     private let listener: Int32
     private let state = Mutex(State())
@@ -46,6 +47,7 @@ public final class KafkaProxy: Sendable {
         guard let target = broker.split(separator: ":").last.flatMap({ Int($0) }) else { throw Failure() }
         self.target = target
         (listener, port) = try LoopbackSocket.listening()
+        state.withLock { $0.advertised = port }
         LoopbackSocket.accept(on: listener) { [weak self] client in
             guard let self else { return false }
             self.connect(client)
@@ -57,6 +59,11 @@ public final class KafkaProxy: Sendable {
         shutdown(listener, Int32(SHUT_RDWR))
         close(listener)
         for descriptor in state.withLock({ $0.sockets }) { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    }
+
+    /// Sends clients to another port of loopback from now on, that of a proxy before this one.
+    func advertise(_ port: Int) {
+        state.withLock { $0.advertised = port }
     }
 
     /// Holds the next EndTxn back and breaks the connection it came on.
@@ -154,12 +161,12 @@ public final class KafkaProxy: Sendable {
         }
     }
 
-    /// An answer with this proxy's port in place of the broker's, wherever it follows the broker's address.
+    /// An answer with the advertised port in place of the broker's, wherever it follows the broker's address.
     private func readdressed(_ frame: [UInt8]) -> [UInt8] {
         func address(_ port: Int) -> [UInt8] {
             Array("127.0.0.1".utf8) + [0, 0, UInt8(port >> 8), UInt8(port & 0xff)]
         }
-        let (old, new) = (Data(address(target)), Data(address(port)))
+        let (old, new) = (Data(address(target)), Data(address(state.withLock { $0.advertised })))
         var result = Data(frame)
         while let found = result.range(of: old) { result.replaceSubrange(found, with: new) }
         return Array(result)

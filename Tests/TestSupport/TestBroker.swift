@@ -18,20 +18,29 @@ public final class TestBroker {
     public let isReal: Bool
     private let cluster: MockCluster?
     private let proxy: KafkaProxy?
+    private let tls: TLSProxy?
 
     /// Starts or finds a broker, and creates topics there.
     /// - Parameters:
     ///   - topics: names without the prefix, and their numbers of partitions.
     ///   - configuration: the topics' own, on a real broker.
     ///   - canGoAway: whether ``setReachable(_:)`` is to work, which takes a proxy before the mock.
-    public init(topics: [String: Int], configuration: [String: String] = [:], canGoAway: Bool = false) throws {
+    ///   - certificates: with them the mock speaks TLS, by proxies before it, and its settings say how to it.
+    ///   - wantsCertificates: whether clients need a certificate there.
+    public init(
+        topics: [String: Int],
+        configuration: [String: String] = [:],
+        canGoAway: Bool = false,
+        certificates: TestCertificates? = nil,
+        wantsCertificates: Bool = false
+    ) throws {
         let prefix = "test-\(UInt32.random(in: .min ... .max))."
-        let properties = ["session.timeout.ms": "6000", "fetch.wait.max.ms": "10"]
+        var properties = ["session.timeout.ms": "6000", "fetch.wait.max.ms": "10"]
         if let real = TestBroker.realBootstrapServers {
             settings = KafkaSettings(bootstrapServers: real, topicPrefix: prefix, properties: properties)
             isReal = true
             cluster = nil
-            proxy = nil
+            (proxy, tls) = (nil, nil)
             let new = topics.map {
                 NewTopic(name: prefix + $0.key, partitions: $0.value, configuration: configuration)
             }
@@ -40,12 +49,19 @@ public final class TestBroker {
             try KafkaTopics.check(new.map(\.name), settings: settings)
         } else {
             let cluster = try MockCluster(topics: topics.map { (prefix + $0.key, $0.value) })
-            let proxy = try canGoAway ? KafkaProxy(before: cluster.bootstrapServers) : nil
-            settings = KafkaSettings(
-                bootstrapServers: proxy?.bootstrapServers ?? cluster.bootstrapServers,
-                topicPrefix: prefix,
-                properties: properties
-            )
+            let proxy = try canGoAway || certificates != nil ? KafkaProxy(before: cluster.bootstrapServers) : nil
+            var servers = proxy?.bootstrapServers ?? cluster.bootstrapServers
+            tls = try certificates.flatMap { certificates in
+                try proxy.map {
+                    try TLSProxy(before: $0.port, certificates: certificates, wantsCertificates: wantsCertificates)
+                }
+            }
+            if let tls, let certificates {
+                proxy?.advertise(tls.port)
+                servers = "127.0.0.1:\(tls.port)"
+                properties.merge(certificates.kafkaProperties(forClient: wantsCertificates)) { $1 }
+            }
+            settings = KafkaSettings(bootstrapServers: servers, topicPrefix: prefix, properties: properties)
             isReal = false
             self.cluster = cluster
             self.proxy = proxy
@@ -53,9 +69,15 @@ public final class TestBroker {
     }
 
     /// Starts or finds a broker with all topics of the suite.
-    public convenience init(partitions: Int = 3) throws {
+    public convenience init(
+        partitions: Int = 3,
+        certificates: TestCertificates? = nil,
+        wantsCertificates: Bool = false
+    ) throws {
         try self.init(
-            topics: Dictionary(uniqueKeysWithValues: Topic.allCases.map { ($0.rawValue, partitions) })
+            topics: Dictionary(uniqueKeysWithValues: Topic.allCases.map { ($0.rawValue, partitions) }),
+            certificates: certificates,
+            wantsCertificates: wantsCertificates
         )
     }
 

@@ -41,6 +41,13 @@ public final class TestCertificates: Sendable {
         try? FileManager.default.removeItem(at: folder)
     }
 
+    /// librdkafka's properties for a broker that shows them.
+    /// - Parameter forClient: whether the client shows the same certificate.
+    public func kafkaProperties(forClient: Bool = false) -> [String: String] {
+        let ours = ["ssl.certificate.location": certificate, "ssl.key.location": key]
+        return ["security.protocol": "SSL", "ssl.ca.location": authority].merging(forClient ? ours : [:]) { $1 }
+    }
+
     private func openssl(_ arguments: [String]) throws {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")

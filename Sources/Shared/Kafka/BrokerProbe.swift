@@ -54,8 +54,9 @@ final class BrokerProbe: Sendable {
             let properties = settings.consumerProperties(
                 readCommitted: true,
                 resetsToEarliest: false,
-                // A connection on which nothing comes back is given up, so that the next check is on a new one.
-                with: ["socket.timeout.ms": "3000"]
+                // A connection on which nothing comes back is given up, so that the next check is on a new one. Why one
+                // was closed is what librdkafka reports of a TLS port that is spoken to without TLS.
+                with: ["socket.timeout.ms": "3000", "log.connection.close": "true"]
             )
             client = try KafkaClient(RD_KAFKA_CONSUMER, properties: properties)
         } catch {
@@ -69,12 +70,10 @@ final class BrokerProbe: Sendable {
                     topic: wantsTopics ? nil : settings.name(.raw),
                     timeout: BrokerWatch.patience
                 )
-                client.callbacks.unreachable = nil
+                client.callbacks.noteReached()
                 note(trouble: nil, topics: wantsTopics ? answer : nil)
             } catch {
-                // Its callbacks know more than the call: a name that can't be resolved, a login that is refused.
-                rd_kafka_poll(client.pointer, 0)
-                note(trouble: (client.callbacks.unreachable ?? error).message, topics: nil)
+                note(trouble: client.reason(for: error).message, topics: nil)
             }
             rest()
         }

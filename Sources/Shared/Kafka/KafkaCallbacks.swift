@@ -5,7 +5,11 @@ import Synchronization
 /// What the callbacks write, and the poll calls read.
 final class KafkaCallbacks {
     /// Why no broker can be reached, until one can.
-    var unreachable: KafkaError?
+    private(set) var unreachable: KafkaError?
+    /// What happened to the last connection that failed. librdkafka says the same only once in 30 s.
+    private var failure: KafkaError?
+    /// Why the last certificate was refused. Set by librdkafka's threads.
+    fileprivate let certificateProblem = Mutex<String?>(nil)
     /// The first record that could not be delivered since the last look.
     var deliveryFailure: KafkaError?
     /// How many records could not be delivered.
@@ -18,12 +22,41 @@ final class KafkaCallbacks {
     /// Called for a rebalance.
     var rebalance: ((rd_kafka_resp_err_t, UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) -> Void)?
 
+    /// A broker was reached.
+    func noteReached() {
+        (unreachable, failure) = (nil, nil)
+        certificateProblem.withLock { $0 = nil }
+    }
+
+    /// Takes what librdkafka says of a connection, or of all. That all brokers are down is no reason: the last failure is.
+    fileprivate func note(_ code: rd_kafka_resp_err_t, _ reason: String?) {
+        let error = KafkaError(code, reason.map { explanation(of: code, $0) + $0 })
+        switch code {
+        case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN: unreachable = failure ?? error
+        case RD_KAFKA_RESP_ERR__TRANSPORT: failure = error
+        case RD_KAFKA_RESP_ERR__AUTHENTICATION, RD_KAFKA_RESP_ERR__SSL, RD_KAFKA_RESP_ERR__RESOLVE,
+            RD_KAFKA_RESP_ERR__FATAL:
+            (unreachable, failure) = (error, error)
+        default: break
+        }
+    }
+
+    /// What librdkafka's words leave out.
+    private func explanation(of code: rd_kafka_resp_err_t, _ reason: String) -> String {
+        if code == RD_KAFKA_RESP_ERR__SSL, let problem = certificateProblem.withLock({ $0 }) {
+            return "the broker's certificate is refused, \(problem): "
+        }
+        let isClosed = code == RD_KAFKA_RESP_ERR__TRANSPORT && reason.contains("SSL_HANDSHAKE")
+        return isClosed ? "does the broker speak TLS there? " : ""
+    }
+
     /// Has librdkafka call them; it keeps no reference, so they must outlive the client.
     func register(in configuration: OpaquePointer, kind: rd_kafka_type_t, isTransactional: Bool) {
         let opaque = Unmanaged.passUnretained(self).toOpaque()
         rd_kafka_conf_set_opaque(configuration, opaque)
         rd_kafka_conf_set_log_cb(configuration, logged)
         rd_kafka_conf_set_error_cb(configuration, failed)
+        rd_kafka_conf_set_ssl_cert_verify_cb(configuration, verified)
         if kind == RD_KAFKA_PRODUCER {
             rd_kafka_conf_set_dr_msg_cb(configuration, delivered)
             if isTransactional {
@@ -39,14 +72,14 @@ final class KafkaCallbacks {
 /// Where librdkafka's own log lines go.
 private let log = Logger(label: "librdkafka")
 
-/// What librdkafka says of faults that we answer, and report in our own words, once: broken connections (`FAIL`;
-/// ``BrokerWatch``), a session that ended (`SESSTMOUT`; a rebalance follows), a transaction that can't go on (`TXNERR`,
+/// What librdkafka says of faults that we answer, and report in our own words, once: broken connections (`FAIL`,
+/// `SSLCERTVRFY`; ``BrokerWatch``), a session that ended (`SESSTMOUT`; a rebalance follows), a transaction that can't go on (`TXNERR`,
 /// `ADDPARTS`, `ADDOFFSETS`, `FATAL`; the call for it throws), a start that is tried again (`GETPID`), records given up
 /// with their producer (`TERMINATE`), topics that a broker that is loading doesn't know yet (`PARTCNT`). AUTOCREATE only
 /// says that the broker is the mock cluster.
 private let answered: Set<String> = [
     "FAIL", "SESSTMOUT", "TXNERR", "ADDPARTS", "ADDOFFSETS", "FATAL", "GETPID", "TERMINATE", "PARTCNT",
-    "AUTOCREATE",
+    "AUTOCREATE", "SSLCERTVRFY",
 ]
 
 /// Receives librdkafka's log lines, on its threads.
@@ -74,21 +107,37 @@ private func callbacks(_ opaque: UnsafeMutableRawPointer?) -> KafkaCallbacks? {
     opaque.map { Unmanaged<KafkaCallbacks>.fromOpaque($0).takeUnretainedValue() }
 }
 
-/// Receives client-wide errors, inside a poll call. Only "all brokers down" changes anything: librdkafka answers the
-/// others itself, and logs them.
+/// Receives client-wide errors, inside a poll call. librdkafka answers them itself, and logs them.
 private func failed(
     _: OpaquePointer?,
     code: Int32,
     reason: UnsafePointer<CChar>?,
     opaque: UnsafeMutableRawPointer?
 ) {
-    let code = rd_kafka_resp_err_t(rawValue: code)
-    let reason = reason.map { String(cString: $0) }
-    if code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__AUTHENTICATION
-        || code == RD_KAFKA_RESP_ERR__RESOLVE || code == RD_KAFKA_RESP_ERR__FATAL
-    {
-        callbacks(opaque)?.unreachable = KafkaError(code, reason)
+    callbacks(opaque)?.note(rd_kafka_resp_err_t(rawValue: code), reason.map { String(cString: $0) })
+}
+
+/// Receives what OpenSSL found of each certificate of a chain, on librdkafka's threads, and leaves it at that.
+/// - Returns: 1 if OpenSSL had nothing against it.
+private func verified(
+    _: OpaquePointer?,
+    broker: UnsafePointer<CChar>?,
+    brokerID: Int32,
+    code: UnsafeMutablePointer<Int32>?,
+    depth: Int32,
+    certificate: UnsafePointer<CChar>?,
+    size: Int,
+    reason: UnsafeMutablePointer<CChar>?,
+    room: Int,
+    opaque: UnsafeMutableRawPointer?
+) -> Int32 {
+    guard let code, code.pointee != 0 else { return code == nil ? 0 : 1 }
+    let text = CertificateProblem.text(code.pointee)
+    callbacks(opaque)?.certificateProblem.withLock { $0 = text }
+    if let reason, room > 0 {
+        for (index, byte) in (text.utf8CString.prefix(room - 1) + [0]).enumerated() { reason[index] = byte }
     }
+    return 0
 }
 
 /// Receives the fate of each record, or of each failed one (`delivery.report.only.error`), inside a poll call.

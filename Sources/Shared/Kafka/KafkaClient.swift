@@ -107,6 +107,13 @@ final class KafkaClient {
         }
     }
 
+    /// Why a call failed: its callbacks know more than the call, of a name that can't be resolved, a certificate or a login
+    /// that is refused.
+    func reason(for error: KafkaError) -> KafkaError {
+        rd_kafka_poll(pointer, 0)
+        return callbacks.unreachable ?? error
+    }
+
     /// The value of one of librdkafka's properties.
     func property(_ name: String) -> String? {
         var text = [CChar](repeating: 0, count: 512)

@@ -192,6 +192,18 @@ extension KafkaError {
         self.isRetriable = false
     }
 
+    /// The same error with what was tried before its message.
+    func behind(_ doing: String) -> KafkaError {
+        KafkaError(
+            code: code,
+            name: name,
+            message: "\(doing): \(message)",
+            isFatal: isFatal,
+            requiresAbort: requiresAbort,
+            isRetriable: isRetriable
+        )
+    }
+
     /// Throws what a call returned, and destroys it; does nothing for `nil`.
     static func check(_ error: OpaquePointer?, _ doing: String) throws(KafkaError) {
         guard let error else {

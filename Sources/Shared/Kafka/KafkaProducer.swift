@@ -154,7 +154,7 @@ public final class KafkaProducer {
     /// Why no broker can be reached; `nil` when one could be at the last look, which is at most a second old.
     public func unreachable() -> KafkaError? {
         if client.callbacks.unreachable != nil, (try? client.checkConnection(timeout: .milliseconds(500))) != nil {
-            client.callbacks.unreachable = nil
+            client.callbacks.noteReached()
         }
         return client.callbacks.unreachable
     }

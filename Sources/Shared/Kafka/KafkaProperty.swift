@@ -93,7 +93,7 @@ public enum KafkaProperty {
 
     /// Whether the value of a property must not be shown.
     static func isSecret(_ property: String) -> Bool {
-        ["password", "secret", "pem", "oauthbearer.config"].contains { property.contains($0) }
+        ["password", "passphrase", "secret", "pem", "oauthbearer.config"].contains { property.contains($0) }
     }
 
     /// The properties by their variables.

@@ -48,10 +48,7 @@ public enum KafkaTopics {
             return try client.topics(timeout: timeout)
         } catch {
             if error.isInterrupted { throw error }
-            throw KafkaError(
-                rd_kafka_resp_err_t(rawValue: error.code),
-                "no broker answers at \(settings.bootstrapServers)"
-            )
+            throw client.reason(for: error).behind("no broker answers at \(settings.bootstrapServers)")
         }
     }
 
@@ -94,7 +91,10 @@ public enum KafkaTopics {
             throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, "creating topics")
         }
         defer { rd_kafka_event_destroy(event) }
-        try KafkaError.check(rd_kafka_event_error(event), "creating topics")
+        let answer = rd_kafka_event_error(event)
+        if answer != RD_KAFKA_RESP_ERR_NO_ERROR {
+            throw client.reason(for: KafkaError(answer)).behind("creating topics at \(settings.bootstrapServers)")
+        }
         var count = 0
         let results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count)
         for index in 0..<count {
