@@ -53,9 +53,9 @@ struct PersisterSettings: Sendable {
         help: "The consumer group; KAFKA_TOPIC_PREFIX goes before it."
     )
     static let all: [any SettingDescription] =
-        [
-            PostgresURL.setting, SchemaDirectory.setting, batchRows, batchBytes, bufferBytes, batchAge, connections,
-            databaseTimeout, maximumFuture, gapPolicy, group,
+        PostgresSettings.all + [
+            SchemaDirectory.setting, batchRows, batchBytes, bufferBytes, batchAge, connections, databaseTimeout,
+            maximumFuture, gapPolicy, group,
         ] + KafkaSettings.all
 
     /// The database.
@@ -79,7 +79,7 @@ struct PersisterSettings: Sendable {
 
     /// Reads them.
     init(_ reader: SettingsReader) throws(SettingsError) {
-        postgres = try reader.value(PostgresURL.setting)
+        postgres = try PostgresSettings.read(reader)
         kafka = try KafkaSettings(reader, clientID: "persister")
         policy = BatchPolicy(
             rows: try reader.value(Self.batchRows),

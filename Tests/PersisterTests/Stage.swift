@@ -11,8 +11,9 @@ struct Stage {
     let database: TestDatabase
     let producer: KafkaProducer
 
-    init(on server: PostgresServer, partitions: Int = 2) throws {
-        broker = try TestBroker(partitions: partitions)
+    /// - Parameter certificates: with them the mock broker speaks TLS.
+    init(on server: PostgresServer, partitions: Int = 2, certificates: TestCertificates? = nil) throws {
+        broker = try TestBroker(partitions: partitions, certificates: certificates)
         database = try TestDatabase(on: server)
         producer = try KafkaProducer(settings: broker.settings, mode: .idempotent)
     }

@@ -56,9 +56,11 @@ public final class PostgresServer: Sendable, CustomStringConvertible {
     }
 
     /// Starts a server of its own.
-    /// - Parameter options: More settings, as `name=value`.
+    /// - Parameters:
+    ///   - options: More settings, as `name=value`.
+    ///   - certificates: With them it also speaks TLS.
     /// - Throws: ``Unavailable`` if PostgreSQL isn't installed or doesn't start.
-    public init(options: [String] = []) throws(Unavailable) {
+    public init(options: [String] = [], certificates: TestCertificates? = nil) throws(Unavailable) {
         guard let programs = Self.programs() else {
             throw Unavailable(description: "PostgreSQL is not installed (Debian: apt-get install postgresql)")
         }
@@ -76,7 +78,10 @@ public final class PostgresServer: Sendable, CustomStringConvertible {
         suffix = ""
         // PostgreSQL refuses root, so there it runs as the user postgres, who must be able to reach its folder.
         let asUser = getuid() == 0 ? "setpriv --reuid postgres --regid postgres --clear-groups " : ""
-        let options = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "port=\(port)"] + options
+        var options = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "port=\(port)"] + options
+        if certificates != nil {
+            options += ["ssl=on", "ssl_cert_file=\(folder)/cert.pem", "ssl_key_file=\(folder)/key.pem"]
+        }
         let settings = options.map { "-c '\($0)'" }.joined(separator: " ")
         self.flags = "\(asUser)\(programs)/postgres -D \(folder)/data \(settings)"
         let script = """
@@ -89,7 +94,21 @@ public final class PostgresServer: Sendable, CustomStringConvertible {
                 -E UTF8 --locale=C.UTF-8 --no-sync > \(folder)/initdb.log 2>&1
             """
         try Self.shell(script)
+        if let certificates { try use(certificates) }
         try start()
+    }
+
+    /// Gives a started server that speaks TLS other certificates; they count after it was stopped and started.
+    public func use(_ certificates: TestCertificates) throws(Unavailable) {
+        guard let folder else { return }
+        let owner = getuid() == 0 ? "-o postgres" : ""
+        try Self.shell(
+            """
+            set -e
+            install \(owner) -m 600 \(certificates.certificate) \(folder)/cert.pem
+            install \(owner) -m 600 \(certificates.key) \(folder)/key.pem
+            """
+        )
     }
 
     deinit {

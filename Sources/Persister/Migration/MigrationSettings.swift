@@ -9,7 +9,7 @@ struct MigrationSettings: Sendable {
 
     /// Reads them.
     init(_ reader: SettingsReader) throws(SettingsError) {
-        url = try reader.value(PostgresURL.setting)
+        url = try PostgresSettings.read(reader)
         schemaDirectory = try reader.optional(SchemaDirectory.setting) ?? SchemaDirectory.find()
     }
 }

@@ -33,7 +33,7 @@ final class PostgresConnection: DatabaseConnection {
         heartbeat: Heartbeat? = nil
     ) throws(PostgresError) {
         // Later entries go before earlier ones, and the URL is expanded in its place.
-        let parameters: [(String, String)] = [
+        var parameters: [(String, String)] = [
             ("fallback_application_name", "tickline-persister"),
             ("client_encoding", "UTF8"),
             ("keepalives_idle", "10"),
@@ -42,6 +42,7 @@ final class PostgresConnection: DatabaseConnection {
             ("tcp_user_timeout", "20000"),
             ("dbname", url.text),
         ]
+        if let password = url.password { parameters.append(("password", password)) }
         let started = Self.withCStrings(parameters.map(\.0)) { keywords in
             Self.withCStrings(parameters.map(\.1)) { values in PQconnectStartParams(keywords, values, 1) }
         }
@@ -78,14 +79,20 @@ final class PostgresConnection: DatabaseConnection {
         PQfinish(handle)
     }
 
-    /// Whether libpq can make sense of a URL.
-    static func isReadable(url: String) -> Bool {
+    /// What a URL says, by libpq's names; nil if libpq can't make sense of it.
+    static func options(of url: String) -> [String: String]? {
         var message: UnsafeMutablePointer<CChar>?
         let options = PQconninfoParse(url, &message)
         PQfreemem(message)
-        guard let options else { return false }
-        PQconninfoFree(options)
-        return true
+        guard let options else { return nil }
+        defer { PQconninfoFree(options) }
+        var found: [String: String] = [:]
+        var option = options
+        while let keyword = option.pointee.keyword {
+            if let value = option.pointee.val { found[String(cString: keyword)] = String(cString: value) }
+            option += 1
+        }
+        return found
     }
 
     /// Host, port and database, for messages.

@@ -8,8 +8,7 @@ enum PostgresErrorText {
         guard let state = sqlState(in: first) else {
             // `connection to server at "host" (address), port 1 failed: Connection refused`
             let reason = first.split(separator: " failed: ", maxSplits: 1).last.map(String.init) ?? first
-            let message =
-                "PostgreSQL at \(place) cannot be reached: \(reason); is it running, and is POSTGRES_URL right?"
+            let message = "PostgreSQL at \(place) cannot be reached: \(reason); \(advice(about: reason))"
             return PostgresError(sqlState: .connectionFailure, message: message)
         }
         let message =
@@ -22,6 +21,17 @@ enum PostgresErrorText {
                 "PostgreSQL at \(place) refuses the connection of user \(user): \(reason(in: first, after: state))"
             }
         return PostgresError(sqlState: state, message: message)
+    }
+
+    /// What to look at; libpq's words don't say why a certificate is refused.
+    private static func advice(about reason: String) -> String {
+        if reason.contains("certificate verify failed") {
+            return "its certificate is out of date, or of another authority than those of sslrootcert in POSTGRES_URL"
+        }
+        if reason.contains("SSL") || reason.contains("certificate") {
+            return "the parameters of POSTGRES_URL that begin with ssl say what is asked of it"
+        }
+        return "is it running, and is POSTGRES_URL right?"
     }
 
     /// The row at which a COPY stopped, counted from 0, from a context such as `COPY raw_price_data, line 7, column price`.

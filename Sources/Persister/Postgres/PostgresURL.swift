@@ -1,5 +1,3 @@
-import Shared
-
 /// Where the database is: a `postgresql://` URL that libpq can read. Its text holds the password, so it is never printed.
 ///
 /// libpq reads a password with an unescaped `/` or `@` as a host, a port or a database, and names those in its errors. So
@@ -7,6 +5,10 @@ import Shared
 struct PostgresURL: Sendable {
     /// The URL as it was given.
     let text: String
+    /// Whether it holds a password.
+    let hasPassword: Bool
+    /// The password to use instead of the URL's.
+    var password: String?
 
     /// Takes a URL, or nil if libpq cannot read it, or would read a part of the password as something else.
     init?(_ text: String) {
@@ -20,21 +22,11 @@ struct PostgresURL: Sendable {
         let slash = rest[..<query].firstIndex(of: "/") ?? query
         guard !rest.contains("@"), !rest[slash..<query].dropFirst().contains("/"),
             rest[..<slash].split(separator: ",", omittingEmptySubsequences: false).allSatisfy(Self.isHost),
-            PostgresConnection.isReadable(url: text)
+            let options = PostgresConnection.options(of: text)
         else { return nil }
         self.text = text
+        hasPassword = options["password"] != nil
     }
-
-    /// `POSTGRES_URL`.
-    static let setting = Setting<PostgresURL>(
-        "POSTGRES_URL",
-        default: "postgresql://tickline:tickline@timescaledb:5432/tickline",
-        secret: true,
-        masked: MaskedURL.text,
-        allowed: "postgresql://user:password@host:port/database, special characters in the password written as %XX",
-        help: "The database; any parameter libpq knows may follow, such as ?sslmode=require.",
-        parse: { PostgresURL($0) }
-    )
 
     /// Whether a text is a host, or a host and a port: `host`, `host:5432`, `[::1]:5432`, or nothing, which is libpq's
     /// default.

@@ -39,7 +39,7 @@ struct PostgresConnectionTests {
     func setting() throws {
         for text in ["tickline", "http://localhost/", "postgresql://u:p%zz@h/db", "postgresql://h:5432/db?nope=1"] {
             let error = #expect(throws: SettingsError.self) {
-                _ = try SettingsReader(environment: ["POSTGRES_URL": text]).value(PostgresURL.setting)
+                _ = try SettingsReader(environment: ["POSTGRES_URL": text]).value(PostgresSettings.url)
             }
             #expect(error?.description.contains("POSTGRES_URL") == true)
             #expect(error?.description.contains(text) == false)
@@ -70,7 +70,8 @@ struct PostgresConnectionTests {
     )
     func shown(url: String, shown: String) throws {
         #expect(PostgresURL(url) != nil)
-        let values = SettingsTable.values([PostgresURL.setting], in: SettingsReader(environment: ["POSTGRES_URL": url]))
+        let reader = SettingsReader(environment: ["POSTGRES_URL": url])
+        let values = SettingsTable.values([PostgresSettings.url], in: reader)
         #expect(values == "POSTGRES_URL=\(shown)")
     }
 
