@@ -153,19 +153,28 @@ struct RedisTLSTests {
         #expect(wantsTLS.kind == .connection && wantsTLS.message.contains("rediss://"), "\(wantsTLS)")
     }
 
-    @Test("the Cacher fills Redis over TLS, and serve answers from it and streams what is published")
+    @Test("the Cacher, over TLS to Kafka and as an ACL user to Redis, fills it; serve answers and streams")
     func services() async throws {
         let certificates = try TestCertificates()
-        let redis = try RedisServer(password: "s3cret-w0rd", certificates: certificates, wantsCertificates: true)
+        let redis = try RedisServer(certificates: certificates, wantsCertificates: true)
+        try redis.cli("ACL", "SETUSER", "ann", "on", ">s3cret-w0rd", "+@all", "~*", "&*")
         let folder = FileManager.default.temporaryDirectory.appending(path: "tickline-word-\(UUID().uuidString)")
         try "s3cret-w0rd\n".write(to: folder, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(at: folder) }
         let environment = [
-            "REDIS_URL": "rediss://127.0.0.1:\(redis.tlsPort)", "REDIS_PASSWORD_FILE": folder.path,
+            "REDIS_URL": "rediss://ann@127.0.0.1:\(redis.tlsPort)", "REDIS_PASSWORD_FILE": folder.path,
             "REDIS_TLS_CA_FILE": certificates.authority, "REDIS_TLS_CERTIFICATE_FILE": certificates.certificate,
             "REDIS_TLS_KEY_FILE": certificates.key,
         ]
-        let broker = try TestBroker()
+        var refused = try #require(RedisURL("rediss://ann:w0rd@127.0.0.1:\(redis.tlsPort)"))
+        refused.tls = RedisTLS(
+            authorities: certificates.authority,
+            certificate: certificates.certificate,
+            key: certificates.key
+        )
+        let error = try #require(throws: RedisError.self) { try RedisConnection(to: refused, timeout: .seconds(10)) }
+        #expect(error.message.contains("WRONGPASS") && !error.message.contains("w0rd@"), "\(error)")
+        let broker = try TestBroker(certificates: certificates)
         let producer = try KafkaProducer(settings: broker.settings, mode: .idempotent)
         let raw = try producer.topic(broker.name(Topic.raw.rawValue))
         func send(_ seconds: Int64, _ price: Int128) throws {
