@@ -59,7 +59,12 @@ final class Stack {
 
     /// Starts one of the services.
     func start(_ name: String, _ settings: [String: String] = [:]) throws -> ServiceProcess {
-        try ServiceProcess(name, environment: environment.merging(settings) { $1 })
+        try start(name, [], settings)
+    }
+
+    /// Starts one of the programs with arguments.
+    func start(_ name: String, _ arguments: [String], _ settings: [String: String]) throws -> ServiceProcess {
+        try ServiceProcess(name, arguments, environment: environment.merging(settings) { $1 })
     }
 
     /// Asks the database with psql.

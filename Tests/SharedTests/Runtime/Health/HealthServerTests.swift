@@ -188,6 +188,34 @@ struct HealthServerTests {
         await server.stop()
     }
 
+    @Test(
+        "200 clients that send a header byte by byte are closed all the same, and others have their answers meanwhile",
+        .timeLimit(.minutes(5))
+    )
+    func slowLoris() async throws {
+        var limits = HTTPLimits()
+        limits.turn = .milliseconds(500)
+        let endpoints = endpoints(Readiness())
+        let server = try await HealthServer.start(host: "127.0.0.1", port: 0, endpoints: endpoints, limits: limits)
+        let sockets = try (0..<200).map { _ in try LoopbackSocket.connected(to: server.port) }
+        defer { sockets.forEach { _ = Glibc.close($0) } }
+        async let attack: Void = DedicatedThread.run(name: "loris") {
+            var open = sockets
+            var bytes = "GET /healthz HTTP/1.1\r\nX: ".utf8.makeIterator()
+            while !open.isEmpty {
+                var byte = bytes.next() ?? UInt8(ascii: "x")
+                open = open.filter { send($0, &byte, 1, Int32(MSG_NOSIGNAL)) == 1 }
+                usleep(5_000)
+            }
+        }
+        for _ in 0..<20 {
+            #expect(try await get(server.port, "/healthz").status == 200)
+        }
+        try await attack
+        #expect(try await get(server.port, "/healthz").status == 200)
+        await server.stop()
+    }
+
     @Test("who asks again and again without taking the answers is closed, and one answer waits at most")
     func greedy() async throws {
         let endpoints = endpoints(Readiness())
