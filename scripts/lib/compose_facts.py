@@ -17,12 +17,12 @@ dashboards = sorted((root / "compose/grafana/dashboards").glob("*.json"))
 services = ["ingestor", "aggregator", "persister", "cacher", "serve"]
 problems = []
 
-# Settings that compose sets itself or leaves alone: addresses inside the container, and libpq's own variables.
+# Settings that compose sets itself or leaves alone: addresses inside the container, and libpq's own variable.
 kept_inside = {"HTTP_HOST", "HTTP_PORT", "CACHER_HTTP_HOST", "CACHER_HTTP_PORT", "SCHEMA_DIR", "AGGREGATOR_INSTANCE", "KAFKA_<PROPERTY>"}
 # What another Redis than compose's may need.
 kept_inside |= {"REDIS_TLS_CA_FILE", "REDIS_TLS_CERTIFICATE_FILE", "REDIS_TLS_KEY_FILE", "REDIS_TLS_SERVER_NAME",
                 "REDIS_SENTINEL_USER", "REDIS_SENTINEL_PASSWORD"}
-libpq = {"PGUSER", "PGPASSWORD"}
+libpq = {"PGUSER"}
 
 
 def compose():
@@ -89,6 +89,9 @@ def check_containers():
         for argument in [*service.get("command", []), *service.get("entrypoint", [])]:
             if re.search(r"PASSWORD|API_KEY|SECRET", argument):
                 problems.append(f"{name} has a secret on its command line: {argument}")
+        # Every image can be pinned by its digest without a change of this file.
+        if not re.fullmatch(r"\$\{[A-Z_]+_IMAGE:-[^}]+\}|\$\{TICKLINE_IMAGES:-tickline\}/[a-z]+:\$\{TICKLINE_VERSION:-[^}]+\}", service["image"]):
+            problems.append(f"the image of {name} is no setting: {service['image']}")
         if "build" in service and builders.setdefault(service["image"], name) != name:
             problems.append(f"{name} and {builders[service['image']]} both build {service['image']}")
     if (root / "compose/.env").resolve() != root / ".env":
@@ -230,6 +233,71 @@ def check_kubernetes():
         problems.append(f"only {count} manifests were found")
 
 
+def pod_templates():
+    """Each workload's file, kind, number of replicas and pods."""
+    for path, document in manifests():
+        if document["kind"] in ("Deployment", "Job"):
+            yield path, document["spec"].get("replicas", 1), document["spec"]["template"]
+
+
+def check_pods():
+    """What a pod may, and who may reach it and evict it."""
+    documents = [document for _, document in manifests()]
+    policies = [document["spec"] for document in documents if document["kind"] == "NetworkPolicy"]
+    budgets = [document["spec"]["selector"]["matchLabels"] for document in documents if document["kind"] == "PodDisruptionBudget"]
+
+    def selects(selector, labels):
+        terms = [(term["key"], term["values"]) for term in selector.get("matchExpressions", [])]
+        terms += [(key, [value]) for key, value in selector.get("matchLabels", {}).items()]
+        return all(labels.get(key) in values for key, values in terms)
+
+    for path, replicas, template in pod_templates():
+        labels, pod = template["metadata"]["labels"], template["spec"]
+        say = lambda problem: problems.append(f"{path.name}: {problem}")
+        if pod.get("automountServiceAccountToken") is not False or pod.get("enableServiceLinks") is not False:
+            say("the pod gets a token or variables of the cluster's")
+        context = pod.get("securityContext", {})
+        if not context.get("runAsNonRoot") or context.get("seccompProfile") != {"type": "RuntimeDefault"}:
+            say("the pod may run as root, or make every system call")
+        wanted = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+        for container in [*pod["containers"], *pod.get("initContainers", [])]:
+            if container.get("securityContext") != wanted:
+                say(f"the container {container['name']} may more than it needs")
+            if "limits" not in container.get("resources", {}):
+                say(f"the container {container['name']} has no limit of memory")
+        if replicas > 1 and labels not in budgets:
+            say("several replicas, and no PodDisruptionBudget")
+        mine = [policy for policy in policies if selects(policy["podSelector"], labels)]
+        if {kind for policy in mine for kind in policy["policyTypes"]} != {"Ingress", "Egress"}:
+            say("no NetworkPolicy bounds what comes in and what goes out")
+        allowed = {port["port"] for policy in mine for rule in policy.get("ingress", []) for port in rule["ports"]}
+        has = {port["name"] for container in pod["containers"] for port in container.get("ports", [])}
+        if not has <= allowed:
+            say(f"no NetworkPolicy lets anybody reach {sorted(has - allowed)}")
+        # The port of each server stands in the configuration and in the policies.
+        out = {port["port"] for policy in mine for rule in policy.get("egress", []) for port in rule["ports"]}
+        for name, port in needed_ports(labels["app.kubernetes.io/name"]):
+            if port not in out:
+                say(f"no NetworkPolicy lets it reach {name}, port {port}")
+
+
+def needed_ports(name):
+    """The servers that a pod talks to, with their ports."""
+    config = next(document["data"] for _, document in manifests() if document["kind"] == "ConfigMap")
+    kafka = int(config["KAFKA_BOOTSTRAP_SERVERS"].split(",")[0].rsplit(":")[-1])
+    postgres = urllib.parse.urlsplit(config["POSTGRES_URL"]).port
+    redis = urllib.parse.urlsplit(config["REDIS_URL"]).port
+    if name != "serve":
+        yield "Kafka", kafka
+    if name == "persister":
+        yield "PostgreSQL", postgres
+    if name in ("cacher", "serve"):
+        yield "Redis", redis
+    if name == "ingestor":
+        yield "its sources", 443
+    yield "DNS", 53
+
+
 def check_package():
     """SwiftPM refuses a package one of whose targets has no folder, so the image needs them all."""
     paths = re.findall(r'"(Sources|Tests|Benchmarks|[A-Z][A-Za-z]*)/', (root / "Package.swift").read_text())
@@ -253,6 +321,7 @@ folders = [pathlib.Path(argument) for argument in arguments]
     "sql": write_statements,
     "expressions": check_expressions,
     "kubernetes": check_kubernetes,
+    "pods": check_pods,
     "package": check_package,
 }[command](*folders)
 for problem in problems:
