@@ -11,7 +11,7 @@ GENERATED = ("docs/settings.md", "docs/metrics.md")
 
 def pages():
     """name -> text, by the path from the top of the clone."""
-    paths = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "examples/README.md"]
+    paths = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "SECURITY.md", ROOT / "examples/README.md"]
     paths += sorted((ROOT / "docs").glob("*.md"))
     return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in paths}
 
