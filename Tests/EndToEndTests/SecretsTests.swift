@@ -53,7 +53,7 @@ struct SecretsTests {
                 settings: paprika.merging(["INGESTOR_SOURCE": "coinpaprika"]) { $1 },
                 says: "no answer from"
             ),
-            Case(program: "ingestor", settings: exchanges, says: "a connection is closed"),
+            Case(program: "ingestor", settings: exchanges, says: "is no URL of a WebSocket"),
             Case(
                 program: "ingestor",
                 arguments: ["backfill", "--coins", "bitcoin", "--from", "2026-01-01", "--max-calls", "3"],
