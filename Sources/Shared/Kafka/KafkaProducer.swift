@@ -24,8 +24,9 @@ public final class KafkaProducer {
 
     /// How long one look for a topic's partitions may take.
     private static let lookTimeout: Duration = .milliseconds(500)
-    /// How long to wait between two attempts to hand the same record over.
-    private static let attemptPause: Duration = .milliseconds(100)
+    /// How long to wait between two attempts to hand the same record over: twice as long each time, so that a full queue is
+    /// filled again while the broker works off the rest of it, and one that stays full costs nothing.
+    private static let attemptPauses: (first: Duration, last: Duration) = (.milliseconds(1), .milliseconds(100))
     /// No blocking call is longer, so that a stop that is requested meanwhile is seen in time.
     static let slice = Duration.milliseconds(500)
 
@@ -83,6 +84,7 @@ public final class KafkaProducer {
     ) throws(KafkaError) {
         let partition = partition ?? RD_KAFKA_PARTITION_UA
         var deadline: ContinuousClock.Instant?
+        var pause = Self.attemptPauses.first
         while true {
             let isKept = topic.isKept(by: client)
             let code = isKept ? produce(topic, partition, key, value, headers) : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC
@@ -102,7 +104,9 @@ public final class KafkaProducer {
                 }
             }
             if .now >= limit || client.stop?.limit(Self.slice) == .zero { throw failure }
-            rd_kafka_poll(client.pointer, Self.attemptPause.milliseconds)
+            // Only failures are reported, so the poll sleeps to its end however fast the queue empties.
+            rd_kafka_poll(client.pointer, pause.milliseconds)
+            pause = min(pause * 2, Self.attemptPauses.last)
         }
         sent += 1
         sinceServed += 1
