@@ -98,7 +98,7 @@ private enum AggregatorBench {
         let start = EventTime.now().microseconds + 500_000
         let isOver = Atomic<Bool>(false)
         let waits = Mutex<[Int64]>([])
-        let reading = try Reading(broker.settings, topic: broker.name(Topic.aggregates1m.rawValue))
+        let reading = ResultReader(broker.settings, topic: broker.name(Topic.aggregates1m.rawValue))
         let thread = Thread {
             reading.run(until: { isOver.load(ordering: .acquiring) }) { windowEnd, now in
                 waits.withLock { $0.append(now - (start + (windowEnd - base) / 60)) }
@@ -210,30 +210,6 @@ private enum AggregatorBench {
 
         func flush() throws {
             try producer.flush(timeout: .seconds(120))
-        }
-    }
-
-    /// Follows a topic as a `read_committed` reader.
-    struct Reading: Sendable {
-        let settings: KafkaSettings
-        let topic: String
-
-        init(_ settings: KafkaSettings, topic: String) throws {
-            self.settings = settings
-            self.topic = topic
-        }
-
-        func run(until isOver: () -> Bool, _ take: (_ windowEnd: Int64, _ now: Int64) -> Void) {
-            guard let reader = try? KafkaReader(settings: settings) else { return }
-            let partitions = (0..<Int32(3)).map { (TopicPartition(topic: topic, partition: $0), Int64(0)) }
-            try? reader.assign(Dictionary(uniqueKeysWithValues: partitions))
-            while !isOver() {
-                _ = try? reader.poll(max: 10_000, timeout: .milliseconds(10)) { record in
-                    let now = EventTime.now().microseconds
-                    guard let value = record.value, let result = try? PriceAggregate(json: value.span) else { return }
-                    take(result.windowEnd.microseconds, now)
-                }
-            }
         }
     }
 }

@@ -9,8 +9,9 @@ extension Benchmark {
         summary: "the window core alone: decoding ticks and windowing them, in memory"
     ) { report in
         let minute: Int64 = 60_000_000
-        for coins in [1_000, 10_000] {
-            let feed = CoreFeed(coins: coins, count: 400_000)
+        for coins in [100, 1_000, 10_000, 100_000, 1_000_000] {
+            // Each coin at least three times.
+            let feed = CoreFeed(coins: coins, count: max(400_000, coins * 3))
             let decoded = try Timing.best(rounds: 3, of: [{ try feed.decode() }])
             let timing = try Timing.best(rounds: 3, of: [{ _ = try feed.run([.tumbling(minute)]) }])
             report.addRate(

@@ -30,68 +30,33 @@ private enum CacherServiceBench {
         return cacher
     }
 
-    /// Ticks of 1000 coins at a steady rate for 20 s. Each says of itself that it was received when it was due, so what is
-    /// late because of the one before it counts as late.
+    private static let tickToKey = "tickline_cacher_tick_to_redis_seconds"
+
+    /// Ticks of 1000 coins at a steady rate for 20 s.
     static func latency(_ report: Report, rate: Int) throws {
         let broker = try TestBroker()
         let redis = try RedisServer()
         let cacher = try start(broker, redis)
-        let producer = try KafkaProducer(settings: broker.settings, mode: .idempotent)
-        let topic = try producer.topic(broker.name(Topic.raw.rawValue))
-        var ticks = JSONBench.ticks(count: 1_000)
-        for index in ticks.indices { ticks[index].coinID = "coin-\(index)" }
-        var json = JSONWriter()
-        func send(seconds: Int) throws {
-            let start = EventTime.now().microseconds
-            for number in 0..<(rate * seconds) {
-                let due = start + Int64(number) * 1_000_000 / Int64(rate)
-                while true {
-                    let wait = due - EventTime.now().microseconds
-                    if wait <= 0 { break }
-                    usleep(UInt32(min(wait, 1_000)))
-                }
-                var tick = ticks[number % ticks.count]
-                (tick.timestamp, tick.ingestedAt) = (EventTime(microseconds: due), EventTime(microseconds: due))
-                json.reset()
-                tick.write(to: &json)
-                try producer.send(to: topic, key: tick.coinID, value: json.withUnsafeBytes { Array($0) })
-            }
-            try producer.flush(timeout: .seconds(60))
-        }
-        try send(seconds: 5)
-        let before = try histogram(cacher)
+        let feed = try SteadyFeed(broker)
+        try feed.send(perSecond: rate, seconds: 5)
+        let before = try cacher.histogram(tickToKey)
         let cpu = try Timing.cpuSeconds(of: cacher.id)
-        try send(seconds: 20)
-        let count = rate * 20
+        let count = try feed.send(perSecond: rate, seconds: 20)
         try cacher.wait("the last tick") {
-            try histogram(cacher).last?.count == (before.last?.count ?? 0) + count ? true : nil
+            try cacher.histogram(tickToKey).last?.count == (before.last?.count ?? 0) + count ? true : nil
         }
         let used = try Timing.cpuSeconds(of: cacher.id) - cpu
-        let after = try histogram(cacher)
-        let counts = zip(after, before).map { (limit: $0.limit, count: $0.count - $1.count) }
         for (name, part) in [("p50", 0.5), ("p99", 0.99), ("p999", 0.999)] {
-            let rank = Int(Double(count) * part)
-            let limit = counts.first { $0.count >= rank }?.limit ?? .infinity
             report.add(
                 Figure(
                     metric: "tick_to_key_ms_\(name)_at_\(rate)_per_s",
-                    value: limit * 1_000,
+                    value: try cacher.bound(of: part, in: tickToKey, since: before) * 1_000,
                     cpuSecondsPerMillion: used / Double(count) * 1_000_000,
                     peakRSSMegabytes: try Timing.peakRSSMegabytes(of: cacher.id)
                 )
             )
         }
         guard cacher.terminate() == 0 else { throw BenchmarkError(cacher.log) }
-    }
-
-    /// The buckets of the time from tick to Redis: upper bounds in seconds, and how many lie below.
-    private static func histogram(_ cacher: ServiceProcess) throws -> [(limit: Double, count: Int)] {
-        try cacher.metrics().split(separator: "\n").compactMap { line in
-            guard line.hasPrefix("tickline_cacher_tick_to_redis_seconds_bucket{le=\"") else { return nil }
-            let parts = line.split(separator: "\"")
-            guard parts.count == 3, let count = Int(parts[2].split(separator: " ").last ?? "") else { return nil }
-            return (parts[1] == "+Inf" ? .infinity : Double(parts[1]) ?? .infinity, count)
-        }
     }
 
     /// 10 000 coins with an hour of candles each: from FLUSHALL until all keys are there and the service says so.

@@ -4,8 +4,7 @@ import Glibc
 /// Every benchmark there is: to add one, write it in a file of its own and put it here.
 let benchmarks: [Benchmark] = [
     .json, .aggregatorCore, .aggregator, .ingestor, .ingestorWebSocket, .persister, .cacher, .cacherService,
-    .cacherDeaths,
-    .serve,
+    .cacherDeaths, .serve, .latency,
 ]
 
 /// Runs one benchmark in this process, so that its peak memory is its own; `scripts/bench` runs one after the other.
