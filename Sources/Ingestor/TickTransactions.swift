@@ -37,12 +37,13 @@ final class TickTransactions {
         try producer.beginTransaction()
         do throws(KafkaError) {
             try batch.bytes.withUnsafeBufferPointer { bytes throws(KafkaError) in
-                for place in batch.records {
+                for (index, place) in batch.records.enumerated() {
                     do throws(KafkaError) {
                         try producer.send(
                             to: raw,
                             key: UnsafeBufferPointer(rebasing: bytes[place.key]),
-                            value: UnsafeBufferPointer(rebasing: bytes[place.value])
+                            value: UnsafeBufferPointer(rebasing: bytes[place.value]),
+                            hasSchema: index == 0
                         )
                     } catch {
                         guard error.isAboutRecord else { throw error }

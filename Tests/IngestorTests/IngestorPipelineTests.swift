@@ -85,7 +85,7 @@ struct IngestorPipelineTests {
         }
     }
 
-    @Test("the simulator's ticks arrive with key and schema, all of them acknowledged, in the order of each coin")
+    @Test("the simulator's ticks arrive with their keys, the first of a batch with its schema, each coin's in order")
     func simulator() async throws {
         let result = try await run([
             "INGESTOR_SOURCE": "simulator", "INGESTOR_RATE": "max", "INGESTOR_TICKS": "5000", "INGESTOR_COINS": "50",
@@ -96,7 +96,9 @@ struct IngestorPipelineTests {
         #expect(result.isReady)
         let ticks = try ticks(result.records)
         #expect(zip(result.records, ticks).allSatisfy { $0.key == $1.coinID })
-        #expect(result.records.allSatisfy { $0.headers == [KafkaHeader("schema", "price-tick/1")] })
+        // The first tick of a batch has the header: it costs more than the tick.
+        let withHeader = result.records.count { $0.headers == [KafkaHeader("schema", "price-tick/1")] }
+        #expect(withHeader > 0 && withHeader + result.records.count { $0.headers.isEmpty } == 5_000)
         for (coin, ticks) in Dictionary(grouping: ticks, by: \.coinID) {
             #expect(zip(ticks, ticks.dropFirst()).allSatisfy { $0.timestamp < $1.timestamp }, "\(coin)")
         }

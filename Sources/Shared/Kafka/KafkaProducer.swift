@@ -67,12 +67,20 @@ public final class KafkaProducer {
         try DestinationTopic(name, schema: schema, client: client)
     }
 
+    /// Looks for a topic's partitions, so that the first record to it can be handed over even if the brokers go away before.
+    /// - Throws: ``KafkaError`` when they don't answer, or know no such topic; the first record looks again.
+    public func look(for topic: DestinationTopic) throws(KafkaError) {
+        try topic.keep(by: client, timeout: Self.lookTimeout)
+    }
+
     /// Hands a record over; its bytes are copied. Waits as long as librdkafka's queue is full, and as long as the brokers
     /// don't know the topic: one that is loading after a start says so of every topic.
     /// - Parameters:
     ///   - partition: the partition to write to; chosen by the key without it.
     ///   - value: the bytes; `nil` is a tombstone.
     ///   - headers: headers beside the topic's `schema`.
+    ///   - hasSchema: whether it gets the header `schema`. On a small record a header costs more than the record: librdkafka
+    ///     allocates it on one thread and frees it on another.
     ///   - patience: how long to wait; without it a minute, in a transaction 10 s.
     public func send(
         to topic: DestinationTopic,
@@ -80,14 +88,17 @@ public final class KafkaProducer {
         key: UnsafeBufferPointer<UInt8>?,
         value: UnsafeBufferPointer<UInt8>?,
         headers: [KafkaHeader] = [],
+        hasSchema: Bool = true,
         patience: Duration? = nil
     ) throws(KafkaError) {
         let partition = partition ?? RD_KAFKA_PARTITION_UA
         var deadline: ContinuousClock.Instant?
         var pause = Self.attemptPauses.first
+        let schema = hasSchema ? topic.schema : nil
         while true {
             let isKept = topic.isKept(by: client)
-            let code = isKept ? produce(topic, partition, key, value, headers) : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC
+            let code =
+                isKept ? produce(topic, partition, key, value, schema, headers) : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC
             if code == RD_KAFKA_RESP_ERR_NO_ERROR {
                 break
             }
@@ -200,9 +211,10 @@ public final class KafkaProducer {
         _ partition: Int32,
         _ key: UnsafeBufferPointer<UInt8>?,
         _ value: UnsafeBufferPointer<UInt8>?,
+        _ schema: ContiguousArray<CChar>?,
         _ headers: [KafkaHeader]
     ) -> rd_kafka_resp_err_t {
-        let schemaCount = topic.schema.map { $0.count - 1 } ?? 0
+        let schemaCount = schema.map { $0.count - 1 } ?? 0
         func call(_ schema: UnsafePointer<CChar>?, _ list: OpaquePointer?) -> rd_kafka_resp_err_t {
             tickline_produce(
                 client.pointer,
@@ -219,13 +231,13 @@ public final class KafkaProducer {
             )
         }
         if headers.isEmpty {
-            guard let schema = topic.schema else {
+            guard let schema else {
                 return call(nil, nil)
             }
             return schema.withUnsafeBufferPointer { call($0.baseAddress, nil) }
         }
         let list = rd_kafka_headers_new(headers.count + 1)
-        topic.schema?.withUnsafeBufferPointer { schema in
+        schema?.withUnsafeBufferPointer { schema in
             _ = rd_kafka_header_add(list, "schema", -1, schema.baseAddress, schemaCount)
         }
         for header in headers {
