@@ -116,7 +116,7 @@ final class TickSender {
         guard checked.duration(to: .now) >= .seconds(1) else { return }
         checked = .now
         try reportFailures()
-        let error = lanes.lazy.compactMap { $0.producer.unreachable() }.first ?? held
+        let error = unreachable() ?? held
         if let error, !isHeld {
             readiness.set("kafka", .failing("\(error)"))
             log.warning("Kafka accepts no ticks; they wait in the queue: \(error)")
@@ -137,12 +137,22 @@ final class TickSender {
         let deadline = timeout.map { ContinuousClock.now.advanced(by: $0) }
         while outstanding > 0, deadline.map({ .now < $0 }) ?? true, stop?.isRequested != true {
             // librdkafka cuts `linger.ms` short while it is flushed.
-            for lane in lanes { try? lane.producer.flush(timeout: .milliseconds(200)) }
+            for lane in lanes where lane.producer.outstanding > 0 {
+                try? lane.producer.flush(timeout: .milliseconds(200) / Self.laneCount)
+            }
             try checkDeliveries()
         }
         count()
         try reportFailures()
         return outstanding == 0
+    }
+
+    /// Why a lane reaches no broker. One is enough to know it, and each question takes half a second.
+    private func unreachable() -> KafkaError? {
+        for lane in lanes {
+            if let error = lane.producer.unreachable() { return error }
+        }
+        return nil
     }
 
     private func count() {
