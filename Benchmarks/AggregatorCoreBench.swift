@@ -10,8 +10,8 @@ extension Benchmark {
     ) { report in
         let minute: Int64 = 60_000_000
         for coins in [100, 1_000, 10_000, 100_000, 1_000_000] {
-            // Each coin at least three times.
-            let feed = CoreFeed(coins: coins, count: max(400_000, coins * 3))
+            // Each coin at least four times, and over a minute, so that windows close.
+            let feed = CoreFeed(coins: coins, count: max(400_000, coins * 4), seconds: coins > 20_000 ? 40 : 5)
             let decoded = try Timing.best(rounds: 3, of: [{ try feed.decode() }])
             let timing = try Timing.best(rounds: 3, of: [{ _ = try feed.run([.tumbling(minute)]) }])
             report.addRate(
@@ -41,7 +41,7 @@ extension Benchmark {
     }
 }
 
-/// Ticks as they lie in Kafka, about 210 bytes each, 5 event-time seconds apart for each coin, slightly out of order.
+/// Ticks as they lie in Kafka, about 210 bytes each, for each coin some event-time seconds apart, slightly out of order.
 struct CoreFeed {
     private var bytes: [UInt8] = []
     private var ends: [Int] = []
@@ -49,11 +49,12 @@ struct CoreFeed {
     /// How many ticks there are.
     var count: Int { ends.count }
 
-    init(coins: Int, count: Int) {
+    /// - Parameter seconds: how far two ticks of a coin are apart.
+    init(coins: Int, count: Int, seconds: Int64 = 5) {
         var random = SplitMix64(seed: 7)
         var writer = JSONWriter()
         for index in 0..<count {
-            let second = Int64(index / coins) * 5_000_000
+            let second = Int64(index / coins) * seconds * 1_000_000
             let jitter = Int64(random.next() % 4_000_000)
             let time = EventTime(microseconds: 1_795_379_700_000_000 + second + jitter)
             writer.reset()
