@@ -37,6 +37,7 @@ struct SecretsTests {
         let sentinel = [
             "REDIS_URL": "redis-sentinel://ann:mark3r-url@127.0.0.1:1/master", "REDIS_SENTINEL_PASSWORD": "mark3r-2",
         ]
+        let front = ["CACHER_HTTP_HOST": "127.0.0.1", "CACHER_HTTP_PORT": "0"]
         let twice = inURL.merging(beside.filter { $0.key == "REDIS_PASSWORD" }) { $1 }
         let sasl = [
             "KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT", "KAFKA_SASL_MECHANISM": "PLAIN", "KAFKA_SSL_KEY_PEM": "",
@@ -79,7 +80,7 @@ struct SecretsTests {
             Case(program: "cacher", settings: sentinel, says: "no master of"),
             Case(program: "cacher", settings: twice, says: "both set"),
             Case(program: "cacher", settings: badURL, says: "REDIS_URL"),
-            Case(program: "cacher", arguments: ["serve"], settings: beside, says: "WRONGPASS"),
+            Case(program: "cacher", arguments: ["serve"], settings: beside.merging(front) { $1 }, says: "WRONGPASS"),
             Case(program: "cacher", arguments: ["get", "bitcoin"], settings: inURL, says: "WRONGPASS"),
             Case(program: "cacher", arguments: ["tail", "bitcoin"], settings: beside, says: "WRONGPASS"),
         ]
