@@ -88,9 +88,9 @@ private final class LatencyBench {
         try cacher.wait("the last tick") {
             try cacher.histogram(Self.tickToKey).last?.count == (keys.last?.count ?? 0) + count ? true : nil
         }
-        try persister.wait("the last row") {
-            try self.server.psql("SELECT coalesce(sum(rows_written), 0) FROM processing_metadata", on: self.url)
-                .hasPrefix("\((Self.warmUp + Self.measured) * self.rate)") ? true : nil
+        try persister.wait("the last row", within: 120) {
+            try self.server.psql("SELECT count(*) FROM raw_price_data", on: self.url)
+                == "\((Self.warmUp + Self.measured) * self.rate)" ? true : nil
         }
         isOver.store(true, ordering: .releasing)
         let used = try services.reduce(into: [:]) {
