@@ -34,11 +34,7 @@ private final class LatencyBench {
     init(rate: Int) throws {
         self.rate = rate
         broker = try TestBroker()
-        if ProcessInfo.processInfo.environment["POSTGRES_URL"]?.isEmpty == false, let named = PostgresServer.all.last {
-            server = named
-        } else {
-            server = try PostgresServer(options: ["fsync=on", "shared_buffers=256MB", "max_wal_size=4GB"])
-        }
+        server = try .durable()
         url = try server.makeDatabase()
         redis = try RedisServer()
         let migrated = try ServiceProcess.run(

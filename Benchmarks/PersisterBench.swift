@@ -53,12 +53,7 @@ private final class PersisterBench {
 
     init() throws {
         let variables = ProcessInfo.processInfo.environment
-        if let given = variables["POSTGRES_URL"], !given.isEmpty, let named = PostgresServer.all.last {
-            server = named
-        } else {
-            // Unlike the tests' servers this one does write to the disk.
-            server = try PostgresServer(options: ["fsync=on", "shared_buffers=256MB", "max_wal_size=4GB"])
-        }
+        server = try .durable()
         place = "\(server)"
         url = try server.makeDatabase()
         try Schema.migrate(url: url, folder: "schema")

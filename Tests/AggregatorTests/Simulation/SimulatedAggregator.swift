@@ -20,21 +20,12 @@ struct SimulatedAggregator {
     var keepsName = true
     static let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
 
-    /// One process, from its start to its end: as the shell does, it begins anew after an error that may pass.
+    /// One process, from its start to its end. With a client that is lost it begins anew, too.
     func live(_ process: SimulatedProcess, until stop: StopSignal) {
-        var backoff = Backoff()
-        while !process.isDead, !stop.isRequested {
-            do {
-                try run(process, until: stop)
-            } catch {
-                if process.isDead { return }
-                process.simulation.note("\(process.name): \(error)")
-                let isLost = (error as? KafkaError)?.isClientLost ?? false
-                let mayPass = (error as? any ClassifiedError)?.disposition == .retry
-                if !isLost, !mayPass { failed("\(process.name): \(error)") }
-                process.sleep(backoff.next(random: 0.5).wholeMicroseconds)
-            }
+        let mayPass = { (error: any Error) in
+            (error as? KafkaError)?.isClientLost ?? false || (error as? any ClassifiedError)?.disposition == .retry
         }
+        process.live(until: stop, mayPass: mayPass, failed: failed) { try run(process, until: stop) }
     }
 
     private func run(_ process: SimulatedProcess, until stop: StopSignal) throws {

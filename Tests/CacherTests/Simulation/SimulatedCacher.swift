@@ -14,19 +14,9 @@ struct SimulatedCacher {
     /// How many of a thousand requests to Redis break the connection.
     var breaks: UInt64 = 0
 
-    /// One process, from its start to its end: as the shell does, it begins anew after an error that may pass.
+    /// One process, from its start to its end.
     func live(_ process: SimulatedProcess, until stop: StopSignal) {
-        var backoff = Backoff()
-        while !process.isDead, !stop.isRequested {
-            do {
-                try run(process, until: stop)
-            } catch {
-                if process.isDead { return }
-                process.simulation.note("\(process.name): \(error)")
-                if (error as? any ClassifiedError)?.disposition != .retry { failed("\(process.name): \(error)") }
-                process.sleep(backoff.next(random: 0.5).wholeMicroseconds)
-            }
-        }
+        process.live(until: stop, failed: failed) { try run(process, until: stop) }
     }
 
     private func run(_ process: SimulatedProcess, until stop: StopSignal) throws {
