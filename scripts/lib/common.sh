@@ -88,10 +88,16 @@ need_python() {
   # shellcheck disable=SC2034  # for whoever sources this
   python=$tools/bin/python
   [[ ! -e $tools/complete ]] || return 0
-  say "Installing from PyPI: $*"
-  rm -rf "$tools"
-  /usr/bin/python3 -m venv "$tools"
-  "$tools/bin/pip" install --quiet --disable-pip-version-check "$@" ||
-    fail "PyPI gave no $*. Without a network?"
-  touch "$tools/complete"
+  mkdir -p .build
+  (
+    # Two scripts that begin at once would each remove what the other installs.
+    ! has flock || flock 9
+    [[ ! -e $tools/complete ]] || exit 0
+    say "Installing from PyPI: $*"
+    rm -rf "$tools"
+    /usr/bin/python3 -m venv "$tools"
+    "$tools/bin/pip" install --quiet --disable-pip-version-check "$@" ||
+      fail "PyPI gave no $*. Without a network?"
+    touch "$tools/complete"
+  ) 9>"$tools.lock"
 }

@@ -5,34 +5,43 @@
 struct JSONKeyPattern: Sendable {
     /// The number of bytes: the key's and 3 more. 0 for a key that is too long, which never matches.
     let count: Int
-    /// The bytes, the first one lowest, filled up with zeros.
-    private let words: InlineArray<4, UInt64>
-    /// The bits of the last word that count.
-    private let lastMask: UInt64
+    // Words by name and not in an array: one of those is copied before it is indexed.
+    /// The first 8 bytes, the first one lowest; of a shorter pattern all, filled up with zeros.
+    private let first: UInt64
+    /// The bits of the first word that count.
+    private let firstMask: UInt64
+    /// The second and the third 8 bytes, where there are so many.
+    private let middle: (UInt64, UInt64)
+    /// The last 8 bytes, which overlap those before them.
+    private let last: UInt64
 
     /// Makes the pattern of a key that needs no escapes.
     init(key: String) {
         let bytes = Array("\"\(key)\":".utf8)
-        var words: InlineArray<4, UInt64> = [0, 0, 0, 0]
-        count = bytes.count <= 32 ? bytes.count : 0
-        for index in 0..<count {
-            words[index / 8] |= UInt64(bytes[index]) << UInt64(index % 8 * 8)
+        func word(at start: Int) -> UInt64 {
+            bytes.dropFirst(start).prefix(8).enumerated().reduce(0) { $0 | UInt64($1.element) << UInt64($1.offset * 8) }
         }
-        self.words = words
-        lastMask = UInt64.max >> UInt64((8 - count % 8) % 8 * 8)
+        count = bytes.count <= 32 ? bytes.count : 0
+        first = word(at: 0)
+        firstMask = UInt64.max >> UInt64(max(0, 8 - bytes.count) * 8)
+        middle = (word(at: 8), word(at: 16))
+        last = word(at: max(0, bytes.count - 8))
     }
 
     /// Whether the key stands at that place. At the very end of a record the answer is no, because words are compared.
     @inline(__always)
     func matches(_ bytes: Span<UInt8>, at start: Int) -> Bool {
-        let last = (count &- 1) >> 3
-        guard last >= 0, start &+ last &* 8 <= bytes.count &- 8 else { return false }
-        let raw = bytes.bytes
-        for index in 0..<last {
-            let word = raw.unsafeLoadUnaligned(fromByteOffset: start &+ index &* 8, as: UInt64.self)
-            if UInt64(littleEndian: word) != words[index] { return false }
-        }
-        let word = raw.unsafeLoadUnaligned(fromByteOffset: start &+ last &* 8, as: UInt64.self)
-        return (UInt64(littleEndian: word) ^ words[last]) & lastMask == 0
+        guard count > 0, start &+ max(count, 8) <= bytes.count else { return false }
+        if (JSONKeyPattern.word(bytes, start) ^ first) & firstMask != 0 { return false }
+        if count <= 8 { return true }
+        if JSONKeyPattern.word(bytes, start &+ count &- 8) != last { return false }
+        if count <= 16 { return true }
+        if JSONKeyPattern.word(bytes, start &+ 8) != middle.0 { return false }
+        return count <= 24 || JSONKeyPattern.word(bytes, start &+ 16) == middle.1
+    }
+
+    @inline(__always)
+    private static func word(_ bytes: Span<UInt8>, _ index: Int) -> UInt64 {
+        UInt64(littleEndian: bytes.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
     }
 }

@@ -24,10 +24,7 @@ struct JSONNumber {
         isNegative = index < end && bytes[index] == UInt8(ascii: "-")
         if isNegative { index &+= 1 }
         start = index
-        while index < end, let digit = JSONNumber.digit(bytes[index]) {
-            significand = significand &* 10 &+ digit
-            index &+= 1
-        }
+        JSONNumber.passDigits(of: bytes, at: &index, into: &significand)
         let wholeCount = index &- start
         if wholeCount == 0 {
             throw JSONError(index < end ? .malformedNumber : .unexpectedEnd, at: index)
@@ -39,10 +36,7 @@ struct JSONNumber {
         if index < end, bytes[index] == UInt8(ascii: ".") {
             index &+= 1
             let fractionStart = index
-            while index < end, let digit = JSONNumber.digit(bytes[index]) {
-                significand = significand &* 10 &+ digit
-                index &+= 1
-            }
+            JSONNumber.passDigits(of: bytes, at: &index, into: &significand)
             fractionCount = index &- fractionStart
             if fractionCount == 0 {
                 throw JSONError(index < end ? .malformedNumber : .unexpectedEnd, at: index)
@@ -153,6 +147,23 @@ struct JSONNumber {
             throw JSONError(index < bytes.count ? .malformedNumber : .unexpectedEnd, at: index)
         }
         return isNegative ? 0 &- exponent : exponent
+    }
+
+    /// Passes the digits from `index` on, and appends them to `significand`.
+    @inline(__always)
+    private static func passDigits(of bytes: Span<UInt8>, at index: inout Int, into significand: inout UInt64) {
+        while index <= bytes.count &- 8 {
+            let word = DigitWord(bytes, at: index)
+            let count = word.digitCount
+            if count == 0 { return }
+            significand = significand &* powersOfTen[count] &+ word.value(ofFirst: count)
+            index &+= count
+            if count < 8 { return }
+        }
+        while index < bytes.count, let digit = digit(bytes[index]) {
+            significand = significand &* 10 &+ digit
+            index &+= 1
+        }
     }
 
     @inline(__always)

@@ -14,6 +14,10 @@ extension EventTime {
 
     /// Reads RFC 3339 from bytes; nil when they aren't that.
     public init?(utf8 bytes: Span<UInt8>) {
+        if let time = EventTime(asWritten: bytes) {
+            self = time
+            return
+        }
         guard bytes.count >= 20,
             let year = EventTime.digits(4, in: bytes, at: 0), bytes[4] == UInt8(ascii: "-"),
             let month = EventTime.digits(2, in: bytes, at: 5), bytes[7] == UInt8(ascii: "-"),
@@ -22,8 +26,7 @@ extension EventTime {
             let hour = EventTime.digits(2, in: bytes, at: 11), bytes[13] == UInt8(ascii: ":"),
             let minute = EventTime.digits(2, in: bytes, at: 14), bytes[16] == UInt8(ascii: ":"),
             let second = EventTime.digits(2, in: bytes, at: 17),
-            month >= 1, month <= 12, day >= 1, hour < 24, minute < 60, second < 60,
-            day <= 28 || day <= CivilCalendar.dayCount(year: year, month: month)
+            EventTime.exists(year: year, month: month, day: day, hour: hour, minute: minute, second: second)
         else { return nil }
         var index = 19
         guard let fraction = EventTime.fraction(in: bytes, at: &index),
@@ -35,6 +38,48 @@ extension EventTime {
         let time = EventTime(microseconds: seconds &* 1_000_000 &+ fraction)
         guard time >= .earliest, time <= .latest else { return nil }
         self = time
+    }
+
+    /// Reads the forms in which times are written here, `2026-11-22T20:35:00.123Z` and with six digits behind the point, words
+    /// at once; nil for anything else, which may be a time all the same.
+    @inline(__always)
+    private init?(asWritten bytes: Span<UInt8>) {
+        guard bytes.count == 24 || bytes.count == 27 else { return nil }
+        // 0000-00- and 00T00:00, the first byte lowest.
+        let date = DigitWord(bytes, at: 0, pattern: 0x2D30_302D_3030_3030)
+        let minutes = DigitWord(bytes, at: 8, pattern: 0x3030_3A30_3054_3030)
+        guard date.isDigits(separators: 0xFF00_00FF_0000_0000), minutes.isDigits(separators: 0x0000_FF00_00FF_0000)
+        else { return nil }
+        let seconds: DigitWord
+        let fraction: Int64
+        if bytes.count == 24 {
+            // :00.000Z
+            seconds = DigitWord(bytes, at: 16, pattern: 0x5A30_3030_2E30_303A)
+            guard seconds.isDigits(separators: 0xFF00_0000_FF00_00FF) else { return nil }
+            fraction = (seconds.pair(at: 4) &* 10 &+ seconds.digit(at: 6)) &* 1_000
+        } else {
+            // :00.0000 and .000000Z
+            seconds = DigitWord(bytes, at: 16, pattern: 0x3030_3030_2E30_303A)
+            let end = DigitWord(bytes, at: 19, pattern: 0x5A30_3030_3030_302E)
+            guard seconds.isDigits(separators: 0x0000_0000_FF00_00FF), end.isDigits(separators: 0xFF00_0000_0000_00FF)
+            else { return nil }
+            fraction = (end.pair(at: 1) &* 100 &+ end.pair(at: 3)) &* 100 &+ end.pair(at: 5)
+        }
+        let (year, month, day) = (date.pair(at: 0) &* 100 &+ date.pair(at: 2), date.pair(at: 5), minutes.pair(at: 0))
+        let (hour, minute, second) = (minutes.pair(at: 3), minutes.pair(at: 6), seconds.pair(at: 1))
+        guard EventTime.exists(year: year, month: month, day: day, hour: hour, minute: minute, second: second)
+        else { return nil }
+        let days = CivilCalendar.days(year: year, month: month, day: day)
+        let wholeSeconds = days &* 86_400 &+ hour &* 3_600 &+ minute &* 60 &+ second
+        self = EventTime(microseconds: wholeSeconds &* 1_000_000 &+ fraction)
+    }
+
+    /// Whether there is such a second in the calendar; none of the numbers is negative.
+    @inline(__always)
+    private static func exists(year: Int64, month: Int64, day: Int64, hour: Int64, minute: Int64, second: Int64) -> Bool
+    {
+        month >= 1 && month <= 12 && day >= 1 && hour < 24 && minute < 60 && second < 60
+            && (day <= 28 || day <= CivilCalendar.dayCount(year: year, month: month))
     }
 
     /// Writes RFC 3339 in UTC: 3 digits of fraction, 6 when there are microseconds, and `Z`.

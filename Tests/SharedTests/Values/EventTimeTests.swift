@@ -122,6 +122,22 @@ struct EventTimeTests {
         }
     }
 
+    /// With a digit more it is as long as no time is written here, and is read byte by byte.
+    @Test("reads and refuses a time with any byte in any place as it does with a zero more behind the point")
+    func anyByte() throws {
+        for text in ["2026-11-22T20:35:00.123Z", "2024-02-29T23:59:59.999999Z", "0000-01-01T00:00:00.000Z"] {
+            for place in 0..<text.utf8.count {
+                for byte in UInt8.min...UInt8.max {
+                    var bytes = Array(text.utf8)
+                    bytes[place] = byte
+                    let read = EventTime(utf8: bytes.span)
+                    bytes.insert(UInt8(ascii: "0"), at: bytes.count - 1)
+                    #expect(read == EventTime(utf8: bytes.span), "byte \(byte) at \(place) of \(text)")
+                }
+            }
+        }
+    }
+
     @Test("takes Unix seconds and milliseconds, nil when RFC 3339 doesn't have the instant")
     func unixTime() {
         #expect(EventTime(unixSeconds: 1_763_844_743)?.description == "2025-11-22T20:52:23.000Z")

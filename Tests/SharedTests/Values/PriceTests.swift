@@ -85,6 +85,25 @@ struct PriceTests {
             let reading = try Price.parse(text.utf8.span)
             #expect(Decimal(string: reading.price.description) == rounded, "seed \(seed): \(text)")
             #expect(reading.isInexact == (rounded != exact), "seed \(seed): \(text)")
+            // With more behind it, it is read eight bytes at a time.
+            let record = Array("\(text),\"12345678".utf8)
+            var scanner = JSONScanner(record.span)
+            #expect(try scanner.price() == reading.price, "seed \(seed): \(text)")
+            #expect(scanner.position == text.utf8.count, "seed \(seed): \(text)")
+        }
+    }
+
+    @Test("ends a number at whatever byte is no part of one")
+    func ends() throws {
+        let digits = Array("1234567890123456789".utf8)
+        for place in 1..<digits.count {
+            for byte in UInt8.min...UInt8.max where !"0123456789.eE".utf8.contains(byte) {
+                var record = digits
+                record[place] = byte
+                var scanner = JSONScanner(record.span)
+                #expect(try scanner.price() == Price("\(String(decoding: digits[..<place], as: UTF8.self))"))
+                #expect(scanner.position == place, "byte \(byte) at \(place)")
+            }
         }
     }
 
