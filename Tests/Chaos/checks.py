@@ -6,7 +6,8 @@ import topics
 
 
 def services(run):
-    return [f"{instance.name} ended by itself with {code}" for instance in run.stack.instances() for code in instance.strange_ends]
+    instances = [*run.stack.gone, *run.stack.instances()]
+    return [f"{instance.name} ended by itself with {code}" for instance in instances for code in instance.strange_ends]
 
 
 def compare(run):

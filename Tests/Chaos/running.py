@@ -72,6 +72,8 @@ class Stack:
     def __init__(self, binaries, named=False, minutes=3):
         self.binaries = binaries
         self.services = {name: [] for name in SERVICES}
+        # The instances that were ended for good.
+        self.gone = []
         self.lock = threading.Lock()
         self.is_over = threading.Event()
         self.servers = []
@@ -116,9 +118,12 @@ class Stack:
         """Ends the newest instance of a service in order, and forgets it."""
         with self.lock:
             instance = self.services[name].pop()
+            self.gone.append(instance)
         instance.process.terminate()
         try:
-            instance.process.wait(20)
+            # -SIGTERM: it had not come as far as to expect a signal.
+            if instance.process.wait(20) not in (0, -signal.SIGTERM):
+                instance.strange_ends.append(instance.end())
         finally:
             instance.__exit__()
 
