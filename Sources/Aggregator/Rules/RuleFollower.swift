@@ -126,7 +126,7 @@ final class RuleFollower {
         (error as? KafkaError).map { $0.disposition == .retry || $0.isOffsetOutOfRange } ?? false
     }
 
-    /// Whether a position lies behind the end of a partition: then it comes from before the topic was made anew.
+    /// Whether a position lies behind the end of a partition: then it comes from before the topic was created again.
     func isBehindEnd(_ position: Int64, of partition: Int32) -> Bool {
         let partition = TopicPartition(topic: topic, partition: partition)
         let available = try? reader.watermarkOffsets(of: partition, timeout: Self.renewalTime)

@@ -7,7 +7,7 @@ import Shared
 /// entries are stored before the offsets are committed, so that nothing is left out either: who takes over never starts
 /// beyond what was stored.
 ///
-/// A topic that was made anew starts below the stored offset as a replay does, but its end lies there too: then everything
+/// A topic that was created again starts below the stored offset as a replay does, but its end lies there too: then everything
 /// counts, and the count goes on from the stored one. Should it have grown beyond the stored offset by the first look, its
 /// records below that offset are left out, once.
 ///

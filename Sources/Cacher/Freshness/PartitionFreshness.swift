@@ -76,7 +76,7 @@ struct PartitionFreshness: Sendable {
     /// The lag was measured.
     /// - Parameters:
     ///   - lag: how many records are still to be read, if that is known.
-    ///   - end: the partition's end, if that is known. When it lies below what was counted, the topic was made anew.
+    ///   - end: the partition's end, if that is known. When it lies below what was counted, the topic was created again.
     mutating func measure(lag: Int64?, end: Int64?) {
         self.lag = lag
         guard isRestored, seen.isReplaying, let end, end < seen.countedTo else { return }

@@ -36,7 +36,7 @@ struct PartitionPosition: Sendable, Hashable {
     /// - Returns: the first offset to read.
     mutating func start(found: Int64?, committed: Int64?, available: Range<Int64>, beginning: Int64) -> Int64 {
         let end = available.upperBound
-        // What lies behind the end belongs to a topic that was made anew since.
+        // What lies behind the end belongs to a topic that was created again since.
         let committed = committed.flatMap { $0 > end ? nil : $0 }
         guard let found else {
             stored = -1
@@ -103,7 +103,7 @@ struct PartitionPosition: Sendable, Hashable {
         passed()
     }
 
-    /// Nothing old comes any more. The bounds have no say from now on: a topic may be made anew.
+    /// Nothing old comes any more. The bounds have no say from now on: a topic may be created again.
     private mutating func passed() {
         handledTo = 0
         silentTo = 0

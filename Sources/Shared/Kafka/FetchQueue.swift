@@ -17,6 +17,8 @@ final class FetchQueue {
     /// An assigned partition, and the first offset that has not been handed out yet.
     struct Slot {
         let partition: TopicPartition
+        /// The topic's name, for the records of the partition.
+        let topic: KafkaRecord.Name
         var next: Int64
         var isPaused = false
         /// The offset at which the partition's end was reported last (`enable.partition.eof`).
@@ -66,7 +68,9 @@ final class FetchQueue {
     /// Replaces the assignment; what librdkafka had fetched ahead is thrown away. Pauses are kept.
     func assign(_ offsets: [TopicPartition: Int64]) throws(KafkaError) {
         let paused = slots.filter { $0.isPaused && offsets[$0.partition] != nil }.map(\.partition)
-        slots = offsets.sorted { $0.key < $1.key }.map { Slot(partition: $0.key, next: $0.value) }
+        slots = offsets.sorted { $0.key < $1.key }.map {
+            Slot(partition: $0.key, topic: KafkaRecord.Name($0.key.topic), next: $0.value)
+        }
         ends = PartitionList(offsets.keys.lazy.map { (key: $0, value: Int64(RD_KAFKA_OFFSET_END)) })
         try change(to: offsets)
         try setPaused(true, paused)
@@ -165,15 +169,16 @@ final class FetchQueue {
         wakeFetcher(taken: count)
         var handedOut = 0
         // Records come in runs of one partition, so its slot is looked up once a run.
-        var run: (slot: Int, handle: OpaquePointer?, partition: Int32, topic: String)?
+        var run: (slot: Int, handle: OpaquePointer?, partition: Int32, topic: KafkaRecord.Name)?
         while index < count {
+            prefetch(behind: index, of: count)
             guard let message = messages[index] else {
                 index += 1
                 continue
             }
             if run == nil || run?.handle != message.pointee.rkt || run?.partition != message.pointee.partition {
                 run = slot(of: message).map {
-                    ($0, message.pointee.rkt, message.pointee.partition, slots[$0].partition.topic)
+                    ($0, message.pointee.rkt, message.pointee.partition, slots[$0].topic)
                 }
             }
             if let run {
@@ -184,7 +189,9 @@ final class FetchQueue {
                         largest = Swift.max(largest, size)
                         bytes -= size
                         handedOut += 1
-                        try body(KafkaRecord(topic: run.topic, message: message))
+                        try withExtendedLifetime(run.topic) {
+                            try body(KafkaRecord(topic: run.topic, message: message))
+                        }
                     }
                 } else {
                     try report(message, slot: run.slot)
@@ -197,6 +204,14 @@ final class FetchQueue {
         }
         recordSize = Swift.max(largest, 64)
         return handedOut
+    }
+
+    /// Asks for the memory of records that come soon: another thread wrote them, and mostly on another core.
+    private func prefetch(behind index: Int, of count: Int) {
+        if index &+ 4 < count, let message = messages[index &+ 4] { tickline_prefetch(message, 128) }
+        if index &+ 2 < count, let message = messages[index &+ 2] {
+            tickline_prefetch(message.pointee.payload, message.pointee.len)
+        }
     }
 
     /// Serves librdkafka's way out of the group.

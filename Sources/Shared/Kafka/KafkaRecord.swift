@@ -2,10 +2,10 @@ import CRdKafka
 
 /// A record as it lies in librdkafka's fetch buffer.
 ///
-/// It is valid only inside the closure that it was handed to: its bytes go back to librdkafka afterwards.
+/// It is valid only inside the closure that it was handed to: its bytes go back to librdkafka afterwards. So it counts no
+/// references either, which would cost each record that is handed on.
 public struct KafkaRecord {
-    /// The topic's full name, prefix included.
-    public let topic: String
+    private let name: Unmanaged<Name>
     /// The partition's number.
     public let partition: Int32
     /// The record's place in its partition.
@@ -17,19 +17,30 @@ public struct KafkaRecord {
     private let message: UnsafeMutablePointer<rd_kafka_message_t>?
     private let made: Unmanaged<Made>?
 
+    /// A topic's full name. It must outlive the records that refer to it.
+    final class Name: Sendable {
+        let text: String
+
+        init(_ text: String) {
+            self.text = text
+        }
+    }
+
     /// What a record says that no broker brought.
     private final class Made {
+        let name: Name
         let timestampMilliseconds: Int64?
         let headers: [KafkaHeader]
 
-        init(_ timestampMilliseconds: Int64?, _ headers: [KafkaHeader]) {
+        init(_ topic: String, _ timestampMilliseconds: Int64?, _ headers: [KafkaHeader]) {
+            name = Name(topic)
             self.timestampMilliseconds = timestampMilliseconds
             self.headers = headers
         }
     }
 
-    init(topic: String, message: UnsafeMutablePointer<rd_kafka_message_t>) {
-        self.topic = topic
+    init(topic: Name, message: UnsafeMutablePointer<rd_kafka_message_t>) {
+        name = .passUnretained(topic)
         self.partition = message.pointee.partition
         self.offset = message.pointee.offset
         self.key = KafkaRecord.bytes(message.pointee.key, message.pointee.key_len)
@@ -45,7 +56,7 @@ public struct KafkaRecord {
         _ value: UnsafeBufferPointer<UInt8>?,
         _ made: Made
     ) {
-        topic = place.topic
+        name = .passUnretained(made.name)
         partition = place.partition
         self.offset = offset
         self.key = key
@@ -67,7 +78,7 @@ public struct KafkaRecord {
         headers: [KafkaHeader] = [],
         _ body: (KafkaRecord) throws -> Answer
     ) rethrows -> Answer {
-        let made = Made(timestampMilliseconds, headers)
+        let made = Made(place.topic, timestampMilliseconds, headers)
         return try withExtendedLifetime(made) {
             // An empty array has no address of its own, and a record without a value is another thing than an empty one.
             try ((key ?? []) + [0]).withUnsafeBufferPointer { keyBytes in
@@ -78,6 +89,11 @@ public struct KafkaRecord {
                 }
             }
         }
+    }
+
+    /// The topic's full name, prefix included.
+    public var topic: String {
+        name.takeUnretainedValue().text
     }
 
     /// The topic and the partition together.
@@ -98,7 +114,7 @@ public struct KafkaRecord {
         timestampMilliseconds.flatMap { EventTime(unixMilliseconds: $0) }
     }
 
-    /// The record's headers in their order; made anew at each call, so not for the hot path.
+    /// The record's headers in their order; built at each call, so not for the hot path.
     /// - Parameter limit: the most bytes of all of them; what doesn't fit is left out, and the header `headers_dropped`
     ///   says how many those are.
     public func headers(atMost limit: Int = .max) -> [KafkaHeader] {

@@ -20,7 +20,7 @@ public struct PositionGap: ClassifiedError, Hashable {
         self.setting = setting
     }
 
-    /// How many records are lost; 0 when the topic was made anew and its offsets have started again.
+    /// How many records are lost; 0 when the topic was created again and its offsets have started again.
     public var lost: Int64 {
         max(0, available.lowerBound - position)
     }
