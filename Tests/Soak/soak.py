@@ -37,7 +37,7 @@ class Service(Process):
         self.name, self.port = name, free_port()
         self.launch([os.path.join(binaries, name)], {
             "PATH": os.environ["PATH"], "HTTP_HOST": "127.0.0.1", "HTTP_PORT": str(self.port), "LOG_FORMAT": "text",
-        } | ALLOCATOR | settings)
+        } | ALLOCATOR | settings | {key: value for key, value in os.environ.items() if key.startswith(name.upper() + "_")})
 
     def metrics(self):
         try:
