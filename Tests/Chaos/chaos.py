@@ -117,6 +117,7 @@ class Run:
         while self.stack.services["aggregator"]:
             self.stack.remove("aggregator")
         self.wait_for_end_of_lag(["persister", "cacher"])
+        # At least twice, however long one comparison takes: what was read may still be on its way into a server.
         end = time.monotonic() + PATIENCE
         found = checks.compare(self)
         while any(found.values()):
