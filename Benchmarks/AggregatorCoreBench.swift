@@ -101,14 +101,18 @@ struct CoreFeed {
                 time: tick.timestamp,
                 isSnapshot: tick.source.equals("coingecko", in: record)
             )
-            _ = tick.coinID.withUTF8(in: record) { coin in
-                tick.vsCurrency.withUTF8(in: record) { currency in
-                    core.process(input, coin: coin, currency: currency, clock: clock, into: &output)
+            var isTaken = false
+            while !isTaken {
+                let decision = tick.coinID.withUTF8(in: record) { coin in
+                    tick.vsCurrency.withUTF8(in: record) { currency in
+                        core.process(input, coin: coin, currency: currency, clock: clock, into: &output)
+                    }
                 }
-            }
-            if !output.isEmpty {
-                results += output.results.count
-                output.removeAll()
+                isTaken = decision != .closing
+                if !output.isEmpty {
+                    results += output.results.count
+                    output.removeAll()
+                }
             }
         }
         guard results > 0 else { throw BenchmarkError("no window was closed") }

@@ -70,7 +70,7 @@ struct TransactionLoop {
             let left = settings.transactionInterval - began.duration(to: now)
             let wait = inTransaction == 0 ? settings.transactionInterval : max(left, .milliseconds(5))
             let count = try consumer.poll(max: room, timeout: wait) { record in
-                try tasks.take(record, clock: clock)
+                while try !tasks.take(record, clock: clock) { try commitPart(consumer, tasks) }
             }
             if let failure = tasks.failure { throw failure }
             if inTransaction == 0, count > 0 { began = clocks.instant() }
@@ -78,7 +78,14 @@ struct TransactionLoop {
             if count == 0, !tasks.isBehind(consumer) { break }
         } while inTransaction < settings.transactionRecords && hasTime(since: began, tasks, consumer)
         tasks.publishCounts()
-        try tasks.advance(to: clocks.reading(), of: consumer)
+        let clock = clocks.reading()
+        while try !tasks.advance(to: clock, of: consumer) { try commitPart(consumer, tasks) }
+        try tasks.commit(of: consumer)
+    }
+
+    /// Ends a transaction in the middle of a batch, or of a close: it holds enough.
+    private func commitPart(_ consumer: any GroupMember, _ tasks: PartitionTasks) throws {
+        readiness.heartbeat.beat()
         try tasks.commit(of: consumer)
     }
 

@@ -17,11 +17,17 @@ final class TransactionSession: RecordSink {
 
     /// Whether a transaction is open.
     private(set) var isOpen = false
+    /// Records sent in the open transaction. It is looked at with every record that is read, and nothing calls back.
+    @exclusivity(unchecked) private var recordCount = 0
+    private let recordLimit: Int
 
     /// Ends what an earlier session of the same name had open.
+    /// - Parameter recordLimit: with so many records a transaction is full. It leaves time for the state that goes with them:
+    ///   a broker ends a transaction that lasts too long, and the one that is begun in its place would be as long.
     /// - Throws: ``KafkaError``.
-    init(_ producer: any TransactionalProducer) throws(KafkaError) {
+    init(_ producer: any TransactionalProducer, recordLimit: Int = 50_000) throws(KafkaError) {
         self.producer = producer
+        self.recordLimit = recordLimit
         try producer.initTransactions()
     }
 
@@ -41,7 +47,11 @@ final class TransactionSession: RecordSink {
         guard !isOpen else { return }
         try producer.beginTransaction()
         isOpen = true
+        recordCount = 0
     }
+
+    /// Whether the open transaction has so many records that it should be committed before more results go into it.
+    var isFull: Bool { isOpen && recordCount >= recordLimit }
 
     /// Sends a record, in a transaction of its own if none is open.
     func send(
@@ -52,6 +62,7 @@ final class TransactionSession: RecordSink {
         headers: [KafkaHeader]
     ) throws {
         try begin()
+        recordCount += 1
         try producer.send(to: topic, partition: partition, key: key, value: value, headers: headers)
     }
 

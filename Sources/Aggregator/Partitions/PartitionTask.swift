@@ -36,26 +36,33 @@ final class PartitionTask {
     }
 
     /// Takes a record of `prices.raw`.
+    /// - Returns: false when windows have to be closed first, and are too many for one transaction: what was written has to
+    ///   be committed, and the record handed in again.
     /// - Throws: what writing throws; a record that can't be decoded is a dead letter, not an error.
-    func take(_ record: KafkaRecord, clock: ClockReading) throws {
+    func take(_ record: KafkaRecord, clock: ClockReading) throws -> Bool {
         // The consumer hands each record out once, in order; the next position rests on that.
         precondition(record.offset >= partition.position.nextOffset, "a record is handed out twice")
         hasMoved = true
         partition.position.nextOffset = record.offset + 1
         guard let value = record.value else {
-            return try refuse(record, "the record has no value")
+            try refuse(record, "the record has no value")
+            return true
         }
         let bytes = value.span
         let tick: ScannedTick
         do throws(JSONError) {
             tick = try ScannedTick(json: bytes)
         } catch {
-            return try refuse(record, error.description)
+            try refuse(record, error.description)
+            return true
         }
         let fault = tick.coinID.withUTF8(in: bytes) {
             Partitioner.fault(of: record, coinID: $0, partitionCount: partitionCount)
         }
-        if let fault { return try refuse(record, fault) }
+        if let fault {
+            try refuse(record, fault)
+            return true
+        }
         let input = WindowTick(
             price: tick.price,
             volume: tick.totalVolume,
@@ -78,32 +85,34 @@ final class PartitionTask {
         }
         if !output.isEmpty { try writeOutput(now: clock.wall) }
         switch decision {
+        case .closing:
+            partition.position.nextOffset = record.offset
+            return false
         case .accepted: counts.accepted += 1
         case .revised: counts.revised += 1
         case .unchanged: counts.unchanged += 1
         case .late(let late):
-            guard record.isMeant(for: Self.service) else { return counts.unchanged += 1 }
-            counts.late += 1
-            try writer.writeLate(record, headers: Self.headers(late))
+            try refuse(record, late)
         case .future(let ahead):
-            guard record.isMeant(for: Self.service) else { return counts.unchanged += 1 }
-            counts.future += 1
-            counts.furthestAhead = max(counts.furthestAhead, ahead)
-            try writer.writeLate(record, headers: headers(future: ahead))
+            try refuse(record, ahead: ahead)
         case .outOfRange:
             try refuse(record, "the sum of the window's prices or sizes, or its start, would be out of range")
         case .noRoom:
             counts.noRoom += 1
             try refuse(record, "no room for another coin (AGGREGATOR_COIN_MEMORY)")
         }
+        return true
     }
 
     /// The partition has been read to its end: its watermark follows the clock.
-    func advance(to clock: ClockReading) throws {
-        partition.advance(to: clock, into: &output)
+    /// - Returns: false when there is more to close than one transaction should hold: what was written has to be committed,
+    ///   and this called again.
+    func advance(to clock: ClockReading) throws -> Bool {
+        let isDone = partition.advance(to: clock, into: &output)
         if !output.isEmpty { try writeOutput(now: clock.wall) }
         // A boundary can also change state without a result: panes that nobody needs any more.
         if partition.hasChanges { hasMoved = true }
+        return isDone
     }
 
     /// Emits the windows that are still open, marked partial: the end of a replay.
@@ -174,6 +183,19 @@ final class PartitionTask {
         guard record.isMeant(for: Self.service) else { return counts.unchanged += 1 }
         counts.deadLetters += 1
         try writer.write(DeadLetter(record, service: Self.service, error: reason))
+    }
+
+    private func refuse(_ record: KafkaRecord, _ late: LateTick) throws {
+        guard record.isMeant(for: Self.service) else { return counts.unchanged += 1 }
+        counts.late += 1
+        try writer.writeLate(record, headers: Self.headers(late))
+    }
+
+    private func refuse(_ record: KafkaRecord, ahead: Int64) throws {
+        guard record.isMeant(for: Self.service) else { return counts.unchanged += 1 }
+        counts.future += 1
+        counts.furthestAhead = max(counts.furthestAhead, ahead)
+        try writer.writeLate(record, headers: headers(future: ahead))
     }
 
     private static func headers(_ late: LateTick) -> [KafkaHeader] {

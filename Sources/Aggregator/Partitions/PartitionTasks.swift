@@ -152,19 +152,23 @@ final class PartitionTasks: RebalanceHandler {
     // MARK: - Work
 
     /// Takes a record into its partition's task.
-    func take(_ record: KafkaRecord, clock: ClockReading) throws {
+    /// - Returns: false when the transaction has to be committed first, and the record handed in again.
+    func take(_ record: KafkaRecord, clock: ClockReading) throws -> Bool {
+        guard !session.isFull else { return false }
         if current?.number != record.partition { current = tasks[record.partition] }
-        try current?.take(record, clock: clock)
+        return try current?.take(record, clock: clock) ?? true
     }
 
     /// Lets the watermarks of partitions that have been read to their end follow the clock.
-    func advance(to clock: ClockReading, of consumer: any GroupMember) throws {
-        guard settings.followsClock, isBrokerReachable() else { return }
+    /// - Returns: false when the transaction has to be committed first, and this called again.
+    func advance(to clock: ClockReading, of consumer: any GroupMember) throws -> Bool {
+        guard settings.followsClock, isBrokerReachable() else { return true }
         let topic = settings.kafka.name(.raw)
         for task in tasks.values
         where consumer.lag(of: TopicPartition(topic: topic, partition: task.number)) == 0 {
-            try task.advance(to: clock)
+            guard !session.isFull, try task.advance(to: clock) else { return false }
         }
+        return true
     }
 
     /// Whether more waits on the broker than a few turns of the loop take.

@@ -77,6 +77,10 @@ struct Reprocessing {
         )
         var clock = ClockReading(wall: .earliest, monotonic: 0)
         var records = 0
+        func commit() throws {
+            task.discardState()
+            try session.commit(timeout: Self.timeout)
+        }
         do {
             try reader.readToEnd(of: partition, from: offsets.lowerBound, timeout: Self.longest) { record in
                 guard record.offset < offsets.upperBound else { throw ReachedEnd() }
@@ -84,14 +88,11 @@ struct Reprocessing {
                 let time = record.timestampMilliseconds.flatMap { EventTime(unixMilliseconds: $0) }
                 if let time, time.microseconds > clock.monotonic {
                     clock = ClockReading(wall: time, monotonic: time.microseconds)
-                    if settings.followsClock { try task.advance(to: clock) }
+                    while settings.followsClock, try !task.advance(to: clock) { try commit() }
                 }
-                try task.take(record, clock: clock)
+                while try !task.take(record, clock: clock) { try commit() }
                 records += 1
-                if records % batch == 0 {
-                    task.discardState()
-                    try session.commit(timeout: Self.timeout)
-                }
+                if records % batch == 0 || session.isFull { try commit() }
             }
         } catch is ReachedEnd {
             // More has been written since the replay began, or it ends before the latest record.

@@ -40,6 +40,12 @@ public struct Partition: Sendable {
     /// The bytes that its coins take: roughly, but never less than half.
     public var byteCount: Int { windows.byteCount + alerts.byteCount }
 
+    /// A close pauses after this many coins and results.
+    var closeLimit: Int {
+        get { windows.closeLimit }
+        set { windows.closeLimit = newValue }
+    }
+
     // MARK: - Input
 
     /// Takes a tick.
@@ -78,10 +84,13 @@ public struct Partition: Sendable {
     /// - Parameters:
     ///   - clock: the clocks now.
     ///   - output: gets the results and alerts that come of it.
-    public mutating func advance(to clock: ClockReading, into output: inout WindowOutput) {
+    /// - Returns: false when there is more to close than one transaction should hold: what came of it so far can be
+    ///   committed, and then this has to be called again.
+    public mutating func advance(to clock: ClockReading, into output: inout WindowOutput) -> Bool {
         let before = output.results.count
-        windows.advance(to: clock, into: &output)
+        let isDone = windows.advance(to: clock, into: &output)
         if !alerts.isIdle { watchWindows(from: before, in: &output) }
+        return isDone
     }
 
     /// Emits the windows that hold ticks and are still open, marked partial: the end of a replay. No rule looks at them.

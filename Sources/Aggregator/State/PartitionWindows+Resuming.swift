@@ -29,11 +29,11 @@ extension PartitionWindows {
                 largestEventTime: largest,
                 instant: instant
             )
-            closedThrough = plan.pane(at: value)
+            closedThrough = plan.pane(at: min(value, position.closedThrough ?? value))
             nextBoundary = (closedThrough + 1) * plan.paneLength
+            isClosing = value.microseconds >= nextBoundary
             firstKept = firstPane(of: position)
-            // With a smaller out-of-orderness than before, more lies ahead of the watermark than the settings allow for.
-            let end = max(closedThrough, plan.pane(at: largest) + 1)
+            let end = closedThrough + panesAhead(of: value, largest, held)
             ringLength = max(plan.ringLength, plan.ringLength(ahead: end - closedThrough))
             kept = min(end, max(firstKept, closedThrough - plan.retention + 1))..<end
         }
@@ -85,6 +85,21 @@ extension PartitionWindows {
     /// The changelog says nothing of a coin any more.
     mutating func forgetRecord(of coin: Int) {
         states[coin] = CoinState()
+    }
+
+    /// How many panes there can be behind the last boundary that was closed.
+    private func panesAhead(
+        of mark: EventTime,
+        _ largest: EventTime,
+        _ held: ContiguousArray<ContiguousArray<StateRestore.HeldPane>>
+    ) -> Int64 {
+        // With a smaller out-of-orderness than before, more lies ahead of the watermark than the settings allow for.
+        let ahead = max(0, plan.pane(at: largest) + 1 - plan.pane(at: mark))
+        guard isClosing else { return ahead }
+        // What moved the watermark may be hours ahead of what was there before it.
+        let most = closedThrough + WindowPlan.maximumOutOfOrderness / plan.paneLength + 1
+        let newest = held.joined().reduce(closedThrough - 1) { max($0, min($1.pane.index, most)) }
+        return max(ahead, newest + 1 - closedThrough)
     }
 
     /// A pane could not be used: windows that begin before its end lack its ticks.

@@ -49,6 +49,7 @@ extension PartitionWindows {
         PositionState(
             nextOffset: position.nextOffset,
             watermark: watermark.value,
+            closedThrough: isClosing ? plan.start(of: closedThrough) : nil,
             largestEventTime: watermark.largestEventTime,
             completeFrom: completeFrom,
             keptFrom: watermark.value == nil ? nil : plan.start(of: max(firstKept, closedThrough - plan.retention + 1)),

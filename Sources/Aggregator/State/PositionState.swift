@@ -6,6 +6,9 @@ public struct PositionState: Sendable, Hashable {
     public var nextOffset: Int64
     /// The watermark; nil before the first tick.
     public var watermark: EventTime?
+    /// In the middle of a close: every window that ends at or before this instant has been emitted, and of those that end
+    /// next, the ones that their panes say. Nil when all have been that end at or before the watermark.
+    public var closedThrough: EventTime?
     /// The largest event time seen.
     public var largestEventTime: EventTime?
     /// Windows that start before this instant may lack ticks; nil until the next tick sets it.
@@ -32,6 +35,9 @@ extension PositionState {
         if let watermark, let largestEventTime {
             let ahead = largestEventTime.microseconds - watermark.microseconds
             if ahead > WindowPlan.maximumOutOfOrderness { return "largest_event_time is \(ahead) µs ahead" }
+        }
+        if let closedThrough, watermark.map({ closedThrough > $0 }) ?? true {
+            return "closed_through is past the watermark"
         }
         return nil
     }

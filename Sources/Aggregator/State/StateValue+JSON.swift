@@ -17,6 +17,7 @@ extension StateValue {
     private static func write(_ state: PositionState, to json: inout JSONWriter) {
         json.member("next_offset", Int(state.nextOffset))
         json.member("watermark", state.watermark)
+        if let closed = state.closedThrough { json.member("closed_through", closed) }
         json.member("largest_event_time", state.largestEventTime)
         json.member("complete_from", state.completeFrom)
         json.member("kept_from", state.keptFrom)
@@ -107,6 +108,7 @@ extension StateValue {
             switch key.string(in: json) {
             case "next_offset": state.nextOffset = Int64(try scanner.integer())
             case "watermark": state.watermark = try scanner.eventTime()
+            case "closed_through": state.closedThrough = try scanner.eventTime()
             case "largest_event_time": state.largestEventTime = try scanner.eventTime()
             case "complete_from": state.completeFrom = try scanner.eventTime()
             case "kept_from": state.keptFrom = try scanner.eventTime()

@@ -3,30 +3,40 @@ import Shared
 /// Closing windows: boundary by boundary, and at each only the coins that can have something to say.
 extension PartitionWindows {
     /// Emits every window that ends at or before the watermark and hasn't been emitted.
+    /// - Returns: false when it paused at ``closeLimit``. What is done can be committed then; the next call goes on.
     @inline(__always)
-    mutating func closeWindows(into output: inout WindowOutput) {
-        guard let mark = watermark.value, mark.microseconds >= nextBoundary else { return }
-        closeWindows(through: plan.pane(at: mark), into: &output)
+    mutating func closeWindows(into output: inout WindowOutput) -> Bool {
+        guard let mark = watermark.value, mark.microseconds >= nextBoundary else { return true }
+        return closeWindows(through: plan.pane(at: mark), into: &output)
     }
 
-    private mutating func closeWindows(through target: Int64, into output: inout WindowOutput) {
+    private mutating func closeWindows(through target: Int64, into output: inout WindowOutput) -> Bool {
         if closedThrough == .min { closedThrough = target }
+        var left = closeLimit
         while closedThrough < target, !active.isEmpty {
+            isClosing = !close(closedThrough + 1, left: &left, into: &output)
+            if isClosing { return false }
             closedThrough += 1
-            close(closedThrough, into: &output)
         }
+        isClosing = false
         closedThrough = max(closedThrough, target)
         nextBoundary = (closedThrough + 1) * plan.paneLength
         sweep()
+        return true
     }
 
-    private mutating func close(_ boundary: Int64, into output: inout WindowOutput) {
+    /// Closes a boundary, or goes on with that.
+    /// - Parameter left: how many coins and results there is room for.
+    /// - Returns: whether all coins are done.
+    private mutating func close(_ boundary: Int64, left: inout Int, into output: inout WindowOutput) -> Bool {
         precondition(watermark.value.map { plan.start(of: boundary) <= $0 } ?? false, "a window is closed too early")
         let ending = plan.grids.indices.filter { plan.grids[$0].ends(at: boundary) }
-        var kept = 0
-        for position in active.indices {
-            let coin = active[position]
-            close(boundary, of: coin, ending: ending, into: &output)
+        var kept = closedCoins
+        var next = closedCoins
+        while next < active.count, left > 0 {
+            let coin = active[next]
+            next += 1
+            left -= 1 + close(boundary, of: coin, ending: ending, into: &output)
             expire(boundary - plan.retention, of: coin)
             if states[coin].lastTouched > boundary - plan.retention || isDueSynthetic(coin, at: boundary + 1) {
                 active[kept] = coin
@@ -35,22 +45,36 @@ extension PartitionWindows {
                 retire(coin)
             }
         }
-        active.removeLast(active.count - kept)
+        active.removeSubrange(kept..<next)
+        let isDone = kept == active.count
+        closedCoins = isDone ? 0 : kept
+        return isDone
     }
 
     /// Emits the windows of one coin that end at a boundary.
-    private mutating func close(_ boundary: Int64, of coin: Int, ending: [Int], into output: inout WindowOutput) {
+    /// - Returns: how many.
+    private mutating func close(
+        _ boundary: Int64,
+        of coin: Int,
+        ending: [Int],
+        into output: inout WindowOutput
+    ) -> Int {
         let slot = rings[coin].slot(of: boundary - 1)
+        var done: UInt16 = 0
         if rings[coin][slot].index == boundary - 1 {
             states[coin].carry(rings[coin][slot], hasTrades: hasTrades(coin, in: boundary - 1, slot: slot))
+            // Before a restart in the middle of the close.
+            done = rings[coin][slot].emitted
         }
+        let before = output.results.count
         var emitted: UInt16 = 0
-        for window in ending {
+        for window in ending where done & (1 << UInt16(window)) == 0 {
             guard let result = result(of: coin, window: window, end: boundary) else { continue }
             output.results.append(result)
             emitted |= 1 << UInt16(window)
         }
         if emitted != 0 { noteEmitted(emitted, coin: coin, pane: boundary - 1, slot: slot) }
+        return output.results.count - before
     }
 
     /// The result of a window; nil when it is empty and no synthetic one is due.

@@ -19,6 +19,12 @@ struct PartitionWindows: Sendable {
     var closedThrough = Int64.min
     /// The instant of the boundary after it, in microseconds.
     var nextBoundary = Int64.min
+    /// Whether the watermark has passed boundaries whose windows are not all closed yet.
+    var isClosing = false
+    /// At the boundary that is being closed: how many of the active coins have been looked at, and stay active.
+    var closedCoins = 0
+    /// A close pauses after this many coins and results, so that the transaction can end there.
+    var closeLimit = 20_000
     /// Windows that start before this may lack ticks; nil until a tick sets it.
     var completeFrom: EventTime?
     /// Trades before this may not have been counted as such, because a version took them in that knew no sizes; nil until a
@@ -98,7 +104,9 @@ struct PartitionWindows: Sendable {
         if !isNews(tick, of: known), isForOthers() { return TickOutcome(.unchanged) }
         // The windows that this tick closes never contain it, so the order doesn't show; but the ring has room for
         // the tick's pane only after the panes behind the new watermark have gone.
-        if watermark.observe(tick.time, at: clock.monotonic) { closeWindows(into: &output) }
+        if watermark.observe(tick.time, at: clock.monotonic) || isClosing {
+            guard closeWindows(into: &output) else { return TickOutcome(.closing) }
+        }
         // The first tick may be a late one: what starts before the newest event time may lack what came before it.
         if completeFrom == nil {
             completeFrom = watermark.largestEventTime
@@ -137,8 +145,10 @@ struct PartitionWindows: Sendable {
     /// - Parameters:
     ///   - clock: the clocks now.
     ///   - output: gets the results that come of it.
-    mutating func advance(to clock: ClockReading, into output: inout WindowOutput) {
-        if watermark.advance(to: clock.monotonic) { closeWindows(into: &output) }
+    /// - Returns: false when the close paused, and has to be gone on with.
+    mutating func advance(to clock: ClockReading, into output: inout WindowOutput) -> Bool {
+        guard watermark.advance(to: clock.monotonic) || isClosing else { return true }
+        return closeWindows(into: &output)
     }
 
     /// Records before the next tick are missing: windows that start before it are marked partial.

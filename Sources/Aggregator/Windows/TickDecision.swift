@@ -2,6 +2,9 @@ import Shared
 
 /// What became of a tick.
 public enum TickDecision: Sendable, Hashable {
+    /// Windows that end before it are not all closed yet: what came of it so far can be committed, and then it has to be
+    /// handed in again.
+    case closing
     /// It went into windows that are still open.
     case accepted
     /// It went into a pane that had been closed, within the allowed lateness: windows were emitted again.

@@ -97,7 +97,8 @@ public struct WindowPlan: Sendable {
         longest = grids.reduce(0) { max($0, $1.size) }
         guard longest <= 10_000 else { throw .tooManyPanes(longest) }
         latenessPanes = (allowedLateness + length - 1) / length
-        retention = longest + latenessPanes
+        // At least until the next boundary: a close that is gone on with finds in the last pane what it has emitted.
+        retention = max(2, longest + latenessPanes)
         ringLength = Self.ringLength(retention: retention, ahead: (outOfOrderness + length - 1) / length)
         blockLength = longest <= 16 ? 0 : Self.powerOfTwo(atLeastRootOf: longest)
         sumLimit = Int128.max / Int128(longest)

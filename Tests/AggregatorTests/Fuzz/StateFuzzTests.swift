@@ -15,7 +15,8 @@ struct StateFuzzTests {
         (
             .position,
             #"""
-            {"next_offset":42,"watermark":"2025-11-22T20:35:00.000Z","largest_event_time":"2025-11-22T20:35:10.000Z",\#
+            {"next_offset":42,"watermark":"2025-11-22T20:35:00.000Z",\#
+            "closed_through":"2025-11-22T20:34:00.000Z","largest_event_time":"2025-11-22T20:35:10.000Z",\#
             "complete_from":"2025-11-22T20:30:00.000Z","kept_from":"2025-11-22T20:30:00.000Z","pane":"1m",\#
             "windows":["tumbling:1m","sliding:5m/1m"],"reported_rules":{"0":3}}
             """#

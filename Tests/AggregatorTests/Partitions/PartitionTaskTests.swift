@@ -41,6 +41,29 @@ struct PartitionTaskTests {
         )
     }
 
+    @Test("A close of more coins than a transaction should hold is spread over several, by a tick and by the clock")
+    func manyCoins() throws {
+        let driver = try driver()
+        for coin in 0..<25_000 { try driver.tick("\(coin + 1)", second: 0, coin: "coin-\(coin)") }
+        _ = try driver.writeState()
+        let last = try driver.tick("1", second: 60, coin: "coin-0")
+        var parts = driver.transactions + [last]
+        #expect(parts.count == 3)
+        #expect(try driver.wait(seconds: 30).isEmpty)
+        _ = try driver.writeState()
+        let next = try driver.wait(seconds: 40)
+        parts += driver.transactions.dropFirst(2) + [next]
+        #expect(parts.count == 6)
+        for part in parts {
+            let results = part.filter { $0.topic == .aggregates1m }
+            #expect(results.count <= 10_000)
+            #expect(part.count <= 30_000, "results, and the state that goes with them")
+        }
+        let names = parts.joined().filter { $0.topic == .aggregates1m }.map { "\($0.key ?? "") \($0.value ?? "")" }
+        #expect(names.count == 50_000)
+        #expect(Set(names).count == 50_000)
+    }
+
     @Test("A late tick makes a revision; beyond the allowed lateness it goes to prices.late as it came, with its trace")
     func late() throws {
         let driver = try driver()

@@ -64,7 +64,9 @@ final class TaskDriver {
             key: key.map { Array($0.utf8) },
             value: value.map { Array($0.utf8) },
             headers: headers
-        ) { try task.take($0, clock: clock) }
+        ) { record in
+            while try !task.take(record, clock: clock) { try endTransaction() }
+        }
         offset += 1
         return drain()
     }
@@ -83,13 +85,21 @@ final class TaskDriver {
     func wait(seconds: Int64) throws -> [Output] {
         clock.wall = EventTime(microseconds: clock.wall.microseconds + seconds * 1_000_000)
         clock.monotonic += seconds * 1_000_000
-        try task.advance(to: clock)
+        while try !task.advance(to: clock) { try endTransaction() }
         return drain()
     }
 
     /// What was counted since the last time.
     func counts() -> TickCounts {
         task.publishCounts()
+    }
+
+    /// What came out in transactions that ended in the middle of a record, or of a close.
+    private(set) var transactions: [[Output]] = []
+
+    private func endTransaction() throws {
+        try task.writeState()
+        transactions.append(drain())
     }
 
     /// Writes the state that changed.

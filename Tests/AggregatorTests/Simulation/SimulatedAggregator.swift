@@ -16,6 +16,10 @@ struct SimulatedAggregator {
     var undelivered: UInt64 = 0
     /// How long a transaction may last, in microseconds. Whatever it is, it is no fence.
     var transactionLimit: Int64 = 4_000_000
+    /// A close pauses after this many coins and results.
+    var closeLimit = 20_000
+    /// With so many records a transaction is full.
+    var recordLimit = 50_000
     /// Whether an instance that takes another's place has its name.
     var keepsName = true
     static let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
@@ -34,7 +38,7 @@ struct SimulatedAggregator {
         let producer = SimulatedProducer(of: process, on: kafka, id: id, timeout: transactionLimit)
         producer.unanswered = unanswered
         producer.undelivered = undelivered
-        let session = try TransactionSession(producer)
+        let session = try TransactionSession(producer, recordLimit: recordLimit)
         let metrics = AggregatorMetrics(plan: settings.plan, registry: PrometheusRegistry())
         let partitions = kafka.logs(of: settings.kafka.name(.raw)).count
         let states = StateRestorer(
@@ -50,7 +54,7 @@ struct SimulatedAggregator {
             metrics: metrics,
             session: session,
             rules: RuleList(inForce: rules),
-            states: OneByOne(restorer: states),
+            states: OneByOne(restorer: states, closeLimit: closeLimit),
             inputPartitions: partitions,
             logger: Self.logger,
             clocks: clocks,
@@ -87,13 +91,18 @@ private final class RuleList: RuleSource {
 /// Restores partitions one after the other: threads of its own are no part of a simulation.
 private struct OneByOne: StateSource {
     let restorer: StateRestorer
+    let closeLimit: Int
 
     func restore(
         _ partitions: [Int32],
         rules: [AlertRule],
         until deadline: ContinuousClock.Instant
     ) throws -> [StateRestorer.Restored] {
-        try partitions.map { try restorer.restore($0, rules: rules, until: deadline) }
+        try partitions.map {
+            var restored = try restorer.restore($0, rules: rules, until: deadline)
+            restored.partition.closeLimit = closeLimit
+            return restored
+        }
     }
 }
 

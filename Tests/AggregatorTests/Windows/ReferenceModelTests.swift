@@ -38,6 +38,19 @@ import Testing
         try compare(part: part, from: 2_000_000, restarts: .changedSettings)
     }
 
+    @Test("A close that pauses, and is gone on with after a crash, closes every window once", arguments: 0..<parts)
+    func pausedCloses(part: Int) throws {
+        var pauses = 0
+        for number in stride(from: part, to: Self.streams / 2, by: Self.parts) {
+            let seed = 4_000_000 + UInt64(number)
+            if let only = Self.seed, only != seed { continue }
+            var run = try ComparedRun(seed: seed, length: 90, restarts: .sameSettings, closeLimit: 1 + number % 7)
+            guard try run.toTheEnd() else { return }
+            pauses += run.pauses
+        }
+        #expect(pauses > 0 || Self.seed != nil)
+    }
+
     @Test("When every coin has been silent for long, the changelog holds the position alone", arguments: 0..<40)
     func changelogEndsSmall(seed: Int) throws {
         var run = try ComparedRun(seed: UInt64(3_000_000 + seed), length: 60, restarts: .sameSettings)
@@ -65,12 +78,16 @@ private struct ComparedRun {
     private var core: Partition
     private var model: ReferenceModel
     private var output = WindowOutput()
+    private let closeLimit: Int
+    /// How often a close paused.
+    private(set) var pauses = 0
     /// As it lies in Kafka: keys as bytes, values as JSON.
     private var changelog: [(key: String, value: String?)] = []
     /// The model and the next event as of the last transaction.
     private var committed: (model: ReferenceModel, next: Int)
 
-    init(seed: UInt64, length: Int, restarts: Restarts) throws {
+    init(seed: UInt64, length: Int, restarts: Restarts, closeLimit: Int = 20_000) throws {
+        self.closeLimit = closeLimit
         self.seed = seed
         self.restarts = restarts
         stream = try RandomStream(seed: seed, length: length)
@@ -80,6 +97,7 @@ private struct ComparedRun {
         model.rules = settings.rules
         self.model = model
         core = Partition(plan: settings.plan, rules: settings.rules)
+        core.closeLimit = closeLimit
         committed = (model, 0)
     }
 
@@ -91,9 +109,12 @@ private struct ComparedRun {
     mutating func toTheEnd() throws -> Bool {
         var next = 0
         while next < stream.events.count {
-            guard step(stream.events[next], number: next) else { return false }
+            let paused = pauses
+            guard try step(stream.events[next], number: next) else { return false }
             next += 1
             core.position.nextOffset = Int64(next)
+            // What a close had to say before it paused has been committed, so nothing goes back behind it.
+            if pauses > paused { commit(next) }
             if random.chance(1, in: 6) { commit(next) }
             if restarts != .none, random.chance(1, in: 25) {
                 next = try crash(at: instant(of: stream.events[next - 1]))
@@ -107,7 +128,7 @@ private struct ComparedRun {
     mutating func silence() {
         let last = instant(of: stream.events[stream.events.count - 1])
         let clock = ClockReading(wall: EventTime(microseconds: 0), monotonic: last + 3 * 86_400_000_000)
-        core.advance(to: clock, into: &output)
+        while !core.advance(to: clock, into: &output) {}
         commit(stream.events.count)
     }
 
@@ -119,26 +140,50 @@ private struct ComparedRun {
         }
     }
 
-    private mutating func step(_ event: StreamEvent, number: Int) -> Bool {
-        output.removeAll()
+    private mutating func step(_ event: StreamEvent, number: Int) throws -> Bool {
         model.forgetOutput()
+        var expectedDecision: TickDecision?
         switch event {
-        case .quiet(let clock):
-            core.advance(to: clock, into: &output)
-            model.advance(to: clock)
-        case .tick(let tick, let coin, let clock):
-            let decision = core.process(tick, coin: coin, clock: clock, into: &output)
-            let expected = model.process(tick, coin: coin, clock: clock)
-            #expect(decision == expected, "seed \(seed), event \(number): \(event)")
-            guard decision == expected else { return false }
+        case .quiet(let clock): model.advance(to: clock)
+        case .tick(let tick, let coin, let clock): expectedDecision = model.process(tick, coin: coin, clock: clock)
         }
-        let results = output.results.map(core.aggregate).sorted(by: Self.order)
+        var results: [PriceAggregate] = []
+        var alerts: [PriceAlert] = []
+        var isDone = false
+        while !isDone {
+            output.removeAll()
+            switch event {
+            case .quiet(let clock): isDone = core.advance(to: clock, into: &output)
+            case .tick(let tick, let coin, let clock):
+                let decision = core.process(tick, coin: coin, clock: clock, into: &output)
+                isDone = decision != .closing
+                guard isDone else { break }
+                #expect(decision == expectedDecision, "seed \(seed), event \(number): \(event)")
+                guard decision == expectedDecision else { return false }
+            }
+            results += output.results.map(core.aggregate)
+            alerts += output.alerts
+            if !isDone { try pause(at: instant(of: event)) }
+        }
+        results.sort(by: Self.order)
         let expected = model.results.sorted(by: Self.order)
         #expect(results == expected, "seed \(seed), event \(number): \(event)")
-        let alerts = output.alerts.sorted { $0.alertID < $1.alertID }
+        alerts.sort { $0.alertID < $1.alertID }
         let expectedAlerts = model.alerts.sorted { $0.alertID < $1.alertID }
         #expect(alerts == expectedAlerts, "seed \(seed), event \(number): \(event)")
         return results == expected && alerts == expectedAlerts
+    }
+
+    /// A close pauses: what is done may be committed, and the process end there.
+    private mutating func pause(at instant: Int64) throws {
+        pauses += 1
+        guard random.chance(1, in: 4) else { return }
+        commit(Int(core.position.nextOffset))
+        guard random.chance(1, in: 4) else { return }
+        changelog = compactedChangelog().map { ($0.key, $0.value) }
+        core = try restored(at: instant).partition
+        core.closeLimit = closeLimit
+        model.restart(at: instant, plan: settings.plan, rules: settings.rules)
     }
 
     private mutating func commit(_ next: Int) {
@@ -155,19 +200,24 @@ private struct ComparedRun {
             changelog = compactedChangelog().map { ($0.key, $0.value) }
         }
         if restarts == .changedSettings { settings = try stream.changedSettings(&random) }
-        var restore = StateRestore(plan: settings.plan, rules: settings.rules)
-        for record in changelog {
-            let value = record.value.map { Array($0.utf8) }
-            restore.apply(key: record.key.utf8.span, value: value?.span, offset: 0)
-        }
-        let outcome = try restore.finish(at: instant)
+        let outcome = try restored(at: instant)
         core = outcome.partition
+        core.closeLimit = closeLimit
         model = committed.model
         model.restart(at: instant, plan: settings.plan, rules: settings.rules)
         #expect(outcome.faults.isEmpty, "seed \(seed): \(outcome.faults)")
         #expect(outcome.foundPosition == (committed.next > 0), "seed \(seed)")
         #expect(core.position.nextOffset == Int64(committed.next), "seed \(seed)")
         return committed.next
+    }
+
+    private func restored(at instant: Int64) throws -> StateRestore.Outcome {
+        var restore = StateRestore(plan: settings.plan, rules: settings.rules)
+        for record in changelog {
+            let value = record.value.map { Array($0.utf8) }
+            restore.apply(key: record.key.utf8.span, value: value?.span, offset: 0)
+        }
+        return try restore.finish(at: instant)
     }
 
     private func instant(of event: StreamEvent) -> Int64 {
