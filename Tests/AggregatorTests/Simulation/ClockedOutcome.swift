@@ -36,7 +36,9 @@ struct ClockedOutcome {
         var watermarks: [Int64] = []
         var unusable = 0
         for (partition, records) in ticks.enumerated() {
-            var newest: (time: Int64, arrival: Int64) = (.min / 2, 0)
+            var newest = Int64.min / 2
+            // By how much the time of a tick that was the newest lay ahead of its arrival, at most.
+            var ahead = Int64.min / 2
             var lastSeen: [String: EventTime] = [:]
             var usable: [PriceTick] = []
             for record in records {
@@ -48,15 +50,23 @@ struct ClockedOutcome {
                 let time = tick.timestamp.microseconds
                 let limit = time / plan.paneLength * plan.paneLength + plan.paneLength + plan.allowedLateness
                 if let late = lateAt.removeValue(forKey: Place(partition: "\(partition)", offset: "\(record.offset)")) {
-                    // As far as the clock can have brought the watermark since the newest tick came.
-                    let most = newest.time - plan.outOfOrderness + (late.time - newest.arrival + 1) * 1_000
-                    if limit > most { return "\(tick) at \(partition)/\(record.offset) was not late" }
+                    // The clock takes the watermark on from where any of the newest ticks had put it: after a restart from
+                    // where it stood, however old the ticks are that come then.
+                    let most = ahead + late.time * 1_000 - plan.outOfOrderness + 1_000
+                    if limit > most {
+                        return """
+                            \(tick) at \(partition)/\(record.offset) was not late: its windows take ticks until \
+                            \(EventTime(microseconds: limit)), it was refused at \(EventTime(milliseconds: late.time)), and the \
+                            newest tick was \(EventTime(microseconds: newest)): \(Self.headers(of: late))
+                            """
+                    }
                     continue
                 }
-                if limit <= newest.time - plan.outOfOrderness {
+                if limit <= newest - plan.outOfOrderness {
                     return "\(tick) at \(partition)/\(record.offset) came too late, and was taken"
                 }
-                if time > newest.time { newest = (time, record.time) }
+                if time > newest { ahead = max(ahead, time - record.time * 1_000) }
+                newest = max(newest, time)
                 // A snapshot that says the same once more is no tick.
                 if ["coingecko", "coinpaprika"].contains(tick.source), lastSeen[tick.coinID] == tick.timestamp {
                     continue
@@ -65,7 +75,7 @@ struct ClockedOutcome {
                 usable.append(tick)
             }
             taken.append(usable)
-            watermarks.append(newest.time - plan.outOfOrderness)
+            watermarks.append(newest - plan.outOfOrderness)
         }
         if let place = lateAt.keys.first { return "there is no tick at \(place), and it is late" }
         if unusable != deadLetters { return "\(deadLetters) dead letters, expected are \(unusable)" }
