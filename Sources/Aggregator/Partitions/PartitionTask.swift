@@ -116,9 +116,11 @@ final class PartitionTask {
     }
 
     /// Emits the windows that are still open, marked partial: the end of a replay.
-    func flush() throws {
-        partition.flush(into: &output)
+    /// - Returns: false when there is more: see ``advance(to:)``.
+    func flush() throws -> Bool {
+        let isDone = partition.flush(into: &output)
         if !output.isEmpty { try writeOutput(now: nil) }
+        return isDone
     }
 
     /// Whether there is something to commit.

@@ -97,9 +97,9 @@ struct Reprocessing {
         } catch is ReachedEnd {
             // More has been written since the replay began, or it ends before the latest record.
         }
-        try task.flush()
+        while try !task.flush() { try commit() }
         task.publishCounts()
-        try session.commit(timeout: Self.timeout)
+        try commit()
         return records
     }
 

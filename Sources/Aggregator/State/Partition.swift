@@ -94,7 +94,8 @@ public struct Partition: Sendable {
     }
 
     /// Emits the windows that hold ticks and are still open, marked partial: the end of a replay. No rule looks at them.
-    public mutating func flush(into output: inout WindowOutput) {
+    /// - Returns: false when there is more than one transaction should hold: see ``advance(to:into:)``.
+    public mutating func flush(into output: inout WindowOutput) -> Bool {
         windows.flush(into: &output)
     }
 

@@ -237,21 +237,26 @@ extension PartitionWindows {
         rings[coin].free(slot)
     }
 
-    /// Emits the windows that hold ticks and are still open, marked partial: the end of a replay.
-    mutating func flush(into output: inout WindowOutput) {
-        guard let newest = active.map({ states[$0].newestPane }).max(), newest > .min else { return }
-        var boundary = closedThrough + 1
-        while boundary <= newest + plan.longest {
-            for coin in active {
+    /// Emits the windows that hold ticks and are still open, marked partial: the end of a replay, behind which no tick comes.
+    /// - Returns: false when it paused at ``closeLimit``, as a close does.
+    mutating func flush(into output: inout WindowOutput) -> Bool {
+        guard let newest = active.map({ states[$0].newestPane }).max(), newest > .min else { return true }
+        let end = output.results.count + closeLimit
+        while closedThrough < newest + plan.longest {
+            let boundary = closedThrough + 1
+            while closedCoins < active.count {
+                guard output.results.count < end else { return false }
                 for window in plan.grids.indices where plan.grids[window].ends(at: boundary) {
-                    guard var result = result(of: coin, window: window, end: boundary), !result.isSynthetic else {
-                        continue
-                    }
+                    let result = result(of: active[closedCoins], window: window, end: boundary)
+                    guard var result, !result.isSynthetic else { continue }
                     result.isPartial = true
                     output.results.append(result)
                 }
+                closedCoins += 1
             }
-            boundary += 1
+            closedCoins = 0
+            closedThrough = boundary
         }
+        return true
     }
 }

@@ -30,7 +30,7 @@ extension Exchange {
             }
             try #require(decision == .accepted)
         }
-        partition.flush(into: &output)
+        while !partition.flush(into: &output) {}
         return output.results.map(partition.aggregate)
     }
 }
