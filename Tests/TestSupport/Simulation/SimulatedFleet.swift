@@ -59,7 +59,9 @@ public final class SimulatedFleet {
 
     private func befall(_ process: SimulatedProcess, _ kind: Int, _ stop: StopSignal) {
         let length = simulation.number(below: 30_000_000)
-        let what = { [simulation] in
+        // Weak: it waits in the process itself.
+        let what = { [simulation, weak process] in
+            guard let process else { return }
             switch kind {
             case 0, 1: simulation.crash(process)
             case 2, 3: simulation.freeze(process, for: length)
