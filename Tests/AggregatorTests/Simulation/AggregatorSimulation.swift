@@ -102,9 +102,11 @@ struct AggregatorSimulation {
         return try settings.followsClock ? clockDifference() : difference()
     }
 
-    /// Whether every tick has been read, and what came of it committed.
+    /// Whether every tick has been read, and what came of it committed: a commit reaches one partition after the other.
     private var isDone: Bool {
-        (0..<Int32(Self.partitions)).allSatisfy { number in
+        let logs = Topic.allCases.flatMap { kafka.logs(of: $0.rawValue) }
+        guard logs.allSatisfy({ $0.stableEnd == $0.end }) else { return false }
+        return (0..<Int32(Self.partitions)).allSatisfy { number in
             let states = kafka[TopicPartition(topic: Topic.aggregatorState.rawValue, partition: number)].committed
             guard let value = states.last(where: { $0.key == Array("position".utf8) })?.value,
                 case .position(let state)? = try? StateValue(json: value.span, for: .position)
