@@ -16,6 +16,7 @@ RULES = [
     (r"scripts/chaos ", CI, "scripts/test"),
     (r"KAFKA_BOOTSTRAP_SERVERS=.* scripts/chaos", NOT, "it needs servers that may be broken, and takes half an hour"),
     (r"KAFKA_BOOTSTRAP_SERVERS=.* scripts/bench", NOT, "it takes a quarter of an hour of an idle machine, and a real broker"),
+    (r"swift build -c release --build-tests|TICKLINE_SIMULATION_HOURS=", NOT, "it takes a quarter of an hour to build, and as long to run"),
     (r"scripts/sanitize ", NOT, "it builds everything once more and runs the tests many times as slowly"),
     (r"swift (build --build-tests|test --skip-build)", CI, "scripts/test"),
     (r"Tests/Demo/demo_test\.py", CI, "scripts/test"),
