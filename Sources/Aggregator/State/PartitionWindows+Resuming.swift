@@ -87,7 +87,7 @@ extension PartitionWindows {
         states[coin] = CoinState()
     }
 
-    /// How many panes there can be behind the last boundary that was closed.
+    /// How many panes there can be after the last boundary that was closed.
     private func panesAhead(
         of mark: EventTime,
         _ largest: EventTime,
