@@ -131,14 +131,14 @@ public struct CacherMetrics: Sendable {
         }
     }
 
-    /// Says how far behind a partition is.
-    func setLag(_ lag: Int64, of partition: TopicPartition) {
+    /// How far behind a partition is.
+    func lag(of partition: TopicPartition) -> PrometheusGauge {
         PrometheusGauge(
             "tickline_cacher_lag_records",
             help: "Records between the Cacher's position and the end of the partition.",
             labels: ["topic": partition.topic, "partition": String(partition.partition)],
             registry: registry
-        ).set(Int(lag))
+        )
     }
 
     /// Counts a batch that Redis has acknowledged.

@@ -48,10 +48,10 @@ extension CacherTask {
                 // What is paused isn't fetched, so its end is asked for; a broker that is away is not asked again.
                 let end = try? consumer.watermarkOffsets(of: partition, timeout: Self.lookAhead).upperBound
                 guard let end else { return }
-                metrics.setLag(max(0, end - (acknowledged[partition] ?? position)), of: partition)
+                metrics.lag(of: partition).set(Int(max(0, end - (acknowledged[partition] ?? position))))
             } else {
                 let lag = consumer.lag(of: partition)
-                if let lag { metrics.setLag(lag, of: partition) }
+                if let lag { metrics.lag(of: partition).set(Int(lag)) }
                 freshness.measure(partition, lag: lag, end: consumer.end(of: partition))
             }
         }
@@ -137,7 +137,7 @@ extension CacherTask: RebalanceHandler {
         coins.open.removeAll()
         writer.release()
         // Their lag is the next owner's to report.
-        for partition in partitions { metrics.setLag(0, of: partition) }
+        for partition in partitions { metrics.lag(of: partition).remove() }
         acknowledged = [:]
         committed = [:]
         positions.assign([])

@@ -11,10 +11,16 @@ struct PersisterMetrics: Sendable {
         let commitSeconds: PrometheusHistogram
     }
 
-    /// The metrics of one partition; zero while it belongs to somebody else.
+    /// The metrics of one partition that is ours.
     struct Partition: Sendable {
         let lag: PrometheusGauge
         let lagSeconds: PrometheusGauge
+
+        /// Shows them no longer: the next owner does.
+        func remove() {
+            lag.remove()
+            lagSeconds.remove()
+        }
     }
 
     private let tables: [SinkTable: Table]

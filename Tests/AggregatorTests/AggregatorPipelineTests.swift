@@ -23,8 +23,13 @@ struct AggregatorPipelineTests {
         try feed.send(3_000)
         let first = try RunningAggregator(broker)
         var expected = try feed.expected(settings.plan)
-        try await eventually("the first half is done") { first.ticks == expected.records }
+        let gauges = ["lag_records", "watermark_delay_seconds", "coin_bytes"].map { "tickline_aggregator_\($0){" }
+        try await eventually("the first half is done, and the gauges say so") {
+            first.ticks == expected.records && gauges.allSatisfy(first.registry.render().contains)
+        }
         try await first.finish()
+        // A partition that was given back is the next owner's to tell of.
+        #expect(!gauges.contains(where: first.registry.render().contains))
         #expect(try broker.aggregateLines() == expected.lines)
 
         try feed.send(3_000)

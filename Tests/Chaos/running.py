@@ -8,6 +8,7 @@ import time
 import urllib.request
 
 from clock import Clock
+from positions import Positions
 from proxy import KafkaProxy, Proxy
 from servers import Failure, Kafka, NamedPostgres, NamedRedis, Postgres, Process, Redis, free_port, wait_for  # noqa: F401
 
@@ -77,6 +78,7 @@ class Stack:
         self.lock = threading.Lock()
         self.is_over = threading.Event()
         self.servers = []
+        self.positions = None
         try:
             self._start(named, minutes)
         except BaseException:
@@ -99,6 +101,7 @@ class Stack:
         # Each service has a broker's address of its own, where there is only one broker.
         if len(self.kafka.brokers) == 1:
             self.proxies |= {f"kafka-{name}": KafkaProxy(*self.kafka.brokers[0]) for name in SERVICES}
+        self.positions = Positions(self.kafka)
         for name in SERVICES:
             self.add(name)
 
@@ -138,7 +141,13 @@ class Stack:
             return [instance for instances in self.services.values() for instance in instances]
 
     def lag(self, name):
-        """Records that a service has still to read; None while not every partition has somebody who says so."""
+        """Records that a service has still to read; None while not every partition has somebody who says so.
+
+        Of the Aggregator it is what it has not committed: its own gauge is half a second old, or older while it waits for a commit, and
+        0 for partitions that it has just given back.
+        """
+        if name == "aggregator":
+            return self.positions.unread()
         with self.lock:
             instances = list(self.services[name])
         lags = {}
@@ -164,6 +173,8 @@ class Stack:
 
     def close(self):
         self.is_over.set()
+        if self.positions:
+            self.positions.close()
         time.sleep(0.7)
         for one in [*self.instances(), *reversed(self.servers)]:
             one.__exit__()

@@ -184,11 +184,22 @@ struct PersisterServiceTests {
         try stage.ticks(0..<2000)
         try second.waitUntilReady()
         try stage.wait(for: try stage.expected(0..<2000), from: Stage.checksum, by: first)
+        try first.wait("each partition to be shown by its owner alone") {
+            let shown = try [first, second].map { try Self.partitionsWithLag($0) }
+            return shown[0].isDisjoint(with: shown[1]) && shown[0].union(shown[1]).count == 4 ? true : nil
+        }
         try stage.ticks(2000..<4000)
         second.kill()
         try stage.ticks(4000..<6000)
         try stage.wait(for: try stage.expected(0..<6000), from: Stage.checksum, by: first, within: 90)
         try stage.wait(for: "6000|6000", from: Self.positions, by: first)
+    }
+
+    /// The partitions of the ticks whose lag an instance shows, as they stand in `/metrics`.
+    private static func partitionsWithLag(_ service: ServiceProcess) throws -> Set<Substring> {
+        let lines = try service.metrics().split(separator: "\n")
+        let shown = lines.filter { $0.hasPrefix("tickline_persister_lag_records{") && $0.contains("prices.raw") }
+        return Set(shown.compactMap { $0.split(separator: " ").first })
     }
 
     private static let positions = """

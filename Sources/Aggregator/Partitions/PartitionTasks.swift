@@ -96,9 +96,9 @@ final class PartitionTasks: RebalanceHandler {
 
     private func drop() {
         for partition in tasks.keys {
-            metrics.lag(of: input(partition)).set(0)
-            metrics.watermarkDelay(of: partition).set(0)
-            metrics.coinMemory(of: partition).set(0)
+            metrics.lag(of: input(partition)).remove()
+            metrics.watermarkDelay(of: partition).remove()
+            metrics.coinMemory(of: partition).remove()
         }
         tasks = [:]
         current = nil

@@ -111,8 +111,7 @@ final class Assignment: RebalanceHandler {
         pool.abandon(names, atMost: Self.farewell)
         unwritten = partitions.reduce(0) { names.contains($1.name) ? $0 + Int($1.read - $1.committed) : $0 }
         for partition in partitions where names.contains(partition.name) {
-            partition.metrics.lag.set(0)
-            partition.metrics.lagSeconds.set(0)
+            partition.metrics.remove()
         }
         partitions.removeAll { names.contains($0.name) }
         current = 0

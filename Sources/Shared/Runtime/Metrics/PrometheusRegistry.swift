@@ -42,6 +42,12 @@ public final class PrometheusRegistry: Sendable {
         return text
     }
 
+    /// Forgets the cell of a name and labels; the family stays.
+    func remove(_ name: String, labels: [String: String]) {
+        let key = PrometheusText.labels(labels)
+        families.withLock { $0[name]?.cells[key] = nil }
+    }
+
     /// The cell of a name and labels, made when it is new.
     func cell<Cell: MetricCell>(
         _ name: String,

@@ -64,6 +64,25 @@ struct MetricsTests {
         )
     }
 
+    @Test("a gauge that was removed is shown no longer, and can come back")
+    func removed() {
+        let registry = PrometheusRegistry()
+        func lag(_ partition: Int) -> PrometheusGauge {
+            PrometheusGauge("lag", help: "Lag.", labels: ["partition": "\(partition)"], registry: registry)
+        }
+        let first = lag(0)
+        first.set(5)
+        lag(1).set(7)
+        first.remove()
+        first.set(6)
+        #expect(registry.render() == "# HELP lag Lag.\n# TYPE lag gauge\nlag{partition=\"1\"} 7\n")
+        lag(0).set(8)
+        #expect(registry.render().contains("lag{partition=\"0\"} 8\n"))
+        first.remove()
+        lag(1).remove()
+        #expect(registry.render() == "# HELP lag Lag.\n# TYPE lag gauge\n")
+    }
+
     @Test("the same name and labels are the same value, in whatever order the labels stand")
     func sameCell() {
         let registry = PrometheusRegistry()
