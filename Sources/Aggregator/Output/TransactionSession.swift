@@ -20,12 +20,14 @@ final class TransactionSession: RecordSink {
     /// Records sent in the open transaction. It is looked at with every record that is read, and nothing calls back.
     @exclusivity(unchecked) private var recordCount = 0
     private let recordLimit: Int
+    /// With so many records a transaction is full, but in tests.
+    static let usualRecordLimit = 50_000
 
     /// Ends what an earlier session of the same name had open.
     /// - Parameter recordLimit: with so many records a transaction is full. It leaves time for the state that goes with them:
     ///   a broker ends a transaction that lasts too long, and the one that is begun in its place would be as long.
     /// - Throws: ``KafkaError``.
-    init(_ producer: any TransactionalProducer, recordLimit: Int = 50_000) throws(KafkaError) {
+    init(_ producer: any TransactionalProducer, recordLimit: Int = usualRecordLimit) throws(KafkaError) {
         self.producer = producer
         self.recordLimit = recordLimit
         try producer.initTransactions()

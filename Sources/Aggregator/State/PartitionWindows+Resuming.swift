@@ -31,7 +31,6 @@ extension PartitionWindows {
             )
             closedThrough = plan.pane(at: min(value, position.closedThrough ?? value))
             nextBoundary = (closedThrough + 1) * plan.paneLength
-            isClosing = value.microseconds >= nextBoundary
             firstKept = firstPane(of: position)
             let end = closedThrough + panesAhead(of: value, largest, held)
             ringLength = max(plan.ringLength, plan.ringLength(ahead: end - closedThrough))

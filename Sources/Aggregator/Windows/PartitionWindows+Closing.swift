@@ -6,19 +6,21 @@ extension PartitionWindows {
     /// - Returns: false when it paused at ``closeLimit``. What is done can be committed then; the next call goes on.
     @inline(__always)
     mutating func closeWindows(into output: inout WindowOutput) -> Bool {
-        guard let mark = watermark.value, mark.microseconds >= nextBoundary else { return true }
+        guard isClosing, let mark = watermark.value else { return true }
         return closeWindows(through: plan.pane(at: mark), into: &output)
     }
+
+    /// Whether the watermark has passed boundaries whose windows are not all closed yet.
+    @inline(__always)
+    var isClosing: Bool { watermark.value.map { $0.microseconds >= nextBoundary } ?? false }
 
     private mutating func closeWindows(through target: Int64, into output: inout WindowOutput) -> Bool {
         if closedThrough == .min { closedThrough = target }
         var left = closeLimit
         while closedThrough < target, !active.isEmpty {
-            isClosing = !close(closedThrough + 1, left: &left, into: &output)
-            if isClosing { return false }
+            guard close(closedThrough + 1, left: &left, into: &output) else { return false }
             closedThrough += 1
         }
-        isClosing = false
         closedThrough = max(closedThrough, target)
         nextBoundary = (closedThrough + 1) * plan.paneLength
         sweep()

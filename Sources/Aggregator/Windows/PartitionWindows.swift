@@ -19,12 +19,12 @@ struct PartitionWindows: Sendable {
     var closedThrough = Int64.min
     /// The instant of the boundary after it, in microseconds.
     var nextBoundary = Int64.min
-    /// Whether the watermark has passed boundaries whose windows are not all closed yet.
-    var isClosing = false
     /// At the boundary that is being closed: how many of the active coins have been looked at, and stay active.
     var closedCoins = 0
     /// A close pauses after this many coins and results, so that the transaction can end there.
-    var closeLimit = 20_000
+    var closeLimit = usualCloseLimit
+    /// What ``closeLimit`` is but in tests: a transaction of so much is over in a fraction of a second.
+    static let usualCloseLimit = 20_000
     /// Windows that start before this may lack ticks; nil until a tick sets it.
     var completeFrom: EventTime?
     /// Trades before this may not have been counted as such, because a version took them in that knew no sizes; nil until a
@@ -104,9 +104,8 @@ struct PartitionWindows: Sendable {
         if !isNews(tick, of: known), isForOthers() { return TickOutcome(.unchanged) }
         // The windows that this tick closes never contain it, so the order doesn't show; but the ring has room for
         // the tick's pane only after the panes behind the new watermark have gone.
-        if watermark.observe(tick.time, at: clock.monotonic) || isClosing {
-            guard closeWindows(into: &output) else { return TickOutcome(.closing) }
-        }
+        watermark.observe(tick.time, at: clock.monotonic)
+        guard closeWindows(into: &output) else { return TickOutcome(.closing) }
         // The first tick may be a late one: what starts before the newest event time may lack what came before it.
         if completeFrom == nil {
             completeFrom = watermark.largestEventTime
@@ -147,7 +146,7 @@ struct PartitionWindows: Sendable {
     ///   - output: gets the results that come of it.
     /// - Returns: false when the close paused, and has to be gone on with.
     mutating func advance(to clock: ClockReading, into output: inout WindowOutput) -> Bool {
-        guard watermark.advance(to: clock.monotonic) || isClosing else { return true }
+        watermark.advance(to: clock.monotonic)
         return closeWindows(into: &output)
     }
 

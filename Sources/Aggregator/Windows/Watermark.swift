@@ -41,6 +41,7 @@ public struct Watermark: Sendable {
     ///   - eventTime: the tick's event time.
     ///   - instant: the monotonic clock, in microseconds.
     /// - Returns: whether the watermark moved.
+    @discardableResult
     @inline(__always)
     public mutating func observe(_ eventTime: EventTime, at instant: Int64) -> Bool {
         if let largest = largestEventTime, eventTime <= largest { return false }
@@ -53,6 +54,7 @@ public struct Watermark: Sendable {
     /// The partition is quiet: everything in it has been read.
     /// - Parameter instant: the monotonic clock, in microseconds; one that went back changes nothing.
     /// - Returns: whether the watermark moved.
+    @discardableResult
     public mutating func advance(to instant: Int64) -> Bool {
         guard value != nil, instant > baseInstant else { return false }
         return raise(to: EventTime(microseconds: base.microseconds + (instant - baseInstant)))

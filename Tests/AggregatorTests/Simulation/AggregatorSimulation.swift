@@ -49,8 +49,8 @@ struct AggregatorSimulation {
         aggregator.unanswered = simulation.random.pick([0, 5, 50])
         aggregator.undelivered = simulation.random.pick([0, 5, 50])
         aggregator.transactionLimit = simulation.random.pick([4_000_000, 15_000_000, 30_000_000])
-        aggregator.closeLimit = simulation.random.pick([1, 3, 20_000])
-        aggregator.recordLimit = simulation.random.pick([1, 5, 50_000])
+        aggregator.closeLimit = simulation.random.pick([1, 3, PartitionWindows.usualCloseLimit])
+        aggregator.recordLimit = simulation.random.pick([1, 5, TransactionSession.usualRecordLimit])
         aggregator.keepsName = simulation.chance(1, in: 2)
         fleet = SimulatedFleet("a", of: 2 + Int(simulation.number(below: 2)), in: simulation) { [aggregator] in
             aggregator.live($0, until: $1)

@@ -17,9 +17,9 @@ struct SimulatedAggregator {
     /// How long a transaction may last, in microseconds. Whatever it is, it is no fence.
     var transactionLimit: Int64 = 4_000_000
     /// A close pauses after this many coins and results.
-    var closeLimit = 20_000
+    var closeLimit = PartitionWindows.usualCloseLimit
     /// With so many records a transaction is full.
-    var recordLimit = 50_000
+    var recordLimit = TransactionSession.usualRecordLimit
     /// Whether an instance that takes another's place has its name.
     var keepsName = true
     static let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }

@@ -86,7 +86,7 @@ private struct ComparedRun {
     /// The model and the next event as of the last transaction.
     private var committed: (model: ReferenceModel, next: Int)
 
-    init(seed: UInt64, length: Int, restarts: Restarts, closeLimit: Int = 20_000) throws {
+    init(seed: UInt64, length: Int, restarts: Restarts, closeLimit: Int = PartitionWindows.usualCloseLimit) throws {
         self.closeLimit = closeLimit
         self.seed = seed
         self.restarts = restarts

@@ -23,6 +23,8 @@ public final class SimulatedProducer {
     private var epoch = -1
     private var queue: [(partition: TopicPartition, record: Waiting)] = []
     private var isSending = false
+    /// Whether the end of a transaction was asked for and not answered: until it is, librdkafka begins no other.
+    private var isEnding = false
     private var fatal: KafkaError?
     private var abortable: KafkaError?
     private var simulation: Simulation { process.simulation }
@@ -61,6 +63,13 @@ public final class SimulatedProducer {
     public func beginTransaction() throws(KafkaError) {
         guard !process.isDead else { throw .crashed }
         if let fatal { throw fatal }
+        guard !isEnding else {
+            throw KafkaError(
+                code: RD_KAFKA_RESP_ERR__STATE.rawValue,
+                name: "_STATE",
+                message: "the transaction before has not ended"
+            )
+        }
         if simulation.random.chance(undelivered, in: 1_000) {
             abortable = KafkaError(
                 code: RD_KAFKA_RESP_ERR__MSG_TIMED_OUT.rawValue,
@@ -195,6 +204,7 @@ public final class SimulatedProducer {
             case 1: break
             default: simulation.after(simulation.number(below: 12_000_000), request)
             }
+            isEnding = true
             guard process.sleep(timeout.wholeMicroseconds) else { throw .crashed }
             throw .timedOut(doing)
         }
@@ -202,6 +212,7 @@ public final class SimulatedProducer {
             fatal = Self.fenced
             throw Self.fenced
         }
+        isEnding = false
         guard process.step() else { throw .crashed }
     }
 
