@@ -46,7 +46,7 @@ public struct AggregatorPipeline: Pipeline {
         let session = try TransactionSession(
             kafka: settings.kafka,
             id: settings.transactionalID,
-            limit: max(settings.transactionInterval, TransactionLoop.backlogInterval) + Self.commitTime,
+            limit: max(settings.transactionInterval, TransactionLimits.backlogInterval) + Self.commitTime,
             stop: stop
         )
         readiness.heartbeat.beat()

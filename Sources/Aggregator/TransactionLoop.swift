@@ -9,9 +9,6 @@ struct TransactionLoop {
     private let clocks: Clocks
     /// A turn hands out at most this many records, so that the clocks are read often enough.
     private static let batch = 1_000
-    /// A transaction may last that long while the input is behind: then results are late by more anyway, and each
-    /// transaction costs its commit and a state record for every coin that it touches.
-    static let backlogInterval = Duration.seconds(1)
 
     /// A loop that has not begun.
     /// - Parameter readiness: gets the conditions `partitions` and `clock`, and the beats.
@@ -60,15 +57,14 @@ struct TransactionLoop {
 
     /// One transaction and what goes into it.
     private func turn(consumer: any GroupMember, tasks: PartitionTasks) throws {
+        let limits = TransactionLimits(interval: settings.transactionInterval, records: settings.transactionRecords)
         var inTransaction = 0
         var began = clocks.instant()
         repeat {
-            let now = clocks.instant()
+            let spent = began.duration(to: clocks.instant())
             let clock = clocks.reading()
-            let room = min(Self.batch, settings.transactionRecords - inTransaction)
-            // Behind the interval there is a backlog, and more comes at once.
-            let left = settings.transactionInterval - began.duration(to: now)
-            let wait = inTransaction == 0 ? settings.transactionInterval : max(left, .milliseconds(5))
+            let room = min(Self.batch, limits.records - inTransaction)
+            let wait = limits.wait(count: inTransaction, spent: spent, hasNews: tasks.haveNews)
             let count = try consumer.poll(max: room, timeout: wait) { record in
                 while try !tasks.take(record, clock: clock) { try commitPart(consumer, tasks) }
             }
@@ -76,7 +72,12 @@ struct TransactionLoop {
             if inTransaction == 0, count > 0 { began = clocks.instant() }
             inTransaction += count
             if count == 0, !tasks.isBehind(consumer) { break }
-        } while inTransaction < settings.transactionRecords && hasTime(since: began, tasks, consumer)
+        } while limits.goesOn(
+            count: inTransaction,
+            spent: began.duration(to: clocks.instant()),
+            hasNews: tasks.haveNews,
+            isBehind: { tasks.isBehind(consumer) }
+        )
         tasks.publishCounts()
         let clock = clocks.reading()
         while try !tasks.advance(to: clock, of: consumer) { try commitPart(consumer, tasks) }
@@ -87,15 +88,6 @@ struct TransactionLoop {
     private func commitPart(_ consumer: any GroupMember, _ tasks: PartitionTasks) throws {
         readiness.heartbeat.beat()
         try tasks.commit(of: consumer)
-    }
-
-    private func hasTime(
-        since began: ContinuousClock.Instant,
-        _ tasks: PartitionTasks,
-        _ consumer: any GroupMember
-    ) -> Bool {
-        let spent = began.duration(to: clocks.instant())
-        return spent < settings.transactionInterval || (spent < Self.backlogInterval && tasks.isBehind(consumer))
     }
 
     private func housekeep(consumer: any GroupMember, tasks: PartitionTasks) throws {

@@ -11,6 +11,8 @@ final class PartitionTask {
     @exclusivity(unchecked) var partition: Partition
     /// Whether its position moved since the last commit.
     @exclusivity(unchecked) private(set) var hasMoved = false
+    /// Whether a window has closed or an alert fired since the last commit: somebody waits for that.
+    private(set) var hasNews = false
     @exclusivity(unchecked) private var output = WindowOutput()
     private let partitionCount: Int
     private var writer: ResultWriter
@@ -137,6 +139,7 @@ final class PartitionTask {
         }
         metrics.stateRecords.increment(by: records)
         hasMoved = false
+        hasNews = false
     }
 
     /// Forgets what changed of the state: a replay keeps none.
@@ -173,8 +176,10 @@ final class PartitionTask {
             let delay = now.map { Double($0.microseconds - aggregate.windowEnd.microseconds) / 1e6 }
             metrics.count(result, after: delay)
             try writer.write(aggregate)
+            if !result.isRevision { hasNews = true }
         }
         for alert in output.alerts { try writer.write(alert) }
+        if !output.alerts.isEmpty { hasNews = true }
         metrics.alerts.increment(by: output.alerts.count)
         output.removeAll()
         hasMoved = true

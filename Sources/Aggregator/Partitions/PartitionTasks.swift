@@ -171,6 +171,9 @@ final class PartitionTasks: RebalanceHandler {
         return true
     }
 
+    /// Whether a window has closed or an alert fired since the last commit.
+    var haveNews: Bool { tasks.values.contains(where: \.hasNews) }
+
     /// Whether more waits on the broker than a few turns of the loop take.
     func isBehind(_ consumer: any GroupMember) -> Bool {
         let topic = settings.kafka.name(.raw)

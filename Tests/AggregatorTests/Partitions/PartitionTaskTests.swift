@@ -216,6 +216,29 @@ struct PartitionTaskTests {
         #expect(try driver.tick("102", second: 2).isEmpty)
     }
 
+    @Test("A closed window and an alert are news until the state is written; a tick and a revision are none")
+    func news() throws {
+        let rule = AlertRule(ruleID: "r", coinID: "bitcoin", vsCurrency: "usd", kind: .above, threshold: Price(100))
+        let driver = try driver(rules: [rule])
+        try driver.tick("99", second: 0)
+        try driver.tick("99", second: 50)
+        #expect(!driver.hasNews)
+        try driver.tick("101", second: 51)
+        #expect(driver.hasNews, "an alert")
+        _ = try driver.writeState()
+        #expect(!driver.hasNews)
+        try driver.tick("99", second: 60)
+        #expect(driver.hasNews, "the first minute")
+        _ = try driver.writeState()
+        #expect(try !driver.tick("98", second: 2).isEmpty)
+        #expect(!driver.hasNews, "a revision")
+        try driver.tick("99", second: 180, coin: "ether")
+        #expect(driver.hasNews, "an empty minute")
+        _ = try driver.writeState()
+        #expect(try !driver.wait(seconds: 70).isEmpty)
+        #expect(driver.hasNews, "a minute that the clock has closed")
+    }
+
     @Test("A quiet partition closes its windows by the clock, and its state ends with the position")
     func state() throws {
         let driver = try driver()

@@ -89,6 +89,9 @@ final class TaskDriver {
         return drain()
     }
 
+    /// Whether a window has closed or an alert fired since the state was written.
+    var hasNews: Bool { task.hasNews }
+
     /// What was counted since the last time.
     func counts() -> TickCounts {
         task.publishCounts()
