@@ -60,9 +60,14 @@ class Run:
         self.stream.start()
         self.wait_until_whole(datetime.now(timezone.utc))
 
-    def lacks(self, since, count):
-        """Who hasn't yet what was sent after an instant, and everything before it, which is `count` records; None when all have."""
-        for name in SERVICES:
+    def lacks(self, since, count, ends):
+        """Who hasn't yet what was sent after an instant, and everything before it; None when all have.
+
+        Before it `count` records were sent, and prices.raw had these ends; None while the broker doesn't say.
+        """
+        if not ends or not self.stack.positions.are_past(ends):
+            return f"the aggregator, which has {self.stack.lag('aggregator')} records to read"
+        for name in ("persister", "cacher"):
             # On a busy machine they may always be a second behind.
             if not self.stack.is_up_to_date(name, max(self.options.rate, len(self.stream.sent) - count)):
                 return f"the {name}, which has {self.stack.lag(name)} records to read"
@@ -77,8 +82,9 @@ class Run:
 
     def wait_until_whole(self, since):
         """Waits until all have what was sent after an instant, and answers with how many seconds it took."""
-        begin, count = time.monotonic(), len(self.stream.sent)
-        while lacking := self.lacks(since, count):
+        begin, count, ends = time.monotonic(), len(self.stream.sent), self.stack.positions.ends()
+        while lacking := self.lacks(since, count, ends):
+            ends = ends or self.stack.positions.ends()
             if time.monotonic() > begin + PATIENCE:
                 raise Failure(f"after {PATIENCE} s not all have what was sent since: {lacking}")
             time.sleep(0.05)

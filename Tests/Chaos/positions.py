@@ -24,16 +24,26 @@ class Positions:
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
-    def unread(self):
-        """Records of prices.raw of which nothing is committed yet; None while the broker doesn't say where they end."""
+    def ends(self):
+        """Where each partition of prices.raw ends; None while the broker doesn't say."""
         topic = self.kafka.prefix + "prices.raw"
         try:
-            ends = [self.asker.get_watermark_offsets(TopicPartition(topic, partition), timeout=5)[1]
+            return [self.asker.get_watermark_offsets(TopicPartition(topic, partition), timeout=5)[1]
                     for partition in range(self.kafka.partitions)]
         except KafkaException:
             return None
+
+    def unread(self):
+        """Records of which nothing is committed yet; None while the broker doesn't say."""
+        ends = self.ends()
         with self.lock:
-            return sum(max(0, end - self.next.get(partition, 0)) for partition, end in enumerate(ends))
+            return ends and sum(max(0, end - self.next.get(partition, 0)) for partition, end in enumerate(ends))
+
+    def are_past(self, ends):
+        """Whether everything before these ends is committed, and something behind them."""
+        with self.lock:
+            ahead = [self.next.get(partition, 0) - end for partition, end in enumerate(ends)]
+        return min(ahead) >= 0 and max(ahead) > 0
 
     def _run(self):
         consumer = Consumer(self.settings)
