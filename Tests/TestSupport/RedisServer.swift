@@ -135,27 +135,11 @@ public final class RedisServer {
         if let process { kill(process.processIdentifier, SIGCONT) }
     }
 
-    /// Runs `redis-cli` against it: the outside view of what is in there.
-    /// - Returns: what it printed, without the last line end.
+    /// Gives it a command: the outside view of what is in there.
+    /// - Returns: what `redis-cli` would print, without the last line end.
     @discardableResult
     public func cli(_ arguments: String...) throws -> String {
-        try Self.cli(port, password, arguments)
-    }
-
-    static func cli(_ port: Int, _ password: String?, _ arguments: [String]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["redis-cli", "-h", "127.0.0.1", "-p", String(port)] + arguments
-        var environment = ProcessInfo.processInfo.environment
-        environment["REDISCLI_AUTH"] = password
-        process.environment = environment
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let bytes = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
+        Self.cli(port, password, arguments)
     }
 
     /// A plain TCP connection to it, whose reads give up after 10 s; the caller closes it.
