@@ -135,7 +135,7 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["Shared", "LocalBroker", "CRdKafka", "CHiredis"] + webSocket,
+            dependencies: ["Shared", "LocalBroker", "CRdKafka", "CHiredis", "CLibPQ"] + webSocket,
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),

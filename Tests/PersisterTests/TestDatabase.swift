@@ -42,7 +42,7 @@ final class TestDatabase {
         }
     }
 
-    /// Asks with psql, which shares no code with the Persister.
+    /// Asks in plain SQL, with none of the Persister's code.
     func psql(_ sql: String) throws -> String {
         try server.psql(sql, on: text)
     }

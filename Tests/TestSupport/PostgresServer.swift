@@ -199,12 +199,13 @@ public final class PostgresServer: Sendable, CustomStringConvertible {
         _ = try? psql("DROP DATABASE IF EXISTS \(name) WITH (FORCE)", on: self.url("postgres"))
     }
 
-    /// Runs SQL with `psql`, the outside eye of the tests.
+    /// Runs SQL, or a command of `psql`'s own that begins with a backslash: the outside eye of the tests.
     /// - Returns: its rows, unaligned and without headers, columns separated by `|`.
-    /// - Throws: ``Unavailable`` with psql's words.
+    /// - Throws: ``Unavailable`` with the server's words.
     @discardableResult
     public func psql(_ sql: String, on url: String) throws(Unavailable) -> String {
-        try Self.run("/usr/bin/env", ["psql", "-X", "-qAt", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql])
+        guard sql.hasPrefix("\\") else { return try Self.rows(sql, on: url) }
+        return try Self.run("/usr/bin/env", ["psql", "-X", "-qAt", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql])
     }
 
     /// The folder of the server's programs: PostgreSQL's newest version, as Debian lays it out.

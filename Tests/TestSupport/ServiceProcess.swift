@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Shared
 
 /// One of the suite's own executables as a process, with its log in a file, as the tests of the whole run it.
 ///
@@ -131,14 +132,17 @@ public final class ServiceProcess {
     public func waitUntilReady(within seconds: Int = 60) throws {
         let port = try port()
         try wait("\(name) to be ready", within: seconds) {
-            try? ServiceProcess.get("http://127.0.0.1:\(port)/readyz").status == 200 ? true : nil
+            try? HealthProbe.get(port: port, path: "/readyz", timeout: Self.patience).status == 200 ? true : nil
         }
     }
 
     /// What one of its endpoints answers; status 0 when it doesn't.
     public func get(_ path: String) throws -> (status: Int, body: String) {
-        try ServiceProcess.get("http://127.0.0.1:\(port())\(path)")
+        let port = try port()
+        return (try? HealthProbe.get(port: port, path: path, timeout: Self.patience)) ?? (0, "")
     }
+
+    private static let patience = Duration.seconds(10)
 
     /// The text of `/metrics`.
     public func metrics() throws -> String {
@@ -196,19 +200,5 @@ public final class ServiceProcess {
         let process = try ServiceProcess(name, arguments, environment: environment)
         let code = try process.waitForExit(within: seconds)
         return (code, process.log)
-    }
-
-    /// A GET over loopback with curl, the outside eye.
-    private static func get(_ url: String) throws -> (status: Int, body: String) {
-        let curl = Process()
-        let output = Pipe()
-        curl.executableURL = URL(filePath: "/usr/bin/env")
-        curl.arguments = ["curl", "-s", "-m", "10", "-w", "\n%{http_code}", url]
-        curl.standardOutput = output
-        try curl.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        curl.waitUntilExit()
-        let cut = text.lastIndex(of: "\n") ?? text.startIndex
-        return (Int(text[cut...].dropFirst()) ?? 0, String(text[..<cut]))
     }
 }

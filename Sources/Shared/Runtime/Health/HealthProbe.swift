@@ -1,10 +1,11 @@
 import Glibc
 
-/// One GET over a plain loopback socket: a health check must not need an HTTP client.
-enum HealthProbe {
+/// One GET over a plain loopback socket: a health check must not need an HTTP client. The tests ask with it, too.
+package enum HealthProbe {
     /// Why there is no answer.
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+    package struct Failure: Error, CustomStringConvertible {
+        /// The call, and what is wrong with it.
+        package let description: String
 
         init(_ description: String) {
             self.description = description
@@ -28,7 +29,7 @@ enum HealthProbe {
 
     /// Asks `http://host:port/path`. Blocks for at most about the timeout for each of connect, write and read.
     /// - Parameter host: An IPv4 or IPv6 address.
-    static func get(
+    package static func get(
         host: String = "127.0.0.1",
         port: Int,
         path: String,
