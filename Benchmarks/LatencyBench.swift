@@ -69,6 +69,8 @@ private final class LatencyBench {
         else { return }
         let feed = try SteadyFeed(broker)
         try feed.send(perSecond: rate, seconds: Self.warmUp)
+        // What is still under way would count among what is measured.
+        try waitForRows(Self.warmUp * rate)
         let (rows, keys) = (try persister.histogram(Self.tickToRow), try cacher.histogram(Self.tickToKey))
         let cpu = try services.mapValues { try Timing.cpuSeconds(of: $0.id) }
         let began = EventTime.now().microseconds
@@ -82,12 +84,9 @@ private final class LatencyBench {
         }
         let count = try feed.send(perSecond: rate, seconds: Self.measured)
         try cacher.wait("the last tick") {
-            try cacher.histogram(Self.tickToKey).last?.count == (keys.last?.count ?? 0) + count ? true : nil
+            try cacher.histogram(Self.tickToKey).last?.count ?? 0 >= (keys.last?.count ?? 0) + count ? true : nil
         }
-        try persister.wait("the last row", within: 120) {
-            try self.server.psql("SELECT count(*) FROM raw_price_data", on: self.url)
-                == "\((Self.warmUp + Self.measured) * self.rate)" ? true : nil
-        }
+        try waitForRows((Self.warmUp + Self.measured) * rate)
         isOver.store(true, ordering: .releasing)
         let used = try services.reduce(into: [:]) {
             $0[$1.key] = try Timing.cpuSeconds(of: $1.value.id) - (cpu[$1.key] ?? 0)
@@ -114,6 +113,13 @@ private final class LatencyBench {
         }
         for service in services.values {
             guard service.terminate() == 0 else { throw BenchmarkError(service.log) }
+        }
+    }
+
+    /// Waits until so many ticks are rows; what waits for no batch is everywhere by then.
+    private func waitForRows(_ count: Int) throws {
+        try services["persister"]?.wait("\(count) rows", within: 120) {
+            try server.psql("SELECT count(*) FROM raw_price_data", on: url) == "\(count)" ? true : nil
         }
     }
 }
