@@ -3,7 +3,7 @@ import Foundation
 
 extension RedisServer {
     /// Gives it one command, on a connection of its own. `redis-cli` would do as well, but tests ask a hundred times a second,
-    /// and to start it costs ten times what the question does.
+    /// and to start it costs more than the question does.
     /// - Parameter arguments: the command; before it `-n` with a database's number or `-a` with a password, as for `redis-cli`.
     /// - Returns: the answer as `redis-cli` writes it to a file: texts as they are, one element a line, without line ends
     ///   around all; empty where there is no answer.

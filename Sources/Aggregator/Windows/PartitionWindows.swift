@@ -23,7 +23,7 @@ struct PartitionWindows: Sendable {
     var closedCoins = 0
     /// A close pauses after this many coins and results, so that the transaction can end there.
     var closeLimit = usualCloseLimit
-    /// What ``closeLimit`` is but in tests: a transaction of so much is over in a fraction of a second.
+    /// What ``closeLimit`` is but in tests.
     static let usualCloseLimit = 20_000
     /// Windows that start before this may lack ticks; nil until a tick sets it.
     var completeFrom: EventTime?

@@ -7,8 +7,7 @@ import Testing
 
 /// The core against the reference model, on streams made from seeds.
 ///
-/// `TICKLINE_STREAMS` says how many of each kind; CI runs 100, which takes half a minute of its two cores. `TICKLINE_SEED`
-/// picks one of them.
+/// `TICKLINE_STREAMS` says how many of each kind; CI runs 100. `TICKLINE_SEED` picks one of them.
 @Suite("Reference model", .ownThread) struct ReferenceModelTests {
     private static let parts = 8
     private static let environment = ProcessInfo.processInfo.environment
