@@ -46,7 +46,7 @@ public struct AggregatorSettings: Sendable {
         from: "10ms",
         to: "5s",
         default: "100ms",
-        help: "How long a Kafka transaction collects records; readers see them afterwards. A tenth of it when a window "
+        help: "How long a Kafka transaction collects records; readers see them afterwards. A tenth of it once a window "
             + "closes or an alert fires, up to 1s on a backlog."
     )
     static let recordsSetting = Setting.integer(

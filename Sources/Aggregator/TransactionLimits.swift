@@ -2,6 +2,16 @@ import Shared
 
 /// When a transaction that collects records has collected enough.
 struct TransactionLimits: Sendable {
+    /// What a transaction has collected so far.
+    struct Progress: Sendable {
+        /// How many records it has.
+        var count = 0
+        /// How long it has lasted since the first of them.
+        var spent = Duration.zero
+        /// How long ago the first window closed or the first alert fired in it; nil if none has.
+        var sinceNews: Duration?
+    }
+
     /// How long it collects.
     let interval: Duration
     /// The most records that it takes in.
@@ -11,29 +21,22 @@ struct TransactionLimits: Sendable {
     static let backlogInterval = Duration.seconds(1)
 
     /// How long to wait for the next record.
-    /// - Parameters:
-    ///   - count: how many records it has.
-    ///   - spent: how long it has lasted since the first of them.
-    ///   - hasNews: whether a window has closed or an alert fired in it.
-    func wait(count: Int, spent: Duration, hasNews: Bool) -> Duration {
+    func wait(_ progress: Progress) -> Duration {
         // Behind its time there is a backlog, and more comes at once.
-        count == 0 ? interval : max(time(hasNews) - spent, .milliseconds(5))
+        progress.count == 0 ? interval : max(rest(progress), .milliseconds(5))
     }
 
     /// Whether it goes on to collect.
-    /// - Parameters:
-    ///   - count: how many records it has.
-    ///   - spent: how long it has lasted since the first of them.
-    ///   - hasNews: whether a window has closed or an alert fired in it.
-    ///   - isBehind: whether there is a backlog; asked only where that matters.
-    func goesOn(count: Int, spent: Duration, hasNews: Bool, isBehind: () -> Bool) -> Bool {
-        guard count < records else { return false }
-        return spent < time(hasNews) || (spent < Self.backlogInterval && isBehind())
+    /// - Parameter isBehind: whether there is a backlog; asked only where that matters.
+    func goesOn(_ progress: Progress, isBehind: () -> Bool) -> Bool {
+        guard progress.count > 0, progress.count < records else { return false }
+        return rest(progress) > .zero || (progress.spent < Self.backlogInterval && isBehind())
     }
 
-    /// How long it may last without a backlog. Windows close together, once in their slide, and an alert is rare: so these
-    /// need not wait for the rest. Revisions may be in every transaction, and wait.
-    private func time(_ hasNews: Bool) -> Duration {
-        hasNews ? interval / 10 : interval
+    /// How much longer it lasts without a backlog. Somebody waits for a closed window or an alert, so the rest is short: a tenth
+    /// of the interval, in which the other partitions' windows close, too. Revisions may be in every transaction, and wait.
+    private func rest(_ progress: Progress) -> Duration {
+        let rest = interval - progress.spent
+        return progress.sinceNews.map { min(rest, interval / 10 - $0) } ?? rest
     }
 }

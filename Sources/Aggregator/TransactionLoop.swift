@@ -58,26 +58,24 @@ struct TransactionLoop {
     /// One transaction and what goes into it.
     private func turn(consumer: any GroupMember, tasks: PartitionTasks) throws {
         let limits = TransactionLimits(interval: settings.transactionInterval, records: settings.transactionRecords)
-        var inTransaction = 0
+        var count = 0
         var began = clocks.instant()
+        var news: ContinuousClock.Instant?
+        func progress() -> TransactionLimits.Progress {
+            let now = clocks.instant()
+            return .init(count: count, spent: began.duration(to: now), sinceNews: news?.duration(to: now))
+        }
         repeat {
-            let spent = began.duration(to: clocks.instant())
             let clock = clocks.reading()
-            let room = min(Self.batch, limits.records - inTransaction)
-            let wait = limits.wait(count: inTransaction, spent: spent, hasNews: tasks.haveNews)
-            let count = try consumer.poll(max: room, timeout: wait) { record in
+            let room = min(Self.batch, limits.records - count)
+            let polled = try consumer.poll(max: room, timeout: limits.wait(progress())) { record in
                 while try !tasks.take(record, clock: clock) { try commitPart(consumer, tasks) }
             }
             if let failure = tasks.failure { throw failure }
-            if inTransaction == 0, count > 0 { began = clocks.instant() }
-            inTransaction += count
-            if count == 0, !tasks.isBehind(consumer) { break }
-        } while limits.goesOn(
-            count: inTransaction,
-            spent: began.duration(to: clocks.instant()),
-            hasNews: tasks.haveNews,
-            isBehind: { tasks.isBehind(consumer) }
-        )
+            if count == 0 { began = clocks.instant() }
+            count += polled
+            if news == nil, tasks.haveNews { news = clocks.instant() }
+        } while limits.goesOn(progress(), isBehind: { tasks.isBehind(consumer) })
         tasks.publishCounts()
         let clock = clocks.reading()
         while try !tasks.advance(to: clock, of: consumer) { try commitPart(consumer, tasks) }

@@ -38,9 +38,7 @@ struct Freshness: Sendable {
     /// A record was handed out.
     /// - Parameter eventTime: its event time, if it has one that can be true.
     mutating func read(_ record: KafkaRecord, _ eventTime: EventTime?) {
-        if current >= partitions.count || partitions[current].place.partition != record.partition
-            || partitions[current].place.topic != record.topic
-        {
+        if current >= partitions.count || !record.isOf(partitions[current].place) {
             guard let index = indexes[record.topicPartition] else { return }
             current = index
         }

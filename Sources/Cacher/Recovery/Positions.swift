@@ -52,16 +52,13 @@ struct Positions: Sendable {
 
     /// What to do with a record.
     mutating func use(of record: KafkaRecord) -> Use {
-        if current >= partitions.count || partitions[current].place.partition != record.partition
-            || partitions[current].place.topic != record.topic
-        {
+        if current >= partitions.count || !record.isOf(partitions[current].place) {
             guard let index = indexes[record.topicPartition] else { return .new }
             current = index
         }
-        let partition = partitions[current]
-        if partition.stored == nil { return .leave }
-        if record.offset < partition.handledTo { return .again }
-        return record.offset < partition.silentTo ? .old : .new
+        if partitions[current].stored == nil { return .leave }
+        if record.offset < partitions[current].handledTo { return .again }
+        return record.offset < partitions[current].silentTo ? .old : .new
     }
 
     /// The partitions whose position in Redis isn't known yet.

@@ -25,11 +25,6 @@ struct AssignedPartition {
     /// How long the batch's first record has been waiting; nil while it has none.
     func age(at now: ContinuousClock.Instant) -> Duration? { firstArrival?.duration(to: now) }
 
-    /// Whether a record is of this partition.
-    func isSource(of record: KafkaRecord) -> Bool {
-        record.partition == name.partition && record.topic == name.topic
-    }
-
     /// Asks the broker for its end, so that its lag doesn't stand still while it isn't fetched.
     /// - Returns: whether the broker answered.
     mutating func findEnd(by consumer: any GroupMember, within timeout: Duration) -> Bool {

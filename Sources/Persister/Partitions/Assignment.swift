@@ -125,8 +125,9 @@ final class Assignment: RebalanceHandler {
 
     /// Takes a record into its partition's batch.
     func take(_ record: KafkaRecord) {
-        if current >= partitions.count || !partitions[current].isSource(of: record) {
-            guard let index = partitions.firstIndex(where: { $0.isSource(of: record) }) else { return }
+        // Only the name is looked at: a copy of the whole partition costs each record a tenth of its time.
+        if current >= partitions.count || !record.isOf(partitions[current].name) {
+            guard let index = partitions.firstIndex(where: { record.isOf($0.name) }) else { return }
             current = index
         }
         partitions[current].batch.append(

@@ -101,6 +101,11 @@ public struct KafkaRecord {
         TopicPartition(topic: topic, partition: partition)
     }
 
+    /// Whether the record is of this partition.
+    public func isOf(_ place: TopicPartition) -> Bool {
+        partition == place.partition && name.takeUnretainedValue().text == place.topic
+    }
+
     /// When the record was produced, in milliseconds since the Unix epoch; `nil` if the broker doesn't say.
     public var timestampMilliseconds: Int64? {
         guard let message else { return made?.takeUnretainedValue().timestampMilliseconds }
