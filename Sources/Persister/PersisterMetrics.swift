@@ -109,7 +109,7 @@ struct PersisterMetrics: Sendable {
         guard let table = tables[batch.table] else { return }
         table.rows.increment(by: result.rows)
         table.conflicts.increment(by: result.conflicts)
-        table.deadLetters.increment(by: result.unusable + result.refused)
+        table.deadLetters.increment(by: result.deadLetters)
         table.batchRows.observe(Double(batch.rowCount))
         table.commitSeconds.observe(seconds)
         if let ingested = batch.oldestIngested {

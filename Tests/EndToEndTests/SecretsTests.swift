@@ -28,9 +28,11 @@ struct SecretsTests {
         let gecko = ["COINGECKO_API_KEY": "mark3r-key", "COINGECKO_BASE_URL": url, "INGESTOR_COINS": "bitcoin"]
         let paprika = ["COINPAPRIKA_API_KEY": "mark3r-key", "COINPAPRIKA_BASE_URL": url]
         var exchanges = ["INGESTOR_SOURCE": "coinbase,kraken,binance", "INGESTOR_VS_CURRENCIES": "usdt"]
+        var badFeeds = exchanges
         for name in ["COINBASE", "KRAKEN", "BINANCE"] {
-            exchanges["\(name)_FEED_URL"] = "ws://ann:mark3r-feed@127.0.0.1:1"
+            exchanges["\(name)_FEED_URL"] = "ws://127.0.0.1:1"
             exchanges["\(name)_REST_URL"] = url
+            badFeeds["\(name)_FEED_URL"] = "ws://ann:mark3r-feed@127.0.0.1:1"
         }
         let inURL = ["REDIS_URL": "redis://ann:mark3r-url@127.0.0.1:\(redis)"]
         let beside = ["REDIS_URL": "redis://ann@127.0.0.1:\(redis)", "REDIS_PASSWORD": "mark3r-beside"]
@@ -54,7 +56,8 @@ struct SecretsTests {
                 settings: paprika.merging(["INGESTOR_SOURCE": "coinpaprika"]) { $1 },
                 says: "no answer from"
             ),
-            Case(program: "ingestor", settings: exchanges, says: "is no URL of a WebSocket"),
+            Case(program: "ingestor", settings: exchanges, says: "a connection was closed"),
+            Case(program: "ingestor", settings: badFeeds, says: "KRAKEN_FEED_URL is"),
             Case(
                 program: "ingestor",
                 arguments: ["backfill", "--coins", "bitcoin", "--from", "2026-01-01", "--max-calls", "3"],
@@ -74,6 +77,7 @@ struct SecretsTests {
                 settings: ["POSTGRES_URL": "postgresql://ann@\(postgres)", "POSTGRES_PASSWORD": "mark3r-beside"],
                 says: "refuses the password"
             ),
+            Case(program: "persister", arguments: ["dead-letters", "list"], settings: sasl, says: "Kafka:"),
             Case(program: "persister", settings: badURL, says: "POSTGRES_URL"),
             Case(program: "cacher", settings: inURL, says: "WRONGPASS"),
             Case(program: "cacher", settings: beside, says: "WRONGPASS"),

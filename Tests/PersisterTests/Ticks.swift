@@ -78,6 +78,7 @@ enum Ticks {
         into table: SinkTable = .rawPriceData,
         from firstOffset: Int64 = 0,
         source: TopicPartition = Ticks.source,
+        requeuedFor services: [String]? = nil,
         rules: RecordRules = RecordRules(latest: EventTime(microseconds: .max))
     ) -> Batch {
         var batch = Batch(source: source, table: table, firstOffset: firstOffset)
@@ -89,6 +90,7 @@ enum Ticks {
                         offset: firstOffset + Int64(index),
                         key: key,
                         value: value,
+                        requeuedFor: services,
                         rules: rules,
                         directory: CoinDirectory()
                     )

@@ -104,8 +104,9 @@ struct ExchangeSettings: Sendable {
             "\(exchange.rawValue.uppercased())_FEED_URL",
             default: exchange.feedURL,
             schemes: ["wss://", "ws://"],
+            but: "has neither a user nor a query",
             help: "Where \(exchange.rawValue)'s WebSocket feed is (exchanges)."
-        )
+        ) { WebSocketURL($0) != nil }
     }
 
     private static func restURL(of exchange: ExchangeName) -> Setting<String> {
@@ -122,20 +123,22 @@ struct ExchangeSettings: Sendable {
         _ name: String,
         default defaultText: String,
         schemes: [String],
-        help: String
+        but restriction: String = "has no query",
+        help: String,
+        isUsable: @escaping @Sendable (String) -> Bool = { _ in true }
     ) -> Setting<String> {
         Setting(
             name,
             default: defaultText,
             secret: true,
             masked: MaskedURL.withoutUser,
-            allowed: "a URL that begins with \(schemes.joined(separator: " or ")) and has no query",
+            allowed: "a URL that begins with \(schemes.joined(separator: " or ")) and \(restriction)",
             help: help
         ) { url in
             let isAllowed =
                 schemes.contains { url.hasPrefix($0) && url.count > $0.count }
                 && !url.contains { $0.isWhitespace || $0 == "?" || $0 == "#" }
-            return isAllowed ? String(url.reversed().drop { $0 == "/" }.reversed()) : nil
+            return isAllowed && isUsable(url) ? String(url.reversed().drop { $0 == "/" }.reversed()) : nil
         }
     }
 

@@ -8,17 +8,18 @@ struct BatchWriter {
         var rows = 0
         /// Rows that changed nothing, because they or newer ones were there.
         var conflicts = 0
-        /// Records that can't be used, and went to the dead letters.
-        var unusable = 0
-        /// Records that the server refused, and that went to the dead letters.
+        /// Records that the server refused.
         var refused = 0
+        /// Records that went to the dead letters: those that can't be used, and those that the server refused, unless they
+        /// were put back for others.
+        var deadLetters = 0
 
         /// Adds what another part came to.
         mutating func add(_ other: Result) {
             rows += other.rows
             conflicts += other.conflicts
-            unusable += other.unusable
             refused += other.refused
+            deadLetters += other.deadLetters
         }
     }
 
@@ -87,8 +88,8 @@ struct BatchWriter {
                 throw Fenced(partition: batch.source, expected: part.offsets.lowerBound)
             }
             let unusable = batch.unusable.filter { part.offsets.contains($0.offset) }
-            result.unusable = unusable.count
             let deadLetters = (unusable + refusedLetters).sorted { $0.offset < $1.offset }
+            result.deadLetters = deadLetters.count
             if !deadLetters.isEmpty { try deliver(deadLetters) }
             try connection.execute("COMMIT")
             return result

@@ -1,4 +1,5 @@
 import CRdKafka
+import Glibc
 import Logging
 
 /// librdkafka's table of properties, as the linked version prints it.
@@ -54,6 +55,10 @@ public enum KafkaProperty {
                 found[property] = value
                 if let reason = refusal(of: property, value) {
                     problems.append(SettingsProblem(name: variable, reason: "is refused by librdkafka: \(reason)"))
+                } else if property.hasSuffix(".location"), value != "probe", access(value, R_OK) != 0 {
+                    // librdkafka looks at certificates and keys when a client is made, not before.
+                    let reason = "is \"\(SettingsProblem.singleLine(value))\", allowed: a file or folder that can be read"
+                    problems.append(SettingsProblem(name: variable, reason: reason))
                 }
             } catch {
                 problems += error.problems

@@ -81,13 +81,14 @@ struct ExchangeSettingsTests {
         #expect(page.hasPrefix("http://127.0.0.1:2/0/public/Trades"))
         for (name, url) in [
             ("KRAKEN_FEED_URL", "https://gw.example"), ("KRAKEN_FEED_URL", "wss://"),
-            ("BINANCE_FEED_URL", "wss://gw/?k=v"),
+            ("BINANCE_FEED_URL", "wss://gw/?k=v"), ("COINBASE_FEED_URL", "wss://me:hush@gw.example"),
+            ("KRAKEN_FEED_URL", "wss://gw.example:70000"),
             ("COINBASE_REST_URL", "wss://gw.example"), ("COINBASE_REST_URL", "https://g w"),
         ] {
             #expect(throws: SettingsError.self, "\(name)=\(url)") { try settings([name: url]) }
         }
-        let reader = SettingsReader(environment: ["BINANCE_FEED_URL": "wss://me:hush@gw.example"])
+        let reader = SettingsReader(environment: ["BINANCE_REST_URL": "https://me:hush@gw.example"])
         let values = SettingsTable.values(ExchangeSettings.all, in: reader)
-        #expect(values.contains("wss://***@gw.example") && !values.contains("hush"))
+        #expect(values.contains("https://***@gw.example") && !values.contains("hush"))
     }
 }

@@ -212,8 +212,8 @@ struct BatchWriterTests {
             result
                 == BatchWriter.Result(
                     rows: count - 7,
-                    unusable: bad.count { $0 % 3 != 0 },
-                    refused: bad.count { $0 % 3 == 0 }
+                    refused: bad.count { $0 % 3 == 0 },
+                    deadLetters: bad.count
                 ),
             "seed \(seed)"
         )
@@ -247,7 +247,7 @@ struct BatchWriterTests {
         var letters: [DeadLetter] = []
         let values = (0..<100).map { Ticks.json(Ticks.tick($0)) }
         let result = try writer.write(Ticks.batch(values)) { letters += $0 }
-        #expect(result == BatchWriter.Result(rows: 98, refused: 2))
+        #expect(result == BatchWriter.Result(rows: 98, refused: 2, deadLetters: 2))
         #expect(letters.map(\.offset) == [3, 77])
         #expect(try database.psql("SELECT count(*) FROM cryptocurrencies") == "98")
     }
@@ -263,7 +263,7 @@ struct BatchWriterTests {
         var letters: [DeadLetter] = []
         let values = (0..<100).map { Ticks.json(Ticks.tick($0)) }
         let result = try writer.write(Ticks.batch(values)) { letters += $0 }
-        #expect(result == BatchWriter.Result(rows: 98, refused: 2))
+        #expect(result == BatchWriter.Result(rows: 98, refused: 2, deadLetters: 2))
         #expect(letters.map(\.offset) == [3, 77])
         #expect(letters.allSatisfy { $0.sqlState == code })
         #expect(try database.psql("SELECT next_offset FROM processing_metadata") == "100")
@@ -298,6 +298,16 @@ struct BatchWriterTests {
         #expect(try writer.write(batch, deliver: unexpected).rows == 1)
     }
 
+    @Test("A record that was put back for others and is refused again is no dead letter, and isn't counted as one")
+    func refusedForOthers() throws {
+        let database = try TestDatabase(on: PostgresServer.shared.get())
+        var writer = try writer(database)
+        try database.refuse("NEW.coin_id = 'coin-1'", with: "P0001")
+        let batch = Ticks.batch((0..<3).map { Ticks.json(Ticks.tick($0)) }, requeuedFor: ["cacher"])
+        #expect(try writer.write(batch, deliver: unexpected) == BatchWriter.Result(rows: 2, refused: 1))
+        #expect(try database.psql("SELECT next_offset FROM processing_metadata") == "3")
+    }
+
     @Test("A refused first tick doesn't hide its coin: the next one that is taken describes it")
     func refusedDescription() throws {
         let database = try TestDatabase(on: PostgresServer.shared.get())
@@ -306,7 +316,7 @@ struct BatchWriterTests {
         let values = [Ticks.tick(1, source: "odd"), Ticks.tick(101), Ticks.tick(2, source: "odd")].map {
             Ticks.json($0)
         }
-        #expect(try writer.write(Ticks.batch(values)) { _ in } == BatchWriter.Result(rows: 1, refused: 2))
+        #expect(try writer.write(Ticks.batch(values)) { _ in } == BatchWriter.Result(rows: 1, refused: 2, deadLetters: 2))
         #expect(try database.psql("SELECT coin_id FROM cryptocurrencies") == "coin-1")
         #expect(try database.psql("SELECT coin_id FROM v_latest_prices") == "coin-1")
     }

@@ -24,6 +24,22 @@ struct KafkaPropertyTests {
         #expect(error?.problems.map(\.name) == ["KAFKA_LINGER_MS", "KAFKA_SECURITY_PROTCOL"])
     }
 
+    @Test("A certificate that isn't there is refused before a client is made; a folder of them and librdkafka's search are not")
+    func locations() throws {
+        for variable in ["KAFKA_SSL_CA_LOCATION", "KAFKA_SSL_CERTIFICATE_LOCATION", "KAFKA_SSL_KEY_LOCATION"] {
+            let error = #expect(throws: SettingsError.self) {
+                try KafkaProperty.from(variables: [variable: "/nonexistent/ca.pem"])
+            }
+            #expect(
+                error?.description.contains(
+                    "\(variable) is \"/nonexistent/ca.pem\", allowed: a file or folder that can be read"
+                ) == true
+            )
+        }
+        #expect(try KafkaProperty.from(variables: ["KAFKA_SSL_CA_LOCATION": "/"]) == ["ssl.ca.location": "/"])
+        #expect(try KafkaProperty.from(variables: ["KAFKA_SSL_CA_LOCATION": "probe"]) == ["ssl.ca.location": "probe"])
+    }
+
     @Test(
         "A misspelt property is refused with the name that was meant",
         arguments: [
