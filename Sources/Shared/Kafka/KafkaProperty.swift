@@ -57,7 +57,8 @@ public enum KafkaProperty {
                     problems.append(SettingsProblem(name: variable, reason: "is refused by librdkafka: \(reason)"))
                 } else if property.hasSuffix(".location"), value != "probe", access(value, R_OK) != 0 {
                     // librdkafka looks at certificates and keys when a client is made, not before.
-                    let reason = "is \"\(SettingsProblem.singleLine(value))\", allowed: a file or folder that can be read"
+                    let reason =
+                        "is \"\(SettingsProblem.singleLine(value))\", allowed: a file or folder that can be read"
                     problems.append(SettingsProblem(name: variable, reason: reason))
                 }
             } catch {

@@ -298,7 +298,7 @@ struct BatchWriterTests {
         #expect(try writer.write(batch, deliver: unexpected).rows == 1)
     }
 
-    @Test("A record that was put back for others and is refused again is no dead letter, and isn't counted as one")
+    @Test("A record that was put back for others and is refused again is no dead letter, nor counted as one")
     func refusedForOthers() throws {
         let database = try TestDatabase(on: PostgresServer.shared.get())
         var writer = try writer(database)
@@ -316,7 +316,9 @@ struct BatchWriterTests {
         let values = [Ticks.tick(1, source: "odd"), Ticks.tick(101), Ticks.tick(2, source: "odd")].map {
             Ticks.json($0)
         }
-        #expect(try writer.write(Ticks.batch(values)) { _ in } == BatchWriter.Result(rows: 1, refused: 2, deadLetters: 2))
+        #expect(
+            try writer.write(Ticks.batch(values)) { _ in } == BatchWriter.Result(rows: 1, refused: 2, deadLetters: 2)
+        )
         #expect(try database.psql("SELECT coin_id FROM cryptocurrencies") == "coin-1")
         #expect(try database.psql("SELECT coin_id FROM v_latest_prices") == "coin-1")
     }

@@ -24,7 +24,7 @@ struct KafkaPropertyTests {
         #expect(error?.problems.map(\.name) == ["KAFKA_LINGER_MS", "KAFKA_SECURITY_PROTCOL"])
     }
 
-    @Test("A certificate that isn't there is refused before a client is made; a folder of them and librdkafka's search are not")
+    @Test("A certificate that isn't there is refused before a client is made; a folder and `probe` are not")
     func locations() throws {
         for variable in ["KAFKA_SSL_CA_LOCATION", "KAFKA_SSL_CERTIFICATE_LOCATION", "KAFKA_SSL_KEY_LOCATION"] {
             let error = #expect(throws: SettingsError.self) {
