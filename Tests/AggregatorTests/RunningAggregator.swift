@@ -56,7 +56,11 @@ final class RunningAggregator: Sendable {
     func finish() async throws {
         stop.request()
         try await waitForEnd()
-        try end?.get()
+        do {
+            try end?.get()
+        } catch let error as KafkaError where error.isInterrupted {
+            // A question to the broker that the stop cut short; the supervisor takes it for the stop that it is.
+        }
     }
 
     /// The value of a metric, as `/metrics` shows it.
