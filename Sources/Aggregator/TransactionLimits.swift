@@ -5,11 +5,11 @@ struct TransactionLimits: Sendable {
     /// What a transaction has collected so far.
     struct Progress: Sendable {
         /// How many records it has.
-        var count = 0
+        let count: Int
         /// How long it has lasted since the first of them.
-        var spent = Duration.zero
+        let spent: Duration
         /// How long ago the first window closed or the first alert fired in it; nil if none has.
-        var sinceNews: Duration?
+        let sinceNews: Duration?
     }
 
     /// How long it collects.
