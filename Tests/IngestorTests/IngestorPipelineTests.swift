@@ -1,4 +1,5 @@
 import Shared
+import Synchronization
 import TestSupport
 import Testing
 
@@ -171,14 +172,18 @@ struct IngestorPipelineTests {
             )
             let stop = StopSignal()
             let named = Readiness.State.failing("no topic \(broker.name("prices.raw"))")
+            let isNamed = Mutex(false)
             try DedicatedThread.start(name: "watch") {
-                while !readiness.conditions.contains(where: { $0.state == named }) {
+                let end = ContinuousClock.now.advanced(by: .seconds(60))
+                while !isNamed.withLock({ $0 }), .now < end {
+                    let isSaid = readiness.conditions.contains { $0.state == named }
+                    isNamed.withLock { $0 = isSaid }
                     stop.sleep(for: .milliseconds(10))
                 }
                 stop.request()
             }
             let error = #expect(throws: KafkaError.self) { try pipeline.run(stop: stop) }
-            #expect(error?.disposition == .interrupted)
+            #expect(error?.disposition == .interrupted && isNamed.withLock { $0 })
         }
     }
 

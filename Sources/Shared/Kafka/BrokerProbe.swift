@@ -19,6 +19,8 @@ final class BrokerProbe: Sendable {
         var failure: KafkaError?
         /// Whether the topics are asked for as well.
         var wantsTopics = false
+        /// A topic that is there: one that somebody waited for, and got. To ask for it is a sign of life.
+        var known: String?
         /// What the last answer said: the number of partitions by topic; nil before it.
         var topics: [String: Int]?
         /// What the pipeline waits for although a broker answers.
@@ -43,8 +45,12 @@ final class BrokerProbe: Sendable {
             defer { state.hasStarted = true }
             return !state.hasStarted
         }
-        if isFirst {
+        guard isFirst else { return }
+        do throws(ThreadError) {
             try DedicatedThread.start(name: "kafka-watch") { [self] in run() }
+        } catch {
+            state.withLock { $0.hasStarted = false }
+            throw error
         }
     }
 
@@ -63,13 +69,11 @@ final class BrokerProbe: Sendable {
             return state.withLock { $0.failure = error }
         }
         while !state.withLock({ $0.isOver }) {
-            let wantsTopics = state.withLock { $0.wantsTopics }
+            let (wantsTopics, known) = state.withLock { ($0.wantsTopics, $0.known) }
             do throws(KafkaError) {
-                // All topics, or only one, as a sign of life: a cluster may have thousands.
-                let answer = try client.metadata(
-                    topic: wantsTopics ? nil : settings.name(.raw),
-                    timeout: BrokerWatch.patience
-                )
+                // All topics, or only one, as a sign of life: a cluster may have thousands. Never one that may not be
+                // there: brokers before 0.11, and librdkafka's mock, would make it.
+                let answer = try client.metadata(topic: wantsTopics ? nil : known, timeout: BrokerWatch.patience)
                 client.callbacks.noteReached()
                 note(trouble: nil, topics: wantsTopics ? answer : nil)
             } catch {

@@ -41,7 +41,6 @@ public final class BrokerWatch: Sendable {
     /// - Returns: how many partitions each has.
     /// - Throws: ``KafkaError/isInterrupted`` when a stop is requested; a fatal ``KafkaError`` when there can't be a client.
     public func wait(for needed: [String], stop: StopSignal) throws -> [String: Int] {
-        try probe.start()
         probe.state.withLock {
             $0.wantsTopics = true; $0.topics = nil
         }
@@ -50,6 +49,7 @@ public final class BrokerWatch: Sendable {
                 $0.wantsTopics = false; $0.missing = nil
             }
         }
+        try probe.start()
         var incompleteSince: ContinuousClock.Instant?
         var hasSpoken = false
         while true {
@@ -60,6 +60,7 @@ public final class BrokerWatch: Sendable {
                 let missing = needed.filter { topics[$0] == nil }
                 if missing.isEmpty {
                     if hasSpoken { log.info("Kafka has all topics now") }
+                    probe.state.withLock { $0.known = needed.first }
                     return topics.filter { needed.contains($0.key) }
                 }
                 let since = incompleteSince ?? .now

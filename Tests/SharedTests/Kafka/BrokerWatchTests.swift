@@ -31,6 +31,21 @@ struct BrokerWatchTests {
         try await eventually("readiness says so") { state(readiness) == .ok }
     }
 
+    @Test(
+        "a look at the broker never names a topic that may not be there: some brokers would make it",
+        .enabled(if: TestBroker.realBootstrapServers == nil, "the mock does, a real one knows better since 0.11")
+    )
+    func makesNoTopic() async throws {
+        let broker = try TestBroker(topics: ["a": 1])
+        let probe = BrokerProbe(settings: broker.settings, readiness: Readiness(BrokerWatch.condition))
+        defer { probe.state.withLock { $0.isOver = true } }
+        try probe.start()
+        try await eventually("the broker has answered") { probe.state.withLock { $0.hasAnswer } }
+        #expect(
+            try KafkaReader(settings: broker.settings, readCommitted: true).topics().keys.sorted() == [broker.name("a")]
+        )
+    }
+
     @Test("nobody there: readiness names the address, and a stop ends the wait without being a failure")
     func nobody() async throws {
         let readiness = Readiness(BrokerWatch.condition)
