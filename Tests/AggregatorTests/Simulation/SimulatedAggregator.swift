@@ -129,7 +129,7 @@ private struct Reading: @unchecked Sendable {
         let deadline = process.simulation.now + timeout.wholeMicroseconds
         var next = log.start
         while true {
-            guard process.step() else { throw KafkaError.crashed }
+            guard process.step(isPoll: true) else { throw KafkaError.crashed }
             if process.isConnected {
                 let limit = log.stableEnd
                 var room = 200

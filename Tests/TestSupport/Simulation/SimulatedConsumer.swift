@@ -66,7 +66,7 @@ public final class SimulatedConsumer: GroupMember {
     /// Lets rebalances happen, and hands out records.
     @discardableResult
     public func poll(max: Int, timeout: Duration, _ body: (KafkaRecord) throws -> Void) throws -> Int {
-        guard process.step() else { throw KafkaError.crashed }
+        guard process.step(isPoll: true) else { throw KafkaError.crashed }
         try serveGroup()
         var count = try fetch(max, body)
         if count == 0 {

@@ -74,7 +74,8 @@ public final class SimulatedFleet {
             }
         }
         // Most of a process's time passes while it waits: so it befalls most of them at a step.
-        if simulation.chance(1, in: 5) { what() } else { process.after(steps: simulation.number(below: 40), what) }
+        if simulation.chance(1, in: 5) { return what() }
+        process.after(steps: simulation.number(below: 40), countsPolls: simulation.chance(1, in: 2), what)
     }
 
     private func start(_ place: Place) {

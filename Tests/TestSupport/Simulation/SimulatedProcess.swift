@@ -19,7 +19,7 @@ public final class SimulatedProcess: @unchecked Sendable {
     var ticket: UInt64 = 0
     var frozenTime: Int64 = 0
     private var cutTime: Int64 = 0
-    private var fate: (steps: Int64, what: () -> Void)?
+    private var fate: (steps: Int64, countsPolls: Bool, what: () -> Void)?
 
     init(name: String, simulation: Simulation, first: SimulatedProcess?) {
         self.name = name
@@ -45,8 +45,10 @@ public final class SimulatedProcess: @unchecked Sendable {
     public var isConnected: Bool { isRunning && cutUntil <= simulation.now }
 
     /// Lets something befall it once its threads have made so many steps.
-    public func after(steps: Int64, _ what: @escaping () -> Void) {
-        fate = (steps, what)
+    /// - Parameter countsPolls: whether those count that only ask for records: most steps are of that kind, and the others,
+    ///   with which something changes, are where things go wrong.
+    public func after(steps: Int64, countsPolls: Bool, _ what: @escaping () -> Void) {
+        fate = (steps, countsPolls, what)
     }
 
     /// What was to befall it doesn't.
@@ -56,12 +58,13 @@ public final class SimulatedProcess: @unchecked Sendable {
     }
 
     /// Takes the time that a request takes, while others do what they do.
+    /// - Parameter isPoll: whether it only asks for records.
     /// - Returns: whether it still lives; if not, nothing may happen any more.
-    public func step() -> Bool {
+    public func step(isPoll: Bool = false) -> Bool {
         if isDead { return false }
         let process = first ?? self
-        if let fate = process.fate {
-            process.fate = fate.steps > 0 ? (fate.steps - 1, fate.what) : nil
+        if let fate = process.fate, fate.countsPolls || !isPoll {
+            process.fate = fate.steps > 0 ? (fate.steps - 1, fate.countsPolls, fate.what) : nil
             if fate.steps <= 0 { fate.what() }
             if isDead { return false }
         }
