@@ -25,6 +25,8 @@ final class CacherTask {
     var recordsSent = 0
     var sentTo: [TopicPartition: Int64] = [:]
     var sentSteps: [PositionStep] = []
+    /// Where all positions stood then.
+    var sentCheck: [PositionStep] = []
     /// Whether its answers are still to come.
     var isInFlight = false
     var redis = RedisAvailability()
@@ -150,8 +152,9 @@ final class CacherTask {
         // Before the positions are in Redis: what lies before one is never a dead letter again.
         try deadLetters.flush(timeout: DeadLetterQueue.patience)
         sentSteps = positions.steps(to: sentTo)
+        sentCheck = positions.check
         do throws(RedisError) {
-            try writer.send(sent, moving: sentSteps)
+            try writer.send(sent, moving: sentSteps, checking: sentCheck)
         } catch {
             return try failed(error)
         }
@@ -173,7 +176,7 @@ final class CacherTask {
         // Of records that are only counted, or can't be used, Redis heard nothing.
         if !receipt.roundTrips.isEmpty { redis.wrote(at: clocks.instant()) }
         guard receipt.isMade else {
-            let lost = Positions.lost(sentSteps, found: receipt.positions)
+            let lost = Positions.lost(sentCheck, found: receipt.positions)
             try moved(lost.steps, lost.found, consumer)
             return false
         }

@@ -43,20 +43,22 @@ extension CacheWriter {
             }
         }
         guard isOwner else { return .made }
-        if isMade {
-            try hold()
-            return .made
+        if isMade, ownership.claim != nil { return .made }
+        if !isMade {
+            memory.removeAll()
+            ownership.claim = nil
         }
-        memory.removeAll()
-        ownership.claim = nil
         try hold()
-        return try look(for: progress.steps)
+        if case .lost = try look() { return .lost }
+        return isMade ? .made : .again
     }
 
-    /// After a transaction that wasn't carried out, and before the first one of a connection: whether Redis has lost data.
-    func look(for steps: [PositionStep]) throws(RedisError) -> Outcome {
-        let found = try positions(steps.map(\.key)).map { $0 ?? -1 }
-        guard zip(steps, found).contains(where: { $1 < $0.atLeast }) else { return .again }
+    /// Before the first transaction under a new watch: whether Redis has lost data. Until it has another watch, none that
+    /// is carried out meets a Redis without it.
+    func look() throws(RedisError) -> Outcome {
+        guard let check = progress?.check else { return .again }
+        let found = try positions(check.map(\.key)).map { $0 ?? -1 }
+        guard zip(check, found).contains(where: { $1 < $0.atLeast }) else { return .again }
         progress?.receipt.positions = found
         return .lost
     }

@@ -29,6 +29,8 @@ public final class CacheWriter {
     /// How far a batch is.
     struct Progress {
         var steps: [PositionStep]
+        /// Where all positions of ours must stand.
+        var check: [PositionStep]
         /// The next of its values: first ticks, then candles, then alerts.
         var next = 0
         /// Whether all of them were sent, and the positions.
@@ -92,27 +94,36 @@ public final class CacheWriter {
         try write(batch, moving: [])
     }
 
-    /// Writes a batch, and moves positions on in the same transaction, the last when there are several.
-    func write(_ batch: CacheBatch, moving steps: [PositionStep]) throws(RedisError) -> CacheReceipt {
-        try send(batch, moving: steps)
+    /// Writes a batch, and moves positions on in the same transaction, the last when there are several: see
+    /// ``send(_:moving:checking:)``.
+    func write(
+        _ batch: CacheBatch,
+        moving steps: [PositionStep],
+        checking all: [PositionStep]? = nil
+    ) throws(RedisError) -> CacheReceipt {
+        try send(batch, moving: steps, checking: all ?? steps)
         return try finish(batch)
     }
 
     /// Sends a batch that moves no position; ``finish(_:)`` must follow.
     public func send(_ batch: CacheBatch) throws(RedisError) {
-        try send(batch, moving: [])
+        try send(batch, moving: [], checking: [])
     }
 
     /// Sends a batch, as much of it as one transaction takes; ``finish(_:)`` must follow.
-    func send(_ batch: CacheBatch, moving steps: [PositionStep]) throws(RedisError) {
+    /// - Parameters:
+    ///   - steps: how positions move on with the batch.
+    ///   - all: where all positions of ours must stand, also those that the batch has nothing for: a Redis that went back
+    ///     to an old copy may have what the batch goes by, and lack what others brought.
+    func send(_ batch: CacheBatch, moving steps: [PositionStep], checking all: [PositionStep]) throws(RedisError) {
         try guarding { () throws(RedisError) in
             let wasHeld = ownership.claim != nil
             if connection == nil { try connect() }
             try hold()
             memory.use(batch.coins)
-            progress = Progress(steps: steps, start: clocks.instant())
+            progress = Progress(steps: steps, check: all, start: clocks.instant())
             // A Redis that comes back may have lost what it had told; then nothing older may be heard.
-            if !wasHeld, ownership.claim != nil, case .lost = try look(for: steps) {
+            if !wasHeld, ownership.claim != nil, case .lost = try look() {
                 progress?.receipt.isMade = false
                 return
             }
@@ -135,6 +146,7 @@ public final class CacheWriter {
                     if let earlier = done.before { before.movedFromOlder(earlier) }
                     progress = Progress(
                         steps: done.steps,
+                        check: done.check,
                         before: before,
                         attempts: done.attempts + 1,
                         start: clocks.instant()

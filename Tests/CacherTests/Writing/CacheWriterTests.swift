@@ -352,6 +352,39 @@ struct CacheWriterTests {
         #expect((50_000...60_000).contains(try #require(Int(try server.cli("PTTL", "c")))), "it outlives the keys")
     }
 
+    @Test("a Redis that went back to an old copy: no position moves on before all have been looked at")
+    func wentBack() throws {
+        let server = try RedisServer()
+        let writer = try CacheFixture.writer(server)
+        let places = ["a", "b"].map { PartitionPosition(TopicPartition(topic: $0, partition: 0), key: $0) }
+        func move(_ steps: [PositionStep], checking all: [PositionStep]) throws -> CacheReceipt {
+            try writer.write(CacheBatch(), moving: steps, checking: all)
+        }
+        _ = try writer.claim(places)
+        let first = places.map { PositionStep(key: $0.key, atLeast: -1, next: 5) }
+        #expect(try move(first, checking: first).positions == [-1, -1])
+        // The copy is of a time when another Cacher had the partitions.
+        let other = try CacheFixture.writer(server)
+        _ = try other.claim(places)
+        try server.cli(
+            "EVAL",
+            "for _, k in ipairs(redis.call('KEYS', '*')) do redis.call('COPY', k, k, 'DB', 1) end",
+            "0"
+        )
+        writer.release()
+        #expect(try writer.claim(places) == [5, 5])
+        let second = [PositionStep(key: "b", atLeast: 5, next: 9)]
+        #expect(try move(second, checking: [PositionStep(key: "a", atLeast: 5, next: 5)] + second).isMade)
+        try server.cli("SWAPDB", "0", "1")
+        let third = [PositionStep(key: "a", atLeast: 5, next: 6)]
+        let all = [PositionStep(key: "a", atLeast: 5, next: 5), PositionStep(key: "b", atLeast: 9, next: 9)]
+        // The other one's claim came back with the copy: once it is left alone.
+        #expect(throws: RedisError.self) { try move(third, checking: all) }
+        let receipt = try move(third, checking: all)
+        #expect(!receipt.isMade && receipt.positions == [5, 5])
+        #expect(try writer.positions(["a", "b"]) == [5, 5])
+    }
+
     @Test("the index of a currency holds so many coins and no more, the first ones by rank")
     func boundsIndex() throws {
         let server = try RedisServer()
