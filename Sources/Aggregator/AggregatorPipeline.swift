@@ -8,8 +8,6 @@ public struct AggregatorPipeline: Pipeline {
     private let metrics: AggregatorMetrics
     private let watch: BrokerWatch
     private let logger = Logger(label: "aggregator")
-    /// How long the end of a transaction may take; the broker ends one that lasts longer.
-    private static let commitTime = Duration.seconds(3)
 
     private static let consumerProperties = [
         AggregatorSettings.pollInterval.name: String(AggregatorSettings.pollInterval.milliseconds)
@@ -46,7 +44,7 @@ public struct AggregatorPipeline: Pipeline {
         let session = try TransactionSession(
             kafka: settings.kafka,
             id: settings.transactionalID,
-            limit: max(settings.transactionInterval, TransactionLimits.backlogInterval) + Self.commitTime,
+            limit: settings.transactionLimits.timeout,
             stop: stop
         )
         readiness.heartbeat.beat()

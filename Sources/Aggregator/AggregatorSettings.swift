@@ -89,10 +89,8 @@ public struct AggregatorSettings: Sendable {
     public var plan: WindowPlan
     /// Whether the watermark of a quiet partition follows the clock.
     public var followsClock: Bool
-    /// The longest a transaction takes in records.
-    public var transactionInterval: Duration
-    /// The most records a transaction takes in.
-    public var transactionRecords: Int
+    /// When a transaction has collected enough.
+    var transactionLimits: TransactionLimits
     /// What to do when records were deleted before they were read.
     public var gapPolicy: GapPolicy
     /// The bytes that the open windows of all coins may take.
@@ -119,8 +117,10 @@ public struct AggregatorSettings: Sendable {
             throw SettingsError([SettingsProblem(name: Self.windowsSetting.name, reason: "\(error)")])
         }
         followsClock = try reader.value(Self.followClockSetting)
-        transactionInterval = try reader.value(Self.intervalSetting)
-        transactionRecords = try reader.value(Self.recordsSetting)
+        transactionLimits = TransactionLimits(
+            interval: try reader.value(Self.intervalSetting),
+            records: try reader.value(Self.recordsSetting)
+        )
         gapPolicy = try reader.value(Self.gapPolicySetting)
         coinMemory = try reader.value(Self.coinMemorySetting) << 20
         group = kafka.topicPrefix + (try reader.value(Self.groupSetting))

@@ -19,6 +19,11 @@ struct TransactionLimits: Sendable {
     /// A transaction may last that long while the input is behind: then results are late by more anyway, and each
     /// transaction costs its commit and a state record for every coin that it touches.
     static let backlogInterval = Duration.seconds(1)
+    /// How long its end may take.
+    private static let commitTime = Duration.seconds(3)
+
+    /// How long the broker lets it last; it aborts one that lasts longer, as one is whose producer has died.
+    var timeout: Duration { max(interval, Self.backlogInterval) + Self.commitTime }
 
     /// How long to wait for the next record.
     func wait(_ progress: Progress) -> Duration {

@@ -57,7 +57,7 @@ struct TransactionLoop {
 
     /// One transaction and what goes into it.
     private func turn(consumer: any GroupMember, tasks: PartitionTasks) throws {
-        let limits = TransactionLimits(interval: settings.transactionInterval, records: settings.transactionRecords)
+        let limits = settings.transactionLimits
         var count = 0
         var began = clocks.instant()
         var news: ContinuousClock.Instant?

@@ -48,7 +48,9 @@ struct AggregatorSimulation {
         )
         aggregator.unanswered = simulation.random.pick([0, 5, 50])
         aggregator.undelivered = simulation.random.pick([0, 5, 50])
-        aggregator.transactionLimit = simulation.random.pick([4_000_000, 15_000_000, 30_000_000])
+        aggregator.transactionLimit = simulation.random.pick([
+            settings.transactionLimits.timeout.wholeMicroseconds, 15_000_000, 30_000_000,
+        ])
         aggregator.closeLimit = simulation.random.pick([1, 3, PartitionWindows.usualCloseLimit])
         aggregator.recordLimit = simulation.random.pick([1, 5, TransactionSession.usualRecordLimit])
         aggregator.keepsName = simulation.chance(1, in: 2)
