@@ -132,6 +132,12 @@ class Redis(RedisServer):
         if not self.is_running():
             self.start()
 
+    @property
+    def is_rewritten(self):
+        """Whether nothing is left of what it was asked to write anew."""
+        info = self.ask("INFO", "persistence")
+        return b"aof_rewrite_in_progress:0" in info and b"aof_rewrite_scheduled:0" in info
+
     def ask(self, *words):
         connection = self.connect()
         try:

@@ -116,6 +116,8 @@ class Soak:
         if not folder:
             return None
         files = glob.glob(os.path.join(folder, self.prefix + "aggregator.state-*", "*"))
+        if not files:
+            raise Failure(f"no changelog in SOAK_KAFKA_DATA={folder}: name the broker's log.dirs, where {self.prefix}aggregator.state-0 is")
         total = 0
         for file in files:
             try:

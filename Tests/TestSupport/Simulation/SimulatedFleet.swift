@@ -40,13 +40,20 @@ public final class SimulatedFleet {
             guard let self, isTroubled else { return }
             let place = simulation.random.pick(places)
             let kind = Int(simulation.number(below: Int64(6 + more.count)))
-            if let process = place.process, !process.isDead, !process.hasEnded, kind < 6 {
+            let process = place.process.flatMap { $0.isDead || $0.hasEnded ? nil : $0 }
+            if kind >= 6 {
+                happen(at: process, more[kind - 6])
+            } else if let process {
                 befall(process, kind, place.stop)
-            } else if kind >= 6 {
-                more[kind - 6]()
             }
             trouble(every: pause, more)
         }
+    }
+
+    /// Most of a process's time passes while it waits, and things go wrong in between: so most happens at a step of one.
+    private func happen(at process: SimulatedProcess?, _ what: @escaping () -> Void) {
+        guard let process, !simulation.chance(1, in: 5) else { return what() }
+        process.after(steps: simulation.number(below: 40), countsPolls: simulation.chance(1, in: 2), what)
     }
 
     /// From now on nothing befalls anybody.
@@ -60,7 +67,7 @@ public final class SimulatedFleet {
     private func befall(_ process: SimulatedProcess, _ kind: Int, _ stop: StopSignal) {
         let length = simulation.number(below: 30_000_000)
         // Weak: it waits in the process itself.
-        let what = { [simulation, weak process] in
+        happen(at: process) { [simulation, weak process] in
             guard let process else { return }
             switch kind {
             case 0, 1: simulation.crash(process)
@@ -73,9 +80,6 @@ public final class SimulatedFleet {
                 stop.request()
             }
         }
-        // Most of a process's time passes while it waits: so it befalls most of them at a step.
-        if simulation.chance(1, in: 5) { return what() }
-        process.after(steps: simulation.number(below: 40), countsPolls: simulation.chance(1, in: 2), what)
     }
 
     private func start(_ place: Place) {
