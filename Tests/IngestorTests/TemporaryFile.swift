@@ -27,8 +27,10 @@ enum TemporaryFile {
         return url.path
     }
 
-    /// Removes a file.
+    /// Removes a file, and the folder of its own if it has one.
     static func remove(_ path: String) {
-        try? FileManager.default.removeItem(atPath: path)
+        let folder = URL(filePath: path).deletingLastPathComponent()
+        let isItsOwn = folder.lastPathComponent.hasPrefix("tickline-")
+        try? FileManager.default.removeItem(atPath: isItsOwn ? folder.path : path)
     }
 }

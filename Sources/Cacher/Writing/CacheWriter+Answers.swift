@@ -43,8 +43,10 @@ extension CacheWriter {
             }
         }
         guard isOwner else { return .made }
-        if isMade, ownership.claim != nil { return .made }
-        if !isMade {
+        if isMade {
+            // Behind the last transaction the next batch sees to the claim.
+            if ownership.claim != nil || progress.isComplete && progress.repairs.isEmpty { return .made }
+        } else {
             memory.removeAll()
             ownership.claim = nil
         }
