@@ -25,11 +25,14 @@ struct TransactionLimits: Sendable {
     /// How long the broker lets it last; it aborts one that lasts longer, as one is whose producer has died.
     var timeout: Duration { max(interval, Self.backlogInterval) + Self.commitTime }
 
-    /// How long to wait for the next record.
+    /// How long to wait for the next record: not too long, because in between the clocks are read.
     func wait(_ progress: Progress) -> Duration {
         // Behind its time there is a backlog, and more comes at once.
-        progress.count == 0 ? interval : max(rest(progress), .milliseconds(5))
+        min(progress.count == 0 ? interval : max(rest(progress), .milliseconds(5)), Self.longestWait)
     }
+
+    /// Windows that close by the clock close so much later at most.
+    static let longestWait = Duration.milliseconds(100)
 
     /// Whether it goes on to collect.
     /// - Parameter isBehind: whether there is a backlog; asked only where that matters.
@@ -38,10 +41,13 @@ struct TransactionLimits: Sendable {
         return rest(progress) > .zero || (progress.spent < Self.backlogInterval && isBehind())
     }
 
-    /// How much longer it lasts without a backlog. Somebody waits for a closed window or an alert, so the rest is short: a tenth
-    /// of the interval, in which the other partitions' windows close, too. Revisions may be in every transaction, and wait.
+    /// How much longer it lasts without a backlog. Somebody waits for a closed window or an alert, so the rest is short: the time
+    /// in which the other partitions' windows close, too. Revisions may be in every transaction, and wait.
     private func rest(_ progress: Progress) -> Duration {
         let rest = interval - progress.spent
-        return progress.sinceNews.map { min(rest, interval / 10 - $0) } ?? rest
+        return progress.sinceNews.map { min(rest, min(interval / 10, Self.newsInterval) - $0) } ?? rest
     }
+
+    /// How long a transaction lasts at most that has news.
+    private static let newsInterval = Duration.milliseconds(10)
 }

@@ -60,6 +60,7 @@ struct TransactionLoop {
         let limits = settings.transactionLimits
         var count = 0
         var began = clocks.instant()
+        var advanced = began
         var news: ContinuousClock.Instant?
         func progress() -> TransactionLimits.Progress {
             let now = clocks.instant()
@@ -74,12 +75,21 @@ struct TransactionLoop {
             if let failure = tasks.failure { throw failure }
             if count == 0 { began = clocks.instant() }
             count += polled
+            if advanced.duration(to: clocks.instant()) >= TransactionLimits.longestWait {
+                try advance(consumer, tasks)
+                advanced = clocks.instant()
+            }
             if news == nil, tasks.haveNews { news = clocks.instant() }
         } while limits.goesOn(progress(), isBehind: { tasks.isBehind(consumer) })
         tasks.publishCounts()
+        try advance(consumer, tasks)
+        try tasks.commit(of: consumer)
+    }
+
+    /// Lets the watermarks of quiet partitions follow the clock.
+    private func advance(_ consumer: any GroupMember, _ tasks: PartitionTasks) throws {
         let clock = clocks.reading()
         while try !tasks.advance(to: clock, of: consumer) { try commitPart(consumer, tasks) }
-        try tasks.commit(of: consumer)
     }
 
     /// Ends a transaction in the middle of a batch, or of a close: it holds enough.

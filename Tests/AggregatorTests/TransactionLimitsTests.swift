@@ -4,10 +4,10 @@ import Testing
 @testable import Aggregator
 
 @Suite("When a transaction has collected enough") struct TransactionLimitsTests {
-    private let limits = TransactionLimits(interval: .milliseconds(100), records: 1_000)
-
     /// A transaction in the middle, and what comes of it.
     struct Case: Sendable, CustomTestStringConvertible {
+        /// The interval, in milliseconds.
+        var interval = 100
         let milliseconds: Int
         var count = 1
         /// How long ago it had news, in milliseconds.
@@ -18,12 +18,12 @@ import Testing
         let wait: Int
 
         var testDescription: String {
-            "\(count) records in \(milliseconds) ms\(news.map { ", news \($0) ms ago" } ?? "")\(isBehind ? ", behind" : "")"
+            "\(count) records in \(milliseconds) of \(interval) ms\(news.map { ", news \($0) ms ago" } ?? "")\(isBehind ? ", behind" : "")"
         }
     }
 
     @Test(
-        "It ends after its interval, a tenth of it after news, after a second of a backlog, or when it is full",
+        "It ends after its interval, a tenth of it or 10 ms after news, after a second of a backlog, or when it is full",
         arguments: [
             Case(milliseconds: 0, goesOn: true, wait: 100),
             Case(milliseconds: 99, goesOn: true, wait: 5),
@@ -43,9 +43,18 @@ import Testing
             Case(milliseconds: 0, count: 1_000, isBehind: true, goesOn: false, wait: 100),
             Case(milliseconds: 0, count: 0, goesOn: false, wait: 100),
             Case(milliseconds: 50, count: 0, isBehind: true, goesOn: false, wait: 100),
+            Case(interval: 5_000, milliseconds: 0, count: 0, goesOn: false, wait: 100),
+            Case(interval: 5_000, milliseconds: 0, goesOn: true, wait: 100),
+            Case(interval: 5_000, milliseconds: 4_940, goesOn: true, wait: 60),
+            Case(interval: 5_000, milliseconds: 5_000, goesOn: false, wait: 5),
+            Case(interval: 5_000, milliseconds: 300, news: 1, goesOn: true, wait: 9),
+            Case(interval: 5_000, milliseconds: 300, news: 10, goesOn: false, wait: 5),
+            Case(interval: 10, milliseconds: 1, news: 1, goesOn: false, wait: 5),
+            Case(interval: 10, milliseconds: 0, count: 0, goesOn: false, wait: 10),
         ]
     )
     func table(_ one: Case) {
+        let limits = TransactionLimits(interval: .milliseconds(one.interval), records: 1_000)
         let progress = TransactionLimits.Progress(
             count: one.count,
             spent: .milliseconds(one.milliseconds),
