@@ -45,7 +45,7 @@ public struct AggregatorSettings: Sendable {
         "AGGREGATOR_TRANSACTION_INTERVAL",
         from: "10ms",
         to: "5s",
-        default: "100ms",
+        default: "500ms",
         help: "How long a Kafka transaction collects records; readers see them afterwards. A tenth of it, 10ms at most, once "
             + "a window closes or an alert fires; up to 1s on a backlog."
     )

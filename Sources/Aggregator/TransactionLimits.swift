@@ -31,7 +31,7 @@ struct TransactionLimits: Sendable {
         min(progress.count == 0 ? interval : max(rest(progress), .milliseconds(5)), Self.longestWait)
     }
 
-    /// Windows that close by the clock close so much later at most.
+    /// How long a poll waits at most, and how often the clocks have a say in between.
     static let longestWait = Duration.milliseconds(100)
 
     /// Whether it goes on to collect.
