@@ -46,8 +46,8 @@ public struct AggregatorSettings: Sendable {
         from: "10ms",
         to: "5s",
         default: "500ms",
-        help: "How long a Kafka transaction collects records; readers see them afterwards. A tenth of it, 10ms at most, once "
-            + "a window closes or an alert fires; up to 1s on a backlog."
+        help: "How long a Kafka transaction collects records; readers see them afterwards. A tenth of it, 10ms at "
+            + "most, once a window closes or an alert fires; up to 1s on a backlog."
     )
     static let recordsSetting = Setting.integer(
         "AGGREGATOR_TRANSACTION_RECORDS",
