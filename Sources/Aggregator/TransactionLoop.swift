@@ -43,7 +43,7 @@ struct TransactionLoop {
                     nextHousekeeping = now.advanced(by: .milliseconds(500))
                     try housekeep(consumer: consumer, tasks: tasks)
                 }
-                try turn(consumer: consumer, tasks: tasks)
+                try turn(until: stop, consumer: consumer, tasks: tasks)
             } catch let error as KafkaError
                 where (error.requiresAbort && !error.isFatal && !error.isFenced) || error.isOffsetOutOfRange
             {
@@ -55,8 +55,8 @@ struct TransactionLoop {
         try tasks.commit(of: consumer)
     }
 
-    /// One transaction and what goes into it.
-    private func turn(consumer: any GroupMember, tasks: PartitionTasks) throws {
+    /// One transaction and what goes into it; a stop ends it early.
+    private func turn(until stop: StopSignal, consumer: any GroupMember, tasks: PartitionTasks) throws {
         let limits = settings.transactionLimits
         var count = 0
         var began = clocks.instant()
@@ -80,7 +80,7 @@ struct TransactionLoop {
                 advanced = clocks.instant()
             }
             if news == nil, tasks.haveNews { news = clocks.instant() }
-        } while limits.goesOn(progress(), isBehind: { tasks.isBehind(consumer) })
+        } while !stop.isRequested && limits.goesOn(progress(), isBehind: { tasks.isBehind(consumer) })
         tasks.publishCounts()
         try advance(consumer, tasks)
         try tasks.commit(of: consumer)
