@@ -163,19 +163,25 @@ public final class PostgresServer: Sendable, CustomStringConvertible {
     /// Lets a started server stand still, with all its processes: it takes connections and answers nobody.
     /// - Throws: ``Unavailable`` if it isn't running.
     public func freeze() throws(Unavailable) {
-        try signal("STOP")
+        try signal("kill -STOP $p; kill -STOP $(children)")
     }
 
     /// Lets it go on; needed before it is stopped.
     /// - Throws: ``Unavailable`` if it isn't running.
     public func thaw() throws(Unavailable) {
-        try signal("CONT")
+        try signal("kill -CONT $(children) $p")
     }
 
-    private func signal(_ name: String) throws(Unavailable) {
+    /// Children that have ended stay there as long as the postmaster stands still: so it goes first, and comes back last.
+    private func signal(_ commands: String) throws(Unavailable) {
         guard let folder else { return }
         try Self.shell(
-            "p=$(head -1 \(folder)/data/postmaster.pid); kill -\(name) $p $(cat /proc/$p/task/*/children)"
+            """
+            set -e
+            children() { cat /proc/$p/task/*/children; }
+            p=$(head -1 \(folder)/data/postmaster.pid)
+            \(commands)
+            """
         )
     }
 
