@@ -56,11 +56,7 @@ final class RunningAggregator: Sendable {
     func finish() async throws {
         stop.request()
         try await waitForEnd()
-        do {
-            try end?.get()
-        } catch let error as KafkaError where error.isInterrupted {
-            // A question to the broker that the stop cut short; the supervisor takes it for the stop that it is.
-        }
+        try end?.getAfterStop()
     }
 
     /// The value of a metric, as `/metrics` shows it.

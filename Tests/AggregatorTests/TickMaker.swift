@@ -37,3 +37,20 @@ struct TickMaker {
         return Array(repeating: (coin, json.text), count: random.chance(1, in: 20) ? 2 : 1)
     }
 }
+
+extension SimulatedKafka {
+    /// Lets a maker's records come in one after the other, each after a pause.
+    /// - Parameters:
+    ///   - pause: how long it is, in microseconds; asked once a record.
+    ///   - goesOn: whether there is another one.
+    func feed(_ maker: TickMaker, after pause: @escaping () -> Int64, while goesOn: @escaping () -> Bool = { true }) {
+        simulation.after(pause()) { [self] in
+            guard goesOn() else { return }
+            var maker = maker
+            for record in maker.next(at: Simulation.beginning + simulation.now) {
+                append(Topic.raw.rawValue, key: Array(record.key.utf8), value: Array(record.value.utf8))
+            }
+            feed(maker, after: pause, while: goesOn)
+        }
+    }
+}

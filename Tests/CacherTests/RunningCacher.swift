@@ -44,11 +44,7 @@ final class RunningCacher: Sendable {
     func finish() async throws {
         stop.request()
         try await eventually("the pipeline ends") { self.end != nil }
-        do {
-            try end?.get()
-        } catch let error as KafkaError where error.isInterrupted {
-            // A question to the broker that the stop cut short; the supervisor takes it for the stop that it is.
-        }
+        try end?.getAfterStop()
     }
 
     /// The value of a metric, as `/metrics` shows it.

@@ -146,7 +146,7 @@ class Faults:
             if server == "redis":
                 wait_for("Redis to write again", lambda: b"aof_last_write_status:ok" in one.ask("INFO", "persistence"), seconds=30)
                 one.ask("CONFIG", "SET", "appendfsync", "always")
-                # Redis 7.0.15 can leave a file behind that it can't read after a kill: once in 58 full disks with nothing but
+                # Redis 7.0.15 can leave a file behind that it can't read after a kill: once in 59 rounds with nothing but
                 # Redis. So it writes a new one.
                 wait_for("Redis to have written its file", lambda: one.is_rewritten, seconds=30)
                 one.ask("BGREWRITEAOF")

@@ -59,7 +59,12 @@ struct AggregatorSimulation {
         }
         ticksEnd = 300_000_000 + simulation.number(below: 900_000_000)
         let ticks = TickMaker(seed: simulation.random.next(), coins: 6)
-        feed(ticks, every: simulation.random.pick([2_000_000, 8_000_000, 30_000_000]))
+        let pause: Int64 = simulation.random.pick([2_000_000, 8_000_000, 30_000_000])
+        kafka.feed(
+            ticks,
+            after: { simulation.number(below: pause) },
+            while: { [ticksEnd] in simulation.now < ticksEnd }
+        )
         kafka.compact(Topic.aggregatorState.rawValue, every: 60_000_000)
         fleet.trouble(every: simulation.random.pick([10_000_000, 30_000_000, 90_000_000]))
     }
@@ -76,18 +81,6 @@ struct AggregatorSimulation {
             cooldownMicroseconds: 600_000_000
         ),
     ]
-
-    private func feed(_ maker: TickMaker, every pause: Int64) {
-        let (simulation, kafka, end) = (simulation, kafka, ticksEnd)
-        simulation.after(simulation.number(below: pause)) {
-            guard simulation.now < end else { return }
-            var maker = maker
-            for record in maker.next(at: Simulation.beginning + simulation.now) {
-                kafka.append(Topic.raw.rawValue, key: Array(record.key.utf8), value: Array(record.value.utf8))
-            }
-            feed(maker, every: pause)
-        }
-    }
 
     /// Runs it.
     /// - Returns: what is wrong, if anything.

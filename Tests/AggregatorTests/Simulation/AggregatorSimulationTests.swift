@@ -7,10 +7,8 @@ import Testing
 /// Crashes, zombies, lost answers and broken rebalances by the hour: `TICKLINE_SIMULATION_HOURS`, `TICKLINE_SIMULATION_SEED`.
 @Suite("Simulation of the Aggregator", .ownThread)
 struct AggregatorSimulationTests {
-    /// Those that have found something.
-    private static let seeds: [UInt64] = [
-        1, 2, 3, 14_193_692_578_953_695_179, 12_221_216_741_460_769_502,
-    ]
+    /// Always run.
+    private static let seeds: [UInt64] = [1, 2, 3]
 
     @Test("Whatever befalls instances and broker, the topics hold what the ticks say, once")
     func holds() throws {
@@ -26,7 +24,7 @@ struct AggregatorSimulationTests {
         )
         let kafka = SimulatedKafka(simulation, topics: Topic.allCases.map(\.rawValue), partitions: 1)
         let aggregator = SimulatedAggregator(settings: settings, kafka: kafka, rules: []) { Issue.record("\($0)") }
-        feed(TickMaker(seed: 1, coins: 2), to: kafka, in: simulation)
+        kafka.feed(TickMaker(seed: 1, coins: 2), after: { 100_000 })
         let stop = StopSignal()
         let process = simulation.start("a") { aggregator.live($0, until: stop) }
         simulation.run(until: 12_000_000)
@@ -36,15 +34,5 @@ struct AggregatorSimulationTests {
         simulation.run(until: 12_500_000)
         #expect(process.hasEnded)
         simulation.finish()
-    }
-
-    private func feed(_ maker: TickMaker, to kafka: SimulatedKafka, in simulation: Simulation) {
-        simulation.after(100_000) {
-            var maker = maker
-            for record in maker.next(at: Simulation.beginning + simulation.now) {
-                kafka.append(Topic.raw.rawValue, key: Array(record.key.utf8), value: Array(record.value.utf8))
-            }
-            feed(maker, to: kafka, in: simulation)
-        }
     }
 }
