@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 
 from checks import check, expect, run
@@ -107,3 +108,32 @@ def mistakes():
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20)
         expect(done.returncode == 64 and sentence in done.stdout and done.stdout.count("\n") == 1,
                f"{arguments}: {done.returncode} {done.stdout}")
+
+
+# A process of its own: this one's descriptors must stay below 1024 for select().
+HOLDER = """
+import resource, socket, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (10_000, max(10_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
+held = [socket.socket() for _ in range(6_000)]
+for port, holder in zip(range(20_000, 32_000, 2), held):
+    try:
+        holder.bind(("127.0.0.1", port))
+    except OSError:
+        pass  # somebody has it already
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@check
+def ports_in_use():
+    """With every other port of its range in use, though nobody answers there, the demo finds others."""
+    with subprocess.Popen([sys.executable, "-c", HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        expect(holder.stdout.readline() == b"held\n", "the ports are not held")
+        demo = run("--seconds", "3", "--source", "simulator", "--coins", "5")
+        try:
+            expect(demo.wait(120) == 0, "exit code 0", demo)
+            expect("Every tick produced is a row, and every coin a key." in demo.plain(), "no summary", demo)
+            demo.expect_nothing_left()
+        finally:
+            demo.discard()

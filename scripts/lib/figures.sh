@@ -7,7 +7,7 @@ declare -A figures=()
 fetch_figures() {
   local name value urls=()
   for name in ingestor aggregator persister cacher; do
-    urls+=(-o "$folder/metrics/$name.metrics.new" "http://127.0.0.1:${http_ports[$name]}/metrics")
+    ! knows_port "$name" || urls+=(-o "$folder/metrics/$name.metrics.new" "http://127.0.0.1:${http_ports[$name]}/metrics")
   done
   mkdir -p "$folder/metrics"
   curl -s -m 2 "${urls[@]}" || true

@@ -60,7 +60,7 @@ await_end() {
 # Why a process ended, from its log since its start, in one line: the last line that is an error, else the last one.
 cause() { # name
   local text line
-  text=$(tail -c "+$((${log_starts[$1]:-0} + 1))" "$folder/log/$1.log" 2>/dev/null | tail -n 200)
+  text=$(log_since_start "$1" | tail -n 200)
   line=$(grep -E ' (ERROR|CRITICAL) | (FATAL|PANIC|ERROR): | # .*(atal|ailed|rror)|[Ee]rror: ' <<<"$text" | tail -n 1) ||
     line=$(tail -n 1 <<<"$text")
   sed -E 's/^[^ ]+ +[A-Z]+ +[a-z-]+: //; s/^the service ends: //; s/^.* (FATAL|PANIC|ERROR): +//' <<<"$line" |
@@ -164,7 +164,8 @@ say_what_stays() { # exit code
 
 say_stop() { say "To end them and remove their data: $folder/stop"; }
 
-# A loopback port that nobody listens on.
+# A loopback port that nobody listens on. Another process may have it a moment later: only start_on_free_port and what asks
+# the kernel for a port are sure of theirs.
 free_port() {
   local port
   while true; do
@@ -178,4 +179,22 @@ free_port() {
 
 is_taken() {
   (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+# Starts a server that takes no port 0 on a free port, NAME_port, and waits until it answers; on another one as long as
+# somebody else was there first.
+start_on_free_port() { # name, seconds, command …
+  local name=$1 seconds=$2
+  shift 2
+  while true; do
+    declare -g "${name}_port=$(free_port)"
+    "start_$name"
+    if await "$name" "$seconds" "$@"; then return; fi
+    if is_running "$name" || ! log_since_start "$name" | grep -q 'ddress already in use'; then return 1; fi
+  done
+}
+
+# What a process has written since its latest start.
+log_since_start() { # name
+  tail -c "+$((${log_starts[$1]:-0} + 1))" "$folder/log/$1.log" 2>/dev/null
 }

@@ -31,15 +31,25 @@ start_broker() {
   launch broker "$binaries/localbroker" run --address-file "$folder/broker.address"
 }
 
+# start_on_free_port sets the ports.
+postgres_port='' redis_port=''
+
 start_redis() {
+  redis_url="redis://127.0.0.1:$redis_port/0"
   launch redis redis-server --bind 127.0.0.1 --port "$redis_port" --dir "$folder/redis" \
     --appendonly yes --save '' --daemonize no
+}
+
+# What answers may be somebody else's, who was first on that port.
+redis_is_ours() {
+  [[ $(redis_command INFO server 2>/dev/null) == *process_id:"${process_ids[redis]}"[!0-9]* ]]
 }
 
 # PostgreSQL refuses to run as root.
 as_postgres=()
 
 start_postgres() {
+  postgres_url="postgresql://tickline:$postgres_password@127.0.0.1:$postgres_port/postgres"
   launch postgres "${as_postgres[@]}" "$postgres_binaries/postgres" -D "$folder/postgres" -p "$postgres_port" \
     -c listen_addresses=127.0.0.1 -c unix_socket_directories=
 }
@@ -53,9 +63,8 @@ find_initdb() {
 prepare_postgres() {
   postgres_binaries=$(dirname "$(find_initdb)")
   mkdir "$folder/postgres"
-  local password
-  password=$(od -An -N 8 -tx1 /dev/urandom | tr -d ' \n')
-  printf '%s\n' "$password" >"$folder/postgres.password"
+  postgres_password=$(od -An -N 8 -tx1 /dev/urandom | tr -d ' \n')
+  printf '%s\n' "$postgres_password" >"$folder/postgres.password"
   if [[ $(id -u) == 0 ]]; then
     id postgres >/dev/null 2>&1 || fail "there is no user postgres, and PostgreSQL refuses to run as root"
     chown postgres: "$folder/postgres" "$folder/postgres.password"
@@ -66,7 +75,6 @@ prepare_postgres() {
     --auth scram-sha-256 --encoding UTF8 --locale C >"$folder/log/initdb.log" 2>&1 ||
     fail "initdb failed: $(cause initdb)"
   rm -f "$folder/postgres.password"
-  postgres_url="postgresql://tickline:$password@127.0.0.1:$postgres_port/postgres"
 }
 
 start_servers() {
@@ -76,10 +84,8 @@ start_servers() {
     postgres_url=$postgres
     await - 10 query 'SELECT 1' || fail "PostgreSQL doesn't answer: $(query 'SELECT 1' 2>&1 | head -n 1)"
   else
-    postgres_port=$(free_port)
     prepare_postgres
-    start_postgres
-    await postgres 30 query 'SELECT 1' || fail "PostgreSQL did not start on port $postgres_port: $(cause postgres)"
+    start_on_free_port postgres 30 query 'SELECT 1' || fail "PostgreSQL did not start on port $postgres_port: $(cause postgres)"
   fi
   prepare_redis
   launch migrate env SCHEMA_DIR="$root/schema" POSTGRES_URL="$postgres_url" "$binaries/persister" migrate
@@ -106,10 +112,7 @@ prepare_redis() {
     key_prefix="demo-$(date -u +%Y%m%dT%H%M%S):"
     await - 10 redis_answers || fail "Redis doesn't answer: $(redis_command PING 2>&1 | tail -n 1)"
   else
-    redis_port=$(free_port)
-    redis_url="redis://127.0.0.1:$redis_port/0"
     mkdir "$folder/redis"
-    start_redis
-    await redis 20 redis_answers || fail "Redis did not start on port $redis_port: $(cause redis)"
+    start_on_free_port redis 20 redis_is_ours || fail "Redis did not start on port $redis_port: $(cause redis)"
   fi
 }

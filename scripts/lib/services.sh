@@ -18,12 +18,13 @@ choose_source() {
   [[ -z $rate_note || $source != simulator ]] || say "Rate        $rate_note"
 }
 
-# Runs a service with what all of them share.
+# Runs a service with what all of them share. The kernel picks the port of its endpoints: knows_port.
 start_service() { # name, NAME=value …
   local name=$1
   shift
+  http_ports[$name]=
   launch "$name" env KAFKA_BOOTSTRAP_SERVERS="$bootstrap" KAFKA_TOPIC_PREFIX="$topic_prefix" LOG_FORMAT=text \
-    HTTP_HOST=127.0.0.1 HTTP_PORT="${http_ports[$name]}" "$@" "$binaries/$name"
+    HTTP_HOST=127.0.0.1 HTTP_PORT=0 "$@" "$binaries/$name"
 }
 
 start_aggregator() {
@@ -47,20 +48,34 @@ start_ingestor() {
 
 # The page and its API.
 start_page() {
+  http_ports[page]=
   launch page env REDIS_URL="$redis_url" CACHER_KEY_PREFIX="$key_prefix" LOG_FORMAT=text HTTP_HOST=127.0.0.1 \
-    HTTP_PORT="${http_ports[page]}" CACHER_HTTP_HOST="${CACHER_HTTP_HOST:-127.0.0.1}" CACHER_HTTP_PORT="$page_port" \
-    "$binaries/cacher" serve
+    HTTP_PORT=0 CACHER_HTTP_HOST="${CACHER_HTTP_HOST:-127.0.0.1}" CACHER_HTTP_PORT="$page_port" "$binaries/cacher" serve
+}
+
+# Whether the port of a service's endpoints is known, which the service says once it has one.
+knows_port() { # name
+  [[ -n ${http_ports[$1]} ]] || http_ports[$1]=$(port_in_log "$1" 'listens on')
+  [[ -n ${http_ports[$1]} ]]
+}
+
+# The port of the first address behind some words, in what a service has written since its start.
+port_in_log() { # name, words
+  log_since_start "$1" | sed -En "0,/$2/s|.*$2 http://[^ ]*:([0-9]+).*|\1|p"
+}
+
+is_healthy() {
+  knows_port "$1" && curl -sf -o /dev/null -m 2 "http://127.0.0.1:${http_ports[$1]}/healthz"
 }
 
 is_ready() {
-  curl -sf -o /dev/null -m 2 "http://127.0.0.1:${http_ports[$1]}/readyz"
+  knows_port "$1" && curl -sf -o /dev/null -m 2 "http://127.0.0.1:${http_ports[$1]}/readyz"
 }
 
 # The readers first: then the ingestor's first tick meets a pipeline that is ready.
 start_services() {
   local name
   declare -gA http_ports=()
-  for name in aggregator persister cacher ingestor page; do http_ports[$name]=$(free_port); done
   choose_page_port
   rows_before=$(query 'SELECT count(*) FROM raw_price_data')
   start_aggregator
@@ -70,20 +85,21 @@ start_services() {
   for name in aggregator persister cacher page; do
     await "$name" 60 is_ready "$name" || fail "$name is not ready: $(cause "$name")"
   done
+  # It stays where it is, also when it is started again.
+  [[ $page_port != 0 ]] || page_port=$(port_in_log page 'the page is at')
   began=$(date +%s)
   start_ingestor
-  await ingestor 10 curl -sf -o /dev/null "http://127.0.0.1:${http_ports[ingestor]}/healthz" ||
+  await ingestor 10 is_healthy ingestor ||
     [[ $source == replay ]] || fail "the ingestor did not start: $(cause ingestor)"
   started=$SECONDS
 }
 
+# The page's port; 0 until it has found one itself.
 choose_page_port() {
   page_port=${CACHER_HTTP_PORT:-8080}
-  if [[ $page_port == 0 ]]; then
-    page_port=$(free_port)
-  elif is_taken "$page_port"; then
+  if [[ $page_port != 0 ]] && is_taken "$page_port"; then
     say "Page        port $page_port is taken, so the page is on another"
-    page_port=$(free_port)
+    page_port=0
   fi
 }
 
