@@ -1,6 +1,7 @@
 /// Comparing and hashing short runs of bytes without making a `String`.
 public enum ByteSequence {
-    /// Whether both hold the same bytes.
+    /// Whether both hold the same bytes. Each tick asks four times, of short names.
+    @inlinable
     public static func equal(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
         let count = left.count
         guard count == right.count else { return false }
@@ -27,8 +28,9 @@ public enum ByteSequence {
         return UInt64(bitPattern: Int64(hasher.finalize()))
     }
 
+    @inlinable
     @inline(__always)
-    private static func word(_ bytes: Span<UInt8>, _ index: Int) -> UInt64 {
+    static func word(_ bytes: Span<UInt8>, _ index: Int) -> UInt64 {
         bytes.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
     }
 }

@@ -3,15 +3,15 @@
 /// The method is Howard Hinnant's ("chrono-compatible low-level date algorithms"): years begin in March, so that the
 /// leap day is the last one, and 400 years are 146 097 days.
 enum CivilCalendar {
-    /// The number of days from 1970-01-01 to that date; the date must exist.
+    /// The number of days from 1970-01-01 to that date; the date must exist, and be within 400 000 years of year 0.
     static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
-        let year = month <= 2 ? year &- 1 : year
-        let era = (year >= 0 ? year : year &- 399) / 400
-        let yearOfEra = year &- era &* 400
-        let monthFromMarch = month > 2 ? month &- 3 : month &+ 9
-        let dayOfYear = (153 &* monthFromMarch &+ 2) / 5 &+ day &- 1
-        let dayOfEra = yearOfEra &* 365 &+ yearOfEra / 4 &- yearOfEra / 100 &+ dayOfYear
-        return era &* 146_097 &+ dayOfEra &- 719_468
+        // A thousand times 400 years later nothing is negative, so that each division is a multiplication or a shift.
+        let shifted = UInt64(truncatingIfNeeded: (month <= 2 ? year &- 1 : year) &+ 400_000)
+        let century = shifted / 100
+        let monthFromMarch = UInt64(truncatingIfNeeded: month > 2 ? month &- 3 : month &+ 9)
+        let daysOfYears = shifted &* 365 &+ shifted / 4 &- century &+ century / 4
+        let days = daysOfYears &+ (153 &* monthFromMarch &+ 2) / 5
+        return Int64(truncatingIfNeeded: days) &+ day &- 1 &- 146_097_000 &- 719_468
     }
 
     /// The date that many days after 1970-01-01.
