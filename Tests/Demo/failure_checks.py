@@ -127,10 +127,10 @@ sys.stdin.read()
 
 @check
 def ports_in_use():
-    """With every other port of its range in use, though nobody answers there, the demo finds others."""
+    """With every other port of its range in use, though nobody answers there, and quiet logs, the demo finds others."""
     with subprocess.Popen([sys.executable, "-c", HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         expect(holder.stdout.readline() == b"held\n", "the ports are not held")
-        demo = run("--seconds", "3", "--source", "simulator", "--coins", "5")
+        demo = run("--seconds", "3", "--source", "simulator", "--coins", "5", environment={"LOG_LEVEL": "error"})
         try:
             expect(demo.wait(120) == 0, "exit code 0", demo)
             expect("Every tick produced is a row, and every coin a key." in demo.plain(), "no summary", demo)

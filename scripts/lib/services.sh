@@ -76,6 +76,8 @@ is_ready() {
 start_services() {
   local name
   declare -gA http_ports=()
+  # Their logs say which ports they have.
+  case ${LOG_LEVEL:-info} in notice | warning | error | critical) export LOG_LEVEL=info ;; esac
   choose_page_port
   rows_before=$(query 'SELECT count(*) FROM raw_price_data')
   start_aggregator
