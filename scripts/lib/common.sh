@@ -16,6 +16,11 @@ fail() {
   exit 1
 }
 
+# Whether somebody listens on a loopback port.
+is_taken() { # port
+  (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
 has() { command -v "$1" >/dev/null 2>&1; }
 
 # What the Swift packages link with, on Debian and its kin.

@@ -164,34 +164,23 @@ say_what_stays() { # exit code
 
 say_stop() { say "To end them and remove their data: $folder/stop"; }
 
-# A loopback port that nobody listens on. Another process may have it a moment later: only start_on_free_port and what asks
-# the kernel for a port are sure of theirs.
-free_port() {
-  local port
-  while true; do
-    port=$((20000 + RANDOM % 12000))
-    if ! is_taken "$port"; then
-      printf '%s\n' "$port"
-      return
-    fi
-  done
-}
+# A server that finds port after port in use gives up in the end.
+most_ports=50
 
-is_taken() {
-  (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null
-}
-
-# Starts a server that takes no port 0 on a free port, NAME_port, and waits until it answers; on another one as long as
-# somebody else was there first.
+# Starts a server that takes no port 0 on a loopback port, NAME_port, and waits until it answers; on another one when somebody
+# else is there, or comes first.
 start_on_free_port() { # name, seconds, command …
-  local name=$1 seconds=$2
+  local name=$1 seconds=$2 port tries
   shift 2
-  while true; do
-    declare -g "${name}_port=$(free_port)"
+  for ((tries = 0; tries < most_ports; tries++)); do
+    port=$((20000 + RANDOM % 12000))
+    if is_taken "$port"; then continue; fi
+    declare -g "${name}_port=$port"
     "start_$name"
     if await "$name" "$seconds" "$@"; then return; fi
     if is_running "$name" || ! log_since_start "$name" | grep -q 'ddress already in use'; then return 1; fi
   done
+  return 1
 }
 
 # What a process has written since its latest start.
