@@ -32,10 +32,17 @@ def wait_for(what, condition, seconds=20):
         time.sleep(0.02)
 
 
+reserved = []
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that is kept to the end: a server that asks for it gets it, the kernel gives it to nobody who asks for any."""
+    # Bound and never listening: with SO_REUSEADDR on both sockets, another may bind the port and listen.
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind(("127.0.0.1", 0))
+    reserved.append(probe)
+    return probe.getsockname()[1]
 
 
 class Process:

@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import Synchronization
 
 /// TCP on 127.0.0.1 in plain sockets, for the tests' proxies, servers and clients that misbehave.
 public enum LoopbackSocket {
@@ -36,7 +35,13 @@ public enum LoopbackSocket {
 
     /// A socket that has a free port, on which nobody listens while it is open; the caller closes it.
     public static func bound() throws(Failure) -> (descriptor: Int32, port: Int) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        try bound(reusing: false)
+    }
+
+    private static func bound(reusing: Bool) throws(Failure) -> (descriptor: Int32, port: Int) {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var option: Int32 = reusing ? 1 : 0
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &option, socklen_t(MemoryLayout<Int32>.size))
         guard withAddress(0, { bind(descriptor, $0, $1) }) == 0 else {
             defer { close(descriptor) }
             throw Failure("binding")
@@ -49,15 +54,11 @@ public enum LoopbackSocket {
         return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
     }
 
-    private static let handedOut = Mutex<Set<Int>>([])
-
-    /// A port on which nobody listens now, and that no other test of this process got.
+    /// A port that this process keeps to its end: a server that asks for it by its number gets it, as often as it starts,
+    /// while the kernel gives it to nobody who asks for any.
     public static func freePort() throws(Failure) -> Int {
-        while true {
-            let (descriptor, port) = try listening()
-            close(descriptor)
-            if handedOut.withLock({ $0.insert(port).inserted }) { return port }
-        }
+        // Bound and never listening: with SO_REUSEADDR on both sockets, another may bind the port and listen.
+        try bound(reusing: true).port
     }
 
     /// Takes connections on a thread of its own, until the listener is shut down or `take` says that nobody wants them.

@@ -51,13 +51,14 @@ public final class RedisSentinel {
     }
 
     deinit {
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        stop()
         try? FileManager.default.removeItem(at: folder)
     }
 
     /// Ends it at once, as a crash would.
     public func stop() {
+        // Its id may be somebody else's once it is gone.
+        guard process.isRunning else { return }
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }

@@ -62,10 +62,7 @@ public final class ServiceProcess {
     }
 
     deinit {
-        if process.isRunning {
-            Glibc.kill(process.processIdentifier, SIGKILL)
-            process.waitUntilExit()
-        }
+        kill()
         try? FileManager.default.removeItem(at: folder)
     }
 
@@ -86,6 +83,8 @@ public final class ServiceProcess {
 
     /// Ends it at once, as a crash would.
     public func kill() {
+        // Its id may be somebody else's once it is gone.
+        guard process.isRunning else { return }
         Glibc.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }

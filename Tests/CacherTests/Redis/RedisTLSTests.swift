@@ -13,36 +13,44 @@ struct RedisTLSTests {
         return url
     }
 
-    @Test("a pipeline of many records of TLS comes back in order, a subscriber hears long and short messages")
+    // Redis 7.0 itself ends a connection over TLS (`bad length` in its log) on which more than 64 KB of answers come to wait
+    // behind a few that wait already: valkey-io/valkey#1135. So no more than that is left unread here, or one long answer.
+    @Test("pipelines and values of many records of TLS come back whole, a subscriber hears long and short messages")
     func carries() throws {
         let certificates = try TestCertificates()
         let server = try RedisServer(certificates: certificates)
         let url = try url(server, RedisTLS(authorities: certificates.authority))
         let connection = try RedisConnection(to: url, timeout: .seconds(10))
-        var pipeline = RedisPipeline()
         let filler = String(repeating: "x", count: 500)
-        for number in 0..<10_000 {
-            pipeline.command("ECHO")
-            pipeline.append(joining: String(number), " ", filler)
-        }
         var right = 0
-        try connection.run(&pipeline) { position, reply in
-            if reply.text == "\(position) \(filler)" { right += 1 }
+        for round in 0..<100 {
+            var pipeline = RedisPipeline()
+            for number in 0..<100 {
+                pipeline.command("ECHO")
+                pipeline.append(joining: String(round * 100 + number), " ", filler)
+            }
+            try connection.run(&pipeline) { position, reply in
+                if reply.text == "\(round * 100 + position) \(filler)" { right += 1 }
+            }
         }
         #expect(right == 10_000)
+        let long = String(repeating: filler, count: 10_000)
+        #expect(try connection.call(["SET", "long", long]) == .status("OK"))
+        #expect(try connection.call(["GET", "long"]).text == long)
 
         let listener = try RedisConnection(to: url, timeout: .seconds(10))
         try listener.subscribe(to: ["a:*"])
-        let sizes = [1, 16_384, 100_000, 1, 3_000_000, 2]
-        for size in sizes { try connection.call(["PUBLISH", "a:b", String(repeating: "y", count: size)]) }
-        var heard: [Int] = []
-        let deadline = ContinuousClock.now + .seconds(60)
-        while heard.count < sizes.count, .now < deadline {
-            _ = try listener.receive(within: .seconds(1), stop: StopSignal()) { _, payload in
-                heard.append(payload.count)
+        for sizes in [[1, 16_384, 30_000, 1], [3_000_000], [2]] {
+            for size in sizes { try connection.call(["PUBLISH", "a:b", String(repeating: "y", count: size)]) }
+            var heard: [Int] = []
+            let deadline = ContinuousClock.now + .seconds(60)
+            while heard.count < sizes.count, .now < deadline {
+                _ = try listener.receive(within: .seconds(1), stop: StopSignal()) { _, payload in
+                    heard.append(payload.count)
+                }
             }
+            #expect(heard == sizes)
         }
-        #expect(heard == sizes)
         #expect(try !listener.receive(within: .milliseconds(1), stop: StopSignal()) { _, _ in })
         try listener.askForLife()
         #expect(try listener.receive(within: .seconds(10), stop: StopSignal()) { _, _ in }, "the sign of life")
