@@ -5,7 +5,7 @@ import Testing
 
 @testable import Persister
 
-@Suite("The Persister when the database, the topic or a record is odd", .ownThread, .serialized)
+@Suite("The Persister when the database, the topic or a record is odd", .ownThread)
 struct PersisterFaultTests {
     @Test("A PostgreSQL that stands still is told by /readyz, lag goes on growing, and a stop doesn't wait for it")
     func frozen() throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Persister
 
-@Suite("The Persister as a process", .ownThread, .serialized)
+@Suite("The Persister as a process", .ownThread)
 struct PersisterServiceTests {
     @Test("Every topic reaches its table; what cannot be used reaches the dead letters with its reason")
     func topics() throws {
